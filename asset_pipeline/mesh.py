@@ -1,0 +1,56 @@
+"""The mesh that every step of the pipeline takes and gives: arrays that are never written to in place."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Positions = NDArray[np.float64]
+Faces = NDArray[np.int32]
+Image = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Material:
+    """How one part of the surface looks: colour factor (sRGB, 0..1) times an optional picture (h, w, 3), row 0 on top."""
+
+    name: str = ""
+    colour: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    picture: Image | None = None
+    source_jpeg: bytes | None = field(default=None, repr=False)  # the picture as delivered, kept when it is the smaller
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """Triangles with what they carry.
+
+    positions (n, 3) float64; faces (m, 3) int32 into positions; uv (n, 2) float32, origin top left as in glTF;
+    colours (n, 3) uint8 sRGB; face_material (m,) int32 into materials. A vertex with two texture coordinates stands
+    twice, as in glTF: `weld` in clean.py joins such copies where a step needs the bare surface.
+    """
+
+    positions: Positions
+    faces: Faces
+    uv: NDArray[np.float32] | None = None
+    colours: NDArray[np.uint8] | None = None
+    materials: tuple[Material, ...] = ()
+    face_material: NDArray[np.int32] | None = None
+
+    @property
+    def triangles(self) -> int:
+        """How many triangles the mesh has."""
+        return len(self.faces)
+
+    @property
+    def vertices(self) -> int:
+        """How many vertex rows the mesh has, copies at texture seams included."""
+        return len(self.positions)
+
+    def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Lowest and highest corner, each (3,), of all positions."""
+        return self.positions.min(axis=0), self.positions.max(axis=0)
+
+    def diagonal(self) -> float:
+        """Length of the bounding box's diagonal: the yardstick of every relative error."""
+        low, high = self.bounds()
+        return float(np.linalg.norm(high - low))

@@ -1,0 +1,230 @@
+"""The records that staff and creators edit, as msgspec Structs: what is stored, and what JSON Schemas are made from.
+
+A record's body holds its texts by language (`Text`); the content folder keeps the same texts in `texts/{lang}.json`.
+"""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+LANGUAGES = ("ja", "en", "zh-Hans", "zh-Hant", "ko", "nl", "ja-x-easy")
+
+Language = Literal["ja", "en", "zh-Hans", "zh-Hant", "ko", "nl", "ja-x-easy"]
+Text = dict[str, str]
+Slug = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
+Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+Latitude = Annotated[float, msgspec.Meta(ge=-90, le=90)]
+Longitude = Annotated[float, msgspec.Meta(ge=-180, le=180)]
+LocalDate = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+LocalTime = Annotated[str, msgspec.Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+Provenance = Literal["evidence", "estimate", "fiction"]
+State = Literal["draft", "in_review", "changes_requested", "published", "withdrawn"]
+Kind = Literal["site", "landmark", "season", "scene", "experience", "schedule"]
+
+
+class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """A record part: immutable, and an unknown field is an error rather than a silent loss."""
+
+
+class Origin(Strict):
+    """Where the site's east-north-up frame touches the ground; h is metres above the WGS 84 ellipsoid."""
+
+    lat: Latitude
+    lon: Longitude
+    h: float
+
+
+class Attribution(Strict):
+    """A credit that must stand wherever the data it names is shown."""
+
+    text: str
+    licence: str
+    url: str = ""
+
+
+class TimelineEntry(Strict):
+    """One dated fact of the site's history."""
+
+    year: int
+    text: Text
+    landmarks: list[Slug] = []
+    confidence: Literal["high", "medium", "low", "planned"] = "high"
+
+
+class Site(Strict):
+    """A place as a whole. quiet_days are month-day pairs such as 08-09, every year."""
+
+    id: Slug
+    name: Text
+    summary: Text = {}
+    origin: Origin
+    time_zone: str
+    languages: list[Language]
+    quiet_days: list[Annotated[str, msgspec.Meta(pattern=r"^\d{2}-\d{2}$")]] = []
+    attribution: list[Attribution] = []
+    timeline: list[TimelineEntry] = []
+
+
+class Geofence(Strict):
+    """A circle in metres round a landmark, wider to leave than to enter."""
+
+    enter_m: Annotated[float, msgspec.Meta(gt=0, le=1000)]
+    leave_m: Annotated[float, msgspec.Meta(gt=0, le=1500)]
+
+
+class Landmark(Strict):
+    """A thing a visitor can stand before. lat and lon are absent where no place is known; geometry is GeoJSON."""
+
+    id: Slug
+    name: Text
+    kana: str = ""
+    category: str
+    status: str
+    history: Text = {}
+    lat: Latitude | None = None
+    lon: Longitude | None = None
+    accuracy_m: float | None = None
+    geometry: dict[str, Any] | None = None
+    geofence: Geofence | None = None
+    years: dict[str, str] = {}
+    certainty: str = ""
+    position_method: str = ""
+    geometry_licence: str = ""
+    sources: list[str] = []
+
+
+class YearlyRule(Strict, tag="yearly"):
+    """Days that recur every year by an RFC 5545 rule with FREQ=YEARLY, start shifted by start_offset_days."""
+
+    rrule: str
+    duration_days: Annotated[int, msgspec.Meta(ge=1, le=120)]
+    start_offset_days: int = 0
+    valid_from: int | None = None
+
+
+class DatedRule(Strict, tag="dated"):
+    """Days that somebody entered: inclusive local dates, for lunar and announced seasons."""
+
+    ranges: list[tuple[LocalDate, LocalDate]] = []
+
+
+class Season(Strict):
+    """A named yearly range that schedules can refer to."""
+
+    id: Slug
+    name: Text
+    rule: YearlyRule | DatedRule
+    note: Text = {}
+    confidence: str = ""
+    landmarks: list[Slug] = []
+    sources: list[str] = []
+
+
+class Placement(Strict):
+    """Where a package stands in a scene: the landmark's own numbers, which may differ from the survey default."""
+
+    lat: Latitude
+    lon: Longitude
+    h: float
+    heading_deg: Annotated[float, msgspec.Meta(ge=0, lt=360)] = 0.0
+    accuracy_m: Annotated[float, msgspec.Meta(gt=0)]
+    surveyed: bool = False
+
+
+class Node(Strict):
+    """One package placed in a scene; exactly one of package (a digest) and model (a file of content/.../models)."""
+
+    id: Slug
+    package: Digest | None = None
+    model: str | None = None
+    placement: Placement
+    eras: list[Slug] = []
+    provenance: Provenance = "estimate"
+    sources: list[str] = []
+
+
+class Era(Strict):
+    """A dated state of a place."""
+
+    id: Slug
+    year: int
+    label: Text
+
+
+class Hotspot(Strict):
+    """A point on a node, in the model's metres (y up), with a title and a text."""
+
+    id: Slug
+    node: Slug
+    position: tuple[float, float, float]
+    title: Text
+    text: Text
+
+
+class Scene(Strict):
+    """Packages, texts and sounds placed together at a landmark."""
+
+    id: Slug
+    landmark: Slug
+    eras: list[Era] = []
+    nodes: list[Node]
+    hotspots: list[Hotspot] = []
+    credit: Text = {}
+
+
+class Trigger(Strict):
+    """The condition that opens an experience."""
+
+    kind: Literal["geofence", "code"]
+
+
+class Experience(Strict):
+    """What is offered: a scene, its trigger and words. cover names a picture of content/.../media or a package poster."""
+
+    id: Slug
+    title: Text
+    summary: Text = {}
+    body: Text = {}
+    landmark: Slug
+    scene: Slug
+    trigger: Trigger
+    cover: str = ""
+    promotional: bool = False  # suspended on the site's quiet days
+
+
+class Always(Strict, tag="always"):
+    """On every day."""
+
+
+class InSeason(Strict, tag="season"):
+    """On the days of a season."""
+
+    season: Slug
+
+
+class OnDates(Strict, tag="dates"):
+    """On inclusive ranges of local dates."""
+
+    ranges: list[tuple[LocalDate, LocalDate]]
+
+
+class Schedule(Strict):
+    """When an experience is on. closes_at earlier than opens_at means past midnight; both absent means all day."""
+
+    id: Slug
+    experience: Slug
+    days: Always | InSeason | OnDates
+    opens_at: LocalTime | None = None
+    closes_at: LocalTime | None = None
+
+
+Record = Site | Landmark | Season | Scene | Experience | Schedule
+
+RECORD_TYPES: dict[str, type[Record]] = {
+    "site": Site,
+    "landmark": Landmark,
+    "season": Season,
+    "scene": Scene,
+    "experience": Experience,
+    "schedule": Schedule,
+}

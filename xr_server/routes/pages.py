@@ -1,0 +1,69 @@
+"""How a page is made: templates, the interface texts of a language, and the addresses of the built client files."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+HERE = Path(__file__).parent.parent
+STATIC_DIR = HERE / "static"
+TEXTS_DIR = HERE / "texts"
+FALLBACK = {"ja-x-easy": "ja"}  # every other language without a text of its own reads English
+
+
+@cache
+def load_texts(language: str) -> Mapping[str, str]:
+    """The interface texts of a language, keyed `area.name`; what is not translated yet stands in the fallback's words."""
+    parent = FALLBACK.get(language, "en")
+    texts = dict(load_texts(parent)) if parent != language else {}
+    for path in sorted((TEXTS_DIR / language).glob("*.json")):
+        area = json.loads(path.read_text(encoding="utf-8"))
+        texts.update({f"{path.stem}.{key}": value for key, value in area.items()})
+    return texts
+
+
+@cache
+def load_bundle() -> Mapping[str, Any]:
+    """Vite's manifest: for every source entry the built file and its style sheets."""
+    path = STATIC_DIR / ".vite" / "manifest.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def asset(entry: str) -> str:
+    """Address of a built client entry such as `src/main.ts`. Raises KeyError before the client is built."""
+    return "/static/" + str(load_bundle()[entry]["file"])
+
+
+def styles(entry: str) -> list[str]:
+    """Addresses of the style sheets of a built client entry."""
+    return ["/static/" + name for name in load_bundle()[entry].get("css", [])]
+
+
+@cache
+def environment() -> Environment:
+    """The template environment: escaping always on, an unknown name is an error."""
+    env = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.globals.update(asset=asset, styles=styles)
+    return env
+
+
+def render_page(request: Request, template: str, language: str, values: Mapping[str, Any], status: int = 200) -> HTMLResponse:
+    """A page in a language; templates read texts as `t('visitor.title', name=...)`."""
+    texts = load_texts(language)
+
+    def t(key: str, **parts: object) -> str:
+        return texts[key].format(**parts) if parts else texts[key]
+
+    html = environment().get_template(template).render({**values, "t": t, "language": language, "path": request.url.path})
+    return HTMLResponse(html, status_code=status, headers={"Content-Language": language})
