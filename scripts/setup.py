@@ -11,6 +11,7 @@ import sys
 import time
 import venv
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,27 +43,36 @@ def run_logged(command: list[str], where: Path, environment: dict[str, str]) -> 
             elapsed_s = int(time.monotonic() - started)
             if elapsed_s >= shown_s + (1 if terminal else 10):
                 shown_s = elapsed_s
-                print(f"\r    {elapsed_s} s" if terminal else f"    {elapsed_s} s ...", end="" if terminal else "\n", flush=True)
-    if terminal and shown_s:
-        print("\r            \r", end="")
+                print(f"    {elapsed_s} s ...", end="\r" if terminal else "\n", flush=True)
     if process.returncode:
         tail = LOG.read_text(errors="replace").splitlines()[-30:]
         print("\n".join(tail), file=sys.stderr)
         sys.exit(f"This step failed (exit code {process.returncode}): {' '.join(command)}\nThe whole log: {LOG}")
 
 
-def step(title: str, stamp: str, key: str, commands: list[tuple[list[str], Path]]) -> None:
-    """Run the commands unless the stamp already holds the key."""
-    path = STAMPS / stamp
-    if path.is_file() and path.read_text() == key:
+@dataclass(frozen=True)
+class Step:
+    """Commands that turn sources into a product; `key` is the hash of the sources, `products` must exist afterwards."""
+
+    title: str
+    stamp: str
+    key: str
+    products: tuple[Path, ...]
+    commands: tuple[tuple[list[str], Path], ...]
+
+
+def carry_out(step: Step) -> None:
+    """Run the step's commands unless its products are there and its stamp holds the key."""
+    stamp = STAMPS / step.stamp
+    if stamp.is_file() and stamp.read_text() == step.key and all(product.exists() for product in step.products):
         return
     started = time.monotonic()
-    print(f"==> {title}", flush=True)
-    environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    for command, where in commands:
-        run_logged(command, where, environment)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(key)
+    print(f"==> {step.title}", flush=True)
+    path = f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"
+    for command, where in step.commands:
+        run_logged(command, where, {**os.environ, "PATH": path, "PIP_DISABLE_PIP_VERSION_CHECK": "1"})
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(step.key)
     print(f"    done in {time.monotonic() - started:.0f} s", flush=True)
 
 
@@ -75,41 +85,39 @@ def make_environment() -> None:
 def install(extra: str) -> None:
     """The package in editable form with an extra; `dev` holds all of `build`, so it serves for both."""
     key = hash_files([ROOT / "pyproject.toml", ROOT / "constraints.txt"], sys.version)
-    if extra == "build" and (STAMPS / "install-dev").is_file() and (STAMPS / "install-dev").read_text() == key:
+    development = STAMPS / "install-dev"
+    if extra == "build" and development.is_file() and development.read_text() == key:
         return
     pip = [str(BIN / "python"), "-m", "pip", "install", "--constraint", "constraints.txt", "--editable", f".[{extra}]"]
-    step(f"Installing Python packages ({extra})", f"install-{extra}", key, [(pip, ROOT)])
+    carry_out(Step(f"Installing Python packages ({extra})", f"install-{extra}", key, (BIN / "dejima",), ((pip, ROOT),)))
 
 
 def build_client() -> None:
-    sources = [path for folder in ("src", "public") for path in (CLIENT / folder).rglob("*") if path.is_file()]
-    configuration = [path for path in CLIENT.iterdir() if path.suffix in {".json", ".ts"} or path.name == ".npmrc"]
-    packages = hash_files([CLIENT / "package.json", CLIENT / "package-lock.json"], "")
     npm = str(BIN / "npm")
-    installed = (CLIENT / "node_modules").is_dir()
-    step("Installing client packages", "client-packages", packages if installed else "", [([npm, "ci"], CLIENT)])
-    (STAMPS / "client-packages").write_text(packages)
-    built = (ROOT / "xr_server" / "static" / ".vite" / "manifest.json").is_file()
+    packages = hash_files([CLIENT / "package.json", CLIENT / "package-lock.json"], "")
+    modules = CLIENT / "node_modules"
+    carry_out(Step("Installing client packages", "client-packages", packages, (modules,), (([npm, "ci"], CLIENT),)))
+    sources = [path for folder in ("src", "public") for path in (CLIENT / folder).rglob("*") if path.is_file()]
+    configuration = [path for path in CLIENT.iterdir() if path.suffix in {".json", ".ts"}]
     key = hash_files([*sources, *configuration], "")
-    step("Building the client", "client" if built else "client-new", key, [([npm, "run", "build"], CLIENT)])
-    (STAMPS / "client-new").unlink(missing_ok=True)
-    (STAMPS / "client").write_text(key)
+    manifest = ROOT / "xr_server" / "static" / ".vite" / "manifest.json"
+    carry_out(Step("Building the client", "client", key, (manifest,), (([npm, "run", "build"], CLIENT),)))
 
 
 def make_models() -> None:
-    """The two models made by code. The script skips by itself, but not starting it is faster still."""
-    sources = [ROOT / "scripts" / "make_dejima_models.py", *(ROOT / "scripts" / "dejima_models").glob("*.py")]
+    script = ROOT / "scripts" / "make_dejima_models.py"
     models = ROOT / "content" / "dejima" / "models"
-    there = all((models / f"{name.stem}.glb").is_file() for name in models.glob("*.json"))
-    key = hash_files(sources, "" if there else "missing")
-    step("Making the models of Dejima", "models", key, [([str(BIN / "python"), "scripts/make_dejima_models.py"], ROOT)])
-    (STAMPS / "models").write_text(hash_files(sources, ""))
+    products = tuple(path.with_suffix(".glb") for path in models.glob("*.json"))
+    key = hash_files([script, *(ROOT / "scripts" / "dejima_models").glob("*.py")], "")
+    command = [str(BIN / "python"), str(script.relative_to(ROOT))]
+    carry_out(Step("Making the models of Dejima", "models", key, products, ((command, ROOT),)))
 
 
 def warm_up() -> None:
     """Compile the numeric kernels now, so that no user waits for it."""
     key = hash_files((ROOT / "asset_pipeline").glob("*.py"), sys.version)
-    step("Compiling kernels", "warm-up", key, [([str(BIN / "python"), "-m", "asset_pipeline", "warm-up"], ROOT)])
+    command = [str(BIN / "python"), "-m", "asset_pipeline", "warm-up"]
+    carry_out(Step("Compiling kernels", "warm-up", key, (), ((command, ROOT),)))
 
 
 def main() -> None:
