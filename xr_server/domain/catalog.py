@@ -26,7 +26,7 @@ class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """A record part: immutable, and an unknown field is an error rather than a silent loss."""
 
 
-class Origin(Strict):
+class Origin(Strict, frozen=True, kw_only=True):
     """Where the site's east-north-up frame touches the ground; h is metres above the WGS 84 ellipsoid."""
 
     lat: Latitude
@@ -34,7 +34,7 @@ class Origin(Strict):
     h: float
 
 
-class Attribution(Strict):
+class Attribution(Strict, frozen=True, kw_only=True):
     """A credit that must stand wherever the data it names is shown."""
 
     text: str
@@ -42,7 +42,7 @@ class Attribution(Strict):
     url: str = ""
 
 
-class TimelineEntry(Strict):
+class TimelineEntry(Strict, frozen=True, kw_only=True):
     """One dated fact of the site's history."""
 
     year: int
@@ -51,7 +51,7 @@ class TimelineEntry(Strict):
     confidence: Literal["high", "medium", "low", "planned"] = "high"
 
 
-class Site(Strict):
+class Site(Strict, frozen=True, kw_only=True):
     """A place as a whole. quiet_days are month-day pairs such as 08-09, every year."""
 
     id: Slug
@@ -65,14 +65,14 @@ class Site(Strict):
     timeline: list[TimelineEntry] = []
 
 
-class Geofence(Strict):
+class Geofence(Strict, frozen=True, kw_only=True):
     """A circle in metres round a landmark, wider to leave than to enter."""
 
     enter_m: Annotated[float, msgspec.Meta(gt=0, le=1000)]
     leave_m: Annotated[float, msgspec.Meta(gt=0, le=1500)]
 
 
-class Landmark(Strict):
+class Landmark(Strict, frozen=True, kw_only=True):
     """A thing a visitor can stand before. lat and lon are absent where no place is known; geometry is GeoJSON."""
 
     id: Slug
@@ -93,7 +93,7 @@ class Landmark(Strict):
     sources: list[str] = []
 
 
-class YearlyRule(Strict, tag="yearly"):
+class YearlyRule(Strict, frozen=True, kw_only=True, tag="yearly"):
     """Days that recur every year by an RFC 5545 rule with FREQ=YEARLY, start shifted by start_offset_days."""
 
     rrule: str
@@ -102,13 +102,13 @@ class YearlyRule(Strict, tag="yearly"):
     valid_from: int | None = None
 
 
-class DatedRule(Strict, tag="dated"):
+class DatedRule(Strict, frozen=True, kw_only=True, tag="dated"):
     """Days that somebody entered: inclusive local dates, for lunar and announced seasons."""
 
     ranges: list[tuple[LocalDate, LocalDate]] = []
 
 
-class Season(Strict):
+class Season(Strict, frozen=True, kw_only=True):
     """A named yearly range that schedules can refer to."""
 
     id: Slug
@@ -120,7 +120,7 @@ class Season(Strict):
     sources: list[str] = []
 
 
-class Placement(Strict):
+class Placement(Strict, frozen=True, kw_only=True):
     """Where a package stands in a scene: the landmark's own numbers, which may differ from the survey default."""
 
     lat: Latitude
@@ -131,7 +131,7 @@ class Placement(Strict):
     surveyed: bool = False
 
 
-class Node(Strict):
+class Node(Strict, frozen=True, kw_only=True):
     """One package placed in a scene; exactly one of package (a digest) and model (a file of content/.../models)."""
 
     id: Slug
@@ -143,7 +143,7 @@ class Node(Strict):
     sources: list[str] = []
 
 
-class Era(Strict):
+class Era(Strict, frozen=True, kw_only=True):
     """A dated state of a place."""
 
     id: Slug
@@ -151,7 +151,7 @@ class Era(Strict):
     label: Text
 
 
-class Hotspot(Strict):
+class Hotspot(Strict, frozen=True, kw_only=True):
     """A point on a node, in the model's metres (y up), with a title and a text."""
 
     id: Slug
@@ -161,7 +161,7 @@ class Hotspot(Strict):
     text: Text
 
 
-class Scene(Strict):
+class Scene(Strict, frozen=True, kw_only=True):
     """Packages, texts and sounds placed together at a landmark."""
 
     id: Slug
@@ -172,13 +172,13 @@ class Scene(Strict):
     credit: Text = {}
 
 
-class Trigger(Strict):
+class Trigger(Strict, frozen=True, kw_only=True):
     """The condition that opens an experience."""
 
     kind: Literal["geofence", "code"]
 
 
-class Experience(Strict):
+class Experience(Strict, frozen=True, kw_only=True):
     """What is offered: a scene, its trigger and words. cover names a picture of content/.../media or a package poster."""
 
     id: Slug
@@ -192,23 +192,23 @@ class Experience(Strict):
     promotional: bool = False  # suspended on the site's quiet days
 
 
-class Always(Strict, tag="always"):
+class Always(Strict, frozen=True, kw_only=True, tag="always"):
     """On every day."""
 
 
-class InSeason(Strict, tag="season"):
+class InSeason(Strict, frozen=True, kw_only=True, tag="season"):
     """On the days of a season."""
 
     season: Slug
 
 
-class OnDates(Strict, tag="dates"):
+class OnDates(Strict, frozen=True, kw_only=True, tag="dates"):
     """On inclusive ranges of local dates."""
 
     ranges: list[tuple[LocalDate, LocalDate]]
 
 
-class Schedule(Strict):
+class Schedule(Strict, frozen=True, kw_only=True):
     """When an experience is on. closes_at earlier than opens_at means past midnight; both absent means all day."""
 
     id: Slug
