@@ -1,16 +1,16 @@
 """Everything the server can refuse, without HTTP; routes/problems.py holds the one table of status codes.
 
-    DejimaError            code, text: a sentence that says what happened, what is safe and what to do next
-    +-- Invalid            what was sent cannot be taken as it is
-    +-- NotSignedIn        an account is needed
-    +-- Forbidden          the account's role does not allow it
-    +-- NotFound           nothing stands under that name
-    +-- Withdrawn          something stood there and was taken back
-    +-- Stale              the edit names an older revision than the stored one
-    +-- Conflict           the state of the thing does not allow the step
-    +-- TooLarge           over a limit that the text names
-    +-- Busy               try again after `retry_after_s`
-    +-- Unavailable        a store cannot be reached; nothing was lost
+DejimaError            code, text: a sentence that says what happened, what is safe and what to do next
++-- Invalid            what was sent cannot be taken as it is
++-- NotSignedIn        an account is needed
++-- Forbidden          the account's role does not allow it
++-- NotFound           nothing stands under that name
++-- Withdrawn          something stood there and was taken back
++-- Stale              the edit names an older revision than the stored one
++-- Conflict           the state of the thing does not allow the step
++-- TooLarge           over a limit that the text names
++-- Busy               try again after `retry_after_s`
++-- Unavailable        a store cannot be reached; nothing was lost
 """
 
 

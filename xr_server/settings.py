@@ -20,7 +20,11 @@ class Row:
 
 ROWS = (
     Row("DEJIMA_DATA_DIR", "data", "Folder for databases, uploads, keys and caches."),
-    Row("DEJIMA_DATABASE_URL", "", "One SQLAlchemy URL for both stores; empty means two SQLite files in the data folder."),
+    Row(
+        "DEJIMA_DATABASE_URL",
+        "",
+        "One SQLAlchemy URL for both stores; empty means two SQLite files in the data folder.",
+    ),
     Row("DEJIMA_PACKAGE_STORE", "", "Folder of built packages; empty means `packages` in the data folder."),
     Row("DEJIMA_DASK", "", "Address of a Dask scheduler that builds scans; empty means a child process of the worker."),
     Row("DEJIMA_PUBLIC_URL", "", "Address visitors reach the server at, for links and signs; empty means as asked."),
@@ -56,7 +60,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         raise Invalid("unknown_setting", f"{unknown[0]} is not a setting; there are {', '.join(known)}.")
     value = {name: environment.get(name, "").strip() or default for name, default in known.items()}
     if value["DEJIMA_DASK"]:
-        raise Invalid("dask_not_here", "DEJIMA_DASK: building on a Dask cluster is not part of this version; leave it empty.")
+        raise Invalid(
+            "dask_not_here", "DEJIMA_DASK: building on a Dask cluster is not part of this version; leave it empty."
+        )
     if value["DEJIMA_PACKAGE_STORE"].startswith("s3://"):
         raise Invalid("s3_not_here", "DEJIMA_PACKAGE_STORE: an S3 store is not part of this version; name a folder.")
     if value["DEJIMA_PUBLIC_URL"] and not value["DEJIMA_PUBLIC_URL"].startswith(("http://", "https://")):

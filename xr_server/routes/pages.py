@@ -58,12 +58,16 @@ def environment() -> Environment:
     return env
 
 
-def render_page(request: Request, template: str, language: str, values: Mapping[str, Any], status: int = 200) -> HTMLResponse:
+def render_page(
+    request: Request, template: str, language: str, values: Mapping[str, Any], status: int = 200
+) -> HTMLResponse:
     """A page in a language; templates read texts as `t('visitor.title', name=...)`."""
     texts = load_texts(language)
 
     def t(key: str, **parts: object) -> str:
         return texts[key].format(**parts) if parts else texts[key]
 
-    html = environment().get_template(template).render({**values, "t": t, "language": language, "path": request.url.path})
+    html = (
+        environment().get_template(template).render({**values, "t": t, "language": language, "path": request.url.path})
+    )
     return HTMLResponse(html, status_code=status, headers={"Content-Language": language})

@@ -82,7 +82,9 @@ def load_record(catalog: Engine, name: Name) -> StoredRecord:
     """The record with its newest body. Raises NotFound."""
     newest = _revision_joined(record.c.revision)
     with catalog.connect() as connection:
-        row = connection.execute(select(record, record_revision.c.body).join(record_revision, newest).where(_is(name))).first()
+        row = connection.execute(
+            select(record, record_revision.c.body).join(record_revision, newest).where(_is(name))
+        ).first()
     if row is None:
         raise NotFound("record_unknown", f"There is no {name.kind} called {name.id} at {name.site_id}.")
     return _stored(row)
@@ -162,7 +164,9 @@ def set_state(catalog: Engine, name: Name, expected: int, state: State, at: int)
     """Move a record to a state; `published` publishes its newest revision. Raises Stale, NotFound, Conflict."""
     stored = load_record(catalog, name)
     if state == "withdrawn" and stored.published_revision is None:
-        raise Conflict("never_published", f"The {name.kind} {name.id} was never published, so there is nothing to withdraw.")
+        raise Conflict(
+            "never_published", f"The {name.kind} {name.id} was never published, so there is nothing to withdraw."
+        )
     values: dict[str, object] = {"state": state, "updated_at": at}
     if state == "published":
         values["published_revision"] = expected

@@ -169,6 +169,14 @@ engagement_event = Table(
     Index(None, "site_id", "occurred_at"),
 )
 
+# Ids already taken, with nothing beside them, so that a batch sent twice counts once; pruned after a week.
+seen_event = Table(
+    "seen_event",
+    event_tables,
+    Column("id", String(36), primary_key=True),
+    Column("seen_on", Integer, nullable=False, index=True),  # days since 1970-01-01: no finer than that
+)
+
 # What may be counted without consent to statistics: how often in an hour, without any id.
 hourly_count = Table(
     "hourly_count",

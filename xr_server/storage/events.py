@@ -1,0 +1,172 @@
+"""Engagement events in: one writer, many requests a commit, an answer only after the commit."""
+
+import asyncio
+import queue
+import threading
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+
+from sqlalchemy import Connection, Engine, Insert, Table, delete, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+
+from xr_server.domain.visit import HOUR_MS, AcceptedEvent
+from xr_server.errors import Busy, Unavailable
+from xr_server.storage.database import engagement_event, hourly_count, seen_event
+
+QUEUE_LIMIT = 2000
+GROUP_LIMIT = 500
+DAY_MS = 24 * HOUR_MS
+SEEN_DAYS = 7
+LOOK_UP_LIMIT = 500  # ids in one IN clause; SQLite's default ceiling is far above
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The accepted events of one request. counted_only: keep hourly counts and no event; visit_key: 32 bytes or None."""
+
+    events: list[AcceptedEvent]
+    counted_only: bool
+    visit_key: bytes | None
+
+
+@dataclass(frozen=True)
+class Pending:
+    """An entry waiting for its commit."""
+
+    entry: Entry
+    loop: asyncio.AbstractEventLoop
+    done: "asyncio.Future[int]" = field(repr=False)
+
+
+def store_entries(connection: Connection, entries: list[Entry]) -> list[int]:
+    """Store entries in the open transaction; gives for each how many of its events were new."""
+    fresh = _claim_ids(connection, [event for entry in entries for event in entry.events])
+    counts: Counter[tuple[str, int, str]] = Counter()
+    rows, stored = [], []
+    for entry in entries:
+        new = [event for event in entry.events if event.id in fresh]
+        fresh.difference_update(event.id for event in new)
+        new = list({event.id: event for event in new}.values())  # the same id twice in one request counts once
+        stored.append(len(new))
+        for event in new:
+            if entry.counted_only:
+                counts[event.site_id, event.received_at // HOUR_MS * HOUR_MS, event.type] += 1
+            else:
+                rows.append({**asdict(event), "visit_key": entry.visit_key})
+    if rows:
+        connection.execute(insert(engagement_event), rows)
+    for (site_id, hour_at, kind), count in sorted(counts.items()):
+        _add_count(connection, {"site_id": site_id, "hour_at": hour_at, "type": kind, "count": count})
+    return stored
+
+
+def _claim_ids(connection: Connection, events: list[AcceptedEvent]) -> set[str]:
+    """Mark ids as seen; gives those nobody had sent before."""
+    days = {event.id: event.received_at // DAY_MS for event in events}
+    ids = sorted(days)
+    known: set[str] = set()
+    for start in range(0, len(ids), LOOK_UP_LIMIT):
+        part = ids[start : start + LOOK_UP_LIMIT]
+        known |= set(connection.scalars(select(seen_event.c.id).where(seen_event.c.id.in_(part))))
+    fresh = [{"id": name, "seen_on": days[name]} for name in ids if name not in known]
+    if fresh:
+        # another server may claim the same id between our look and our write: what it wrote first is not ours
+        claimed = connection.execute(_insert_new(connection, seen_event, fresh).returning(seen_event.c.id))
+        return set(claimed.scalars())
+    return set()
+
+
+def _insert_new(
+    connection: Connection, table: Table, rows: list[dict[str, object]]
+) -> postgresql.Insert | sqlite.Insert:
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement: Insert = dialect.insert(table).values(rows).on_conflict_do_nothing()
+    return statement
+
+
+def _add_count(connection: Connection, row: dict[str, object]) -> None:
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(hourly_count).values(row)
+    keys = [hourly_count.c.site_id, hourly_count.c.hour_at, hourly_count.c.type]
+    raised = {"count": hourly_count.c.count + statement.excluded.count}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=raised))
+
+
+def prune_seen(events: Engine, now: int) -> int:
+    """Forget ids seen more than a week ago; gives how many."""
+    with events.begin() as connection:
+        return connection.execute(delete(seen_event).where(seen_event.c.seen_on < now // DAY_MS - SEEN_DAYS)).rowcount
+
+
+class EventWriter:
+    """The one thread that writes events: it takes what has queued up and commits it together."""
+
+    def __init__(self, events: Engine) -> None:
+        self._events = events
+        self._queue: queue.Queue[Pending | None] = queue.Queue(QUEUE_LIMIT)
+        self._thread = threading.Thread(target=self._run, name="event-writer", daemon=True)
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Write what is queued, then end."""
+        self._queue.put(None)
+        self._thread.join()
+
+    async def write(self, entry: Entry) -> int:
+        """Store an entry; gives how many events were new, after the commit. Raises Busy, Unavailable."""
+        loop = asyncio.get_running_loop()
+        pending = Pending(entry, loop, loop.create_future())
+        try:
+            self._queue.put_nowait(pending)
+        except queue.Full as error:
+            raise Busy(
+                "events_busy", "Too many events are waiting; nothing of yours was taken. Send them again later.", 5
+            ) from error
+        return await pending.done
+
+    def _run(self) -> None:
+        while True:
+            group, last = self._take_group()
+            if group:
+                self._commit(group)
+            if last:
+                return
+
+    def _take_group(self) -> tuple[list[Pending], bool]:
+        group: list[Pending] = []
+        pending = self._queue.get()
+        while pending is not None:
+            group.append(pending)
+            if len(group) == GROUP_LIMIT:
+                return group, False
+            try:
+                pending = self._queue.get_nowait()
+            except queue.Empty:
+                return group, False
+        return group, True
+
+    def _commit(self, group: list[Pending]) -> None:
+        try:
+            with self._events.begin() as connection:
+                stored = store_entries(connection, [pending.entry for pending in group])
+        except SQLAlchemyError:
+            text = "The event store cannot be written right now. Nothing was taken; send the same events again later."
+            for pending in group:
+                pending.loop.call_soon_threadsafe(_fail, pending.done, Unavailable("events_unavailable", text))
+            return
+        for pending, count in zip(group, stored, strict=True):
+            pending.loop.call_soon_threadsafe(_finish, pending.done, count)
+
+
+def _finish(done: "asyncio.Future[int]", count: int) -> None:
+    if not done.done():  # the request may have been cancelled meanwhile
+        done.set_result(count)
+
+
+def _fail(done: "asyncio.Future[int]", error: Exception) -> None:
+    if not done.done():
+        done.set_exception(error)

@@ -1,0 +1,56 @@
+"""Brings both stores to the newest schema; forward only, one transaction a store."""
+
+from pathlib import Path
+from types import ModuleType
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine
+
+from xr_server.storage.database import catalog_tables, event_tables
+
+TABLES = {"catalog": catalog_tables, "events": event_tables}
+
+
+def _config(store: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations" / store))
+    return config
+
+
+def version_table(store: str) -> str:
+    """Name of the table that remembers the store's schema; two, since both stores may share one database."""
+    return f"schema_version_{store}"
+
+
+def migrate(engine: Engine, store: str) -> None:
+    """Run the migrations that the store (`catalog` or `events`) still lacks."""
+    config = _config(store)
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":  # several servers may start at once: one migrates, the others wait
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(20170224)")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def is_current(engine: Engine, store: str) -> bool:
+    """Whether the store has the newest schema."""
+    newest = ScriptDirectory.from_config(_config(store)).get_current_head()
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": version_table(store)})
+        return context.get_current_revision() == newest
+
+
+def run_migrations(context: ModuleType, store: str) -> None:
+    """What each store's env.py does: migrate over the connection that `migrate` opened."""
+    connection: Connection = context.config.attributes["connection"]
+    context.configure(
+        connection=connection,
+        target_metadata=TABLES[store],
+        version_table=version_table(store),
+        transactional_ddl=True,
+        render_as_batch=connection.dialect.name == "sqlite",
+    )
+    context.run_migrations()
