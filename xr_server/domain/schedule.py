@@ -51,12 +51,10 @@ def _yearly_ranges(rule: YearlyRule, window: Window) -> list[DateRange]:
     last_year = window.until_on.year + 1
     if first_year > last_year:
         return []
+    first_day = datetime(first_year, 1, 1)  # noqa: DTZ001 - a calendar day, before any time zone
+    last_day = datetime(last_year, 12, 31)  # noqa: DTZ001
     try:
-        days = rrulestr(rule.rrule, dtstart=datetime(first_year, 1, 1)).between(  # noqa: DTZ001 - calendar days
-            datetime(first_year, 1, 1),
-            datetime(last_year, 12, 31),
-            inc=True,
-        )
+        days = rrulestr(rule.rrule, dtstart=first_day).between(first_day, last_day, inc=True)
     except ValueError as error:
         raise Invalid("rule_unreadable", f"The rule {rule.rrule} cannot be read: {error}.") from error
     starts = [day.date() + timedelta(days=rule.start_offset_days) for day in days]

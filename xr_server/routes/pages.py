@@ -1,7 +1,7 @@
 """How a page is made: templates, the interface texts of a language, and the addresses of the built client files."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse
 HERE = Path(__file__).parent.parent
 STATIC_DIR = HERE / "static"
 TEXTS_DIR = HERE / "texts"
+PAGE_LANGUAGES = ("ja", "en")  # those with a folder of interface texts; the first is the default
 FALLBACK = {"ja-x-easy": "ja"}  # every other language without a text of its own reads English
 
 
@@ -56,6 +57,19 @@ def environment() -> Environment:
     )
     env.globals.update(asset=asset, styles=styles)
     return env
+
+
+def choose_language(request: Request, offered: Sequence[str] = PAGE_LANGUAGES) -> str:
+    """The language of a page: named in its address, else kept in the cookie, else the browser's first that we offer."""
+    named = request.path_params.get("lang") or request.query_params.get("lang") or request.cookies.get("lang")
+    if named in offered:
+        return str(named)
+    for part in request.headers.get("accept-language", "").split(","):
+        wanted = part.partition(";")[0].strip().lower()
+        for language in offered:
+            if wanted == language.lower() or wanted.partition("-")[0] == language.lower():
+                return language
+    return offered[0]
 
 
 def render_page(

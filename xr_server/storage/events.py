@@ -77,9 +77,7 @@ def _claim_ids(connection: Connection, events: list[AcceptedEvent]) -> set[str]:
     return set()
 
 
-def _insert_new(
-    connection: Connection, table: Table, rows: list[dict[str, object]]
-) -> postgresql.Insert | sqlite.Insert:
+def _insert_new(connection: Connection, table: Table, rows: list[dict[str, object]]) -> Insert:
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     statement: Insert = dialect.insert(table).values(rows).on_conflict_do_nothing()
     return statement

@@ -1,0 +1,33 @@
+"""What the handlers work with; app.py puts it together."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+from starlette.requests import HTTPConnection
+
+from xr_server.settings import Settings
+from xr_server.storage.events import EventWriter
+from xr_server.storage.publish import PublishedSites
+
+Clock = Callable[[], int]
+RandomBytes = Callable[[int], bytes]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The running server: settings, both stores, the snapshot, the event writer, and time (ms UTC) and chance."""
+
+    settings: Settings
+    catalog: Engine
+    events: Engine
+    published: PublishedSites
+    event_writer: EventWriter
+    clock: Clock
+    random_bytes: RandomBytes
+
+
+def parts_of(connection: HTTPConnection) -> Parts:
+    """The parts of the server a request has reached."""
+    parts: Parts = connection.app.state.parts
+    return parts
