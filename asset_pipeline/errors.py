@@ -1,10 +1,10 @@
 """Everything the pipeline can refuse or fail at, without HTTP and without numpy.
 
-    PipelineError          code, text: a sentence that says what happened and what to do
-    +-- ScanRefused        the scan itself is at fault; exit code 2
-    +-- OptionRefused      an option of the caller is at fault; exit code 2
-    +-- PackageBroken      a package is not whole
-    +-- BuildFailed        our own step could not finish on a scan that looked sound
+PipelineError          code, text: a sentence that says what happened and what to do
++-- ScanRefused        the scan itself is at fault; exit code 2
++-- OptionRefused      an option of the caller is at fault; exit code 2
++-- PackageBroken      a package is not whole
++-- BuildFailed        our own step could not finish on a scan that looked sound
 """
 
 

@@ -10,14 +10,15 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' blob:; "
     "img-src 'self' blob: data:; worker-src 'self' blob:"
 )
+PERMISSIONS_POLICY = (
+    "geolocation=(self), camera=(self), xr-spatial-tracking=(self), gyroscope=(self), accelerometer=(self), "
+    "magnetometer=(self), microphone=()"
+)
 SECURITY_HEADERS = [
     (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
-    (
-        b"permissions-policy",
-        b"geolocation=(self), camera=(self), xr-spatial-tracking=(self), gyroscope=(self), accelerometer=(self), magnetometer=(self), microphone=()",
-    ),
+    (b"permissions-policy", PERMISSIONS_POLICY.encode()),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"x-frame-options", b"SAMEORIGIN"),
 ]

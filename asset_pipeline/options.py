@@ -1,0 +1,135 @@
+"""What the caller says about a scan, checked. Standard library only, so that it can run before numpy is loaded."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from asset_pipeline.errors import OptionRefused
+from asset_pipeline.geopose import GeoPose, Position, heading_to_quaternion
+from asset_pipeline.manifest import Anchor, Credit, HeightKind, Provenance
+
+Unit = Literal["m", "cm", "mm", "ft"]
+Up = Literal["y", "z"]
+METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001, "ft": 0.3048}
+DEFAULT_LEVELS = (100_000, 25_000, 5_000)
+DEFAULT_ACCURACY_M = 15.0
+MAX_TEXTURE_PX = 8192
+METADATA_FIELDS = {"title", "creator", "licence", "provenance", "sources", "surveyed_on", "height_kind"}
+SEA_LEVEL_MAX_M = 5.0
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """Everything that shapes a package besides the scan; unit and up None mean: guess, and say so."""
+
+    anchor: Anchor
+    credit: Credit = field(default_factory=Credit)
+    unit: Unit | None = None
+    up: Up | None = None
+    levels: tuple[int, ...] = DEFAULT_LEVELS
+    texture_px: int = 2048
+
+
+def make_anchor(place: Position, heading_deg: float, accuracy_m: float, metadata: Mapping[str, Any]) -> Anchor:
+    """The survey default of a package. Raises OptionRefused."""
+    if not 0 <= heading_deg < 360:
+        raise OptionRefused(
+            "heading_out_of_range", f"The heading must be from 0 up to 360 degrees, not {heading_deg:g}."
+        )
+    if not 0 < accuracy_m <= 10_000:
+        raise OptionRefused(
+            "accuracy_out_of_range", f"The accuracy must be above 0 and at most 10000 m, not {accuracy_m:g}."
+        )
+    kind: HeightKind = metadata.get("height_kind", "ellipsoidal")
+    if kind not in get_args(HeightKind):
+        raise OptionRefused("height_kind", f"height_kind must be ellipsoidal or floor, not {kind}.")
+    surveyed_on = metadata.get("surveyed_on")
+    if surveyed_on is not None:
+        check_date(surveyed_on)
+    return Anchor(GeoPose(place, heading_to_quaternion(heading_deg)), kind, accuracy_m, surveyed_on)
+
+
+def check_date(text: object) -> None:
+    """Refuse what is no date such as 2026-11-24. Raises OptionRefused."""
+    try:
+        date.fromisoformat(str(text))
+    except ValueError as error:
+        raise OptionRefused("date_unreadable", f"surveyed_on must be a date such as 2026-11-24, not {text}.") from error
+
+
+def make_credit(metadata: Mapping[str, Any], fallback_title: str) -> Credit:
+    """What people are told about the scan. Raises OptionRefused."""
+    provenance: Provenance = metadata.get("provenance", "estimate")
+    if provenance not in get_args(Provenance):
+        raise OptionRefused("provenance", f"provenance must be evidence, estimate or fiction, not {provenance}.")
+    return Credit(
+        title=str(metadata.get("title") or fallback_title),
+        creator=str(metadata.get("creator", "")),
+        licence=str(metadata.get("licence", "")),
+        provenance=provenance,
+        sources=tuple(str(source) for source in metadata.get("sources", ())),
+    )
+
+
+def read_metadata(path: Path | None) -> dict[str, Any]:
+    """The metadata file as a dictionary with known fields only. Raises OptionRefused."""
+    if path is None:
+        return {}
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise OptionRefused("metadata_unreadable", f"The metadata file {path.name} cannot be read: {error}.") from error
+    if not isinstance(document, dict) or not isinstance(document.get("sources", []), list):
+        raise OptionRefused(
+            "metadata_shape", f"The metadata file {path.name} must hold one JSON object; sources is a list."
+        )
+    unknown = sorted(set(document) - METADATA_FIELDS)
+    if unknown:
+        raise OptionRefused(
+            "metadata_field",
+            f"The metadata file has the unknown field {unknown[0]}; known: {', '.join(sorted(METADATA_FIELDS))}.",
+        )
+    return document
+
+
+def parse_levels(text: str) -> tuple[int, ...]:
+    """Triangle budgets such as `100000,25000,5000`, finest first. Raises OptionRefused."""
+    try:
+        levels = tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        raise OptionRefused(
+            "levels_unreadable", f"Levels are whole numbers such as 100000,25000,5000, not {text}."
+        ) from error
+    if not 1 <= len(levels) <= 8 or min(levels) < 4 or list(levels) != sorted(set(levels), reverse=True):
+        raise OptionRefused(
+            "levels_order", "Levels go from fine to coarse, each at least 4 triangles, at most 8 of them."
+        )
+    return levels
+
+
+def check_choice(name: str, value: str | None, choices: tuple[str, ...]) -> None:
+    """Refuse an option that is not one of its choices. Raises OptionRefused."""
+    if value is not None and value not in choices:
+        raise OptionRefused(f"{name}_unknown", f"{name} must be one of {', '.join(choices)}, not {value}.")
+
+
+def check_texture_px(value: int) -> None:
+    """Refuse a texture size that is not a power of two from 64 to 8192. Raises OptionRefused."""
+    if value < 64 or value > MAX_TEXTURE_PX or value & (value - 1):
+        raise OptionRefused(
+            "texture_px", f"The texture size must be a power of two from 64 to {MAX_TEXTURE_PX}, not {value}."
+        )
+
+
+def height_warning(anchor: Anchor) -> str | None:
+    """A sentence when the height looks like one above the sea rather than above the ellipsoid."""
+    height_m = anchor.geopose.position.h
+    if anchor.height_kind == "ellipsoidal" and 0 <= height_m <= SEA_LEVEL_MAX_M:
+        return (
+            f"The height {height_m:g} m looks like one above sea level; a GeoPose wants metres above the WGS 84 ellipsoid, "
+            "about 32 m more at Nagasaki."
+        )
+    return None

@@ -1,0 +1,147 @@
+"""The command `dejima`. Heavy libraries are imported inside the commands, so that a small one stays quick."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from asset_pipeline.__main__ import app as pipeline_app
+from xr_server.errors import DejimaError
+from xr_server.settings import ROWS, Settings, read_settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+app = typer.Typer(help="Dejima XR: heritage on the spot.", no_args_is_help=True, add_completion=False)
+app.registered_commands += pipeline_app.registered_commands
+user_app = typer.Typer(help="Accounts of creators, staff and operators.", no_args_is_help=True)
+app.add_typer(user_app, name="user")
+
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+Port = Annotated[int, typer.Option(help="Port to listen on.")]
+Workers = Annotated[int, typer.Option(help="Server processes.")]
+Lan = Annotated[
+    bool,
+    typer.Option("--lan", help="HTTPS on this machine's address, so that phones nearby can use camera and position."),
+]
+
+
+def main() -> None:
+    """Run the command line; an outcome we know is one sentence and exit code 2."""
+    try:
+        app()
+    except DejimaError as error:
+        print(error.text, file=sys.stderr)  # noqa: T201 - the command line's own voice
+        sys.exit(2)
+
+
+def load_settings() -> Settings:
+    """The settings of this process's environment."""
+    return read_settings(os.environ)
+
+
+def open_stores(settings: Settings) -> "tuple[Engine, Engine]":
+    """Catalog and event store, migrated."""
+    from xr_server.app import migrate_stores
+    from xr_server.storage.database import open_engine
+
+    catalog, events = open_engine(settings.catalog_url), open_engine(settings.events_url)
+    migrate_stores(catalog, events)
+    return catalog, events
+
+
+@app.command()
+def serve(host: Host = "127.0.0.1", port: Port = 8000, workers: Workers = 1, lan: Lan = False) -> None:
+    """Serve visitors, creators and staff."""
+    from xr_server.serving import Listener, run_server
+
+    run_server(load_settings(), Listener(host, port, workers, lan))
+
+
+@app.command()
+def demo(host: Host = "127.0.0.1", port: Port = 8000, workers: Workers = 1, lan: Lan = False) -> None:
+    """Package the bundled models, import Dejima, start server and worker, and print where to look."""
+    from xr_server.demo import run_demo
+    from xr_server.serving import Listener
+
+    run_demo(load_settings(), Listener(host, port, workers, lan))
+
+
+@app.command()
+def work() -> None:
+    """Build scans that wait, until stopped."""
+    from xr_server.worker import run_worker
+
+    settings = load_settings()
+    catalog, _ = open_stores(settings)
+    run_worker(settings, catalog)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the stores to the newest schema."""
+    open_stores(load_settings())
+    typer.echo("Both stores have the newest schema.")
+
+
+@app.command("check-config")
+def check_config() -> None:
+    """Check the settings and show them."""
+    settings = load_settings()
+    for row in ROWS:
+        typer.echo(f"{row.name:24} {os.environ.get(row.name) or row.default or '(default)'}")
+    typer.echo(f"Data folder: {settings.data_dir}. Packages: {settings.package_dir}.")
+
+
+@app.command("import")
+def import_folder(
+    folder: Path,
+    replace: Annotated[
+        bool, typer.Option(help="Overwrite records that staff have edited since the last import.")
+    ] = False,
+) -> None:
+    """Import a content folder, its models packaged; importing it again changes nothing."""
+    from xr_server.demo import import_with_models
+
+    settings = load_settings()
+    catalog, _ = open_stores(settings)
+    import_with_models(settings, catalog, folder, replace)
+
+
+@app.command("export")
+def export_folder(folder: Path, site: Annotated[str, typer.Option(help="Which site.")] = "dejima") -> None:
+    """Write the published records of a site as a content folder."""
+    from xr_server.storage.catalog import load_published
+    from xr_server.storage.content import write_content
+
+    catalog, _ = open_stores(load_settings())
+    write_content(folder, load_published(catalog, site))
+    typer.echo(f"Wrote the content of {site} to {folder}.")
+
+
+@user_app.command("add")
+def add_user(
+    name: str,
+    role: Annotated[str, typer.Option(help="creator, staff or operator.")],
+    site: Annotated[str, typer.Option(help="Which site the role holds for.")] = "dejima",
+) -> None:
+    """Make an account; its password is asked for, or read from standard input when that is not a terminal."""
+    import secrets
+    from getpass import getpass
+
+    from xr_server.app import system_clock
+    from xr_server.domain.account import NewAccount
+    from xr_server.storage.accounts import add_account
+
+    password = (
+        getpass("Password (at least 10 characters): ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    )
+    catalog, _ = open_stores(load_settings())
+    add_account(catalog, NewAccount(site, name, role, password), system_clock(), secrets.token_bytes)
+    typer.echo(f"{name} can now sign in at /login as {role} of {site}.")
+
+
+if __name__ == "__main__":
+    main()
