@@ -111,30 +111,29 @@ def read_ply_header(path: Path) -> PlyHeader:
     newline = head.find(b"\n", end)
     if not head.startswith(b"ply") or end < 0 or newline < 0:
         raise refuse("ply_no_header", f"{path.name} does not begin with a PLY header.")
-    try:
-        lines = [line.split() for line in head[:end].decode("ascii").splitlines()[1:]]
-    except UnicodeDecodeError as error:
-        lines = [line.split() for line in head[:end].decode("latin-1").splitlines()[1:]]
-        if not all(words[:1] in (["comment"], ["obj_info"]) or " ".join(words).isascii() for words in lines):
-            raise refuse("ply_header", f"The header of {path.name} is not readable.") from error
-    form, elements = "", []
-    for words in lines:
-        if not words or words[0] in {"comment", "obj_info"}:
-            continue
-        if words[0] == "format" and len(words) == 3:
-            form = words[1]
-        elif words[0] == "element" and len(words) == 3 and words[2].isdigit():
-            elements.append(PlyElement(words[1], int(words[2]), ()))
-        elif words[0] == "property" and elements:
-            last = elements.pop()
-            elements.append(PlyElement(last.name, last.count, (*last.properties, _parse_property(words, path.name))))
-        else:
-            raise refuse("ply_header", f"The header of {path.name} has a line we cannot read: {' '.join(words)[:80]}")
+    form, elements = _parse_header([line.split() for line in head[:end].decode("latin-1").splitlines()[1:]], path.name)
     if form not in PLY_FORMATS:
         raise refuse(
             "ply_format", f"{path.name} says its format is {form or 'nothing'}; known are {', '.join(PLY_FORMATS)}."
         )
     return PlyHeader(form, tuple(elements), newline + 1)
+
+
+def _parse_header(lines: list[list[str]], name: str) -> tuple[str, list[PlyElement]]:
+    form, elements = "", list[PlyElement]()
+    for words in lines:
+        if not words or words[0] in {"comment", "obj_info"}:
+            continue
+        if words[0] == "format" and len(words) == 3:
+            form = words[1]
+        elif words[0] == "element" and len(words) == 3 and words[2].isdecimal():
+            elements.append(PlyElement(words[1], int(words[2]), ()))
+        elif words[0] == "property" and elements:
+            last = elements.pop()
+            elements.append(PlyElement(last.name, last.count, (*last.properties, _parse_property(words, name))))
+        else:
+            raise refuse("ply_header", f"The header of {name} has a line we cannot read: {' '.join(words)[:80]}")
+    return form, elements
 
 
 def _parse_property(words: list[str], name: str) -> PlyProperty:

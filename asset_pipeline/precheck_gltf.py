@@ -1,0 +1,321 @@
+"""Header checks of GLB and glTF: lengths, JSON depth, counts against buffers, references, node loops, file names."""
+
+import base64
+import binascii
+import json
+import re
+import struct
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import unquote
+
+from asset_pipeline.errors import ScanRefused
+from asset_pipeline.precheck_plain import check_library, refuse
+
+MAX_JSON_BYTES = 64 * 1024 * 1024
+MAX_JSON_DEPTH = 64
+MAX_NODE_DEPTH = 256
+GLB_HEADER_BYTES = 12
+CHUNK_HEADER_BYTES = 8
+JSON_CHUNK, BIN_CHUNK = 0x4E4F534A, 0x004E4942
+JSON_STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+COMPONENT_BYTES = {5120: 1, 5121: 1, 5122: 2, 5123: 2, 5125: 4, 5126: 4}
+TYPE_PARTS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
+COMPRESSED = {
+    "KHR_draco_mesh_compression": "Draco",
+    "EXT_meshopt_compression": "meshopt",
+    "KHR_meshopt_compression": "meshopt",
+}
+
+Document = dict[str, Any]
+
+
+def check_glb(path: Path) -> None:
+    """Hold a GLB against its own size and check the glTF inside. Raises ScanRefused."""
+    document, binary = read_glb_parts(path)
+    check_document(document, path, binary[1])
+
+
+def check_gltf(path: Path) -> None:
+    """Check a glTF text file and the sizes of the files it names. Raises ScanRefused."""
+    if path.stat().st_size > MAX_JSON_BYTES:
+        raise refuse(
+            "json_too_large", f"{path.name} has more JSON than the {MAX_JSON_BYTES // 1024**2} MB that can be taken."
+        )
+    check_document(parse_json(path.read_bytes(), path.name), path, None)
+
+
+def read_glb_parts(path: Path) -> tuple[Document, tuple[int, int | None]]:
+    """The JSON of a GLB, and (offset, bytes) of its binary chunk, bytes None when there is none. Raises ScanRefused."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(GLB_HEADER_BYTES + CHUNK_HEADER_BYTES)
+        if len(head) < GLB_HEADER_BYTES + CHUNK_HEADER_BYTES or head[:4] != b"glTF":
+            raise refuse("glb_header", f"{path.name} does not begin like a GLB file.")
+        version, total, json_bytes, kind = struct.unpack("<IIII", head[4:])
+        if version != 2:
+            raise refuse("glb_version", f"{path.name} is glTF version {version}; version 2 is read.")
+        if total != size:
+            raise refuse("glb_length", f"{path.name} says it has {total} bytes and has {size}: it is cut off or false.")
+        json_end = len(head) + json_bytes
+        if kind != JSON_CHUNK or json_bytes == 0 or json_end > size or json_bytes > MAX_JSON_BYTES:
+            raise refuse("glb_json_chunk", f"The first chunk of {path.name} is not JSON of a possible length.")
+        document = parse_json(file.read(json_bytes), path.name)
+        rest = file.read(CHUNK_HEADER_BYTES)
+    if not rest:
+        return document, (json_end, None)
+    if len(rest) < CHUNK_HEADER_BYTES:
+        raise refuse("glb_chunk", f"{path.name} ends inside a chunk header.")
+    chunk_bytes, kind = struct.unpack("<II", rest)
+    start = json_end + CHUNK_HEADER_BYTES
+    if start + chunk_bytes > size:
+        raise refuse("glb_chunk", f"A chunk of {path.name} claims {chunk_bytes} bytes; the file ends before that.")
+    return document, (start, chunk_bytes if kind == BIN_CHUNK else None)
+
+
+def parse_json(data: bytes, name: str) -> Document:
+    """JSON without NaN, of bounded depth, with an object on top. Raises ScanRefused."""
+    if exceeds_depth(data, MAX_JSON_DEPTH):
+        raise refuse("json_depth", f"{name} nests its JSON deeper than {MAX_JSON_DEPTH} levels.")
+    try:
+        document = json.loads(data, parse_constant=_refuse_constant, parse_float=_parse_float)
+    except (ValueError, RecursionError) as error:
+        raise refuse("json_broken", f"{name} does not hold sound JSON: {error}.") from error
+    if not isinstance(document, dict):
+        raise refuse("json_shape", f"{name} does not hold a glTF object.")
+    return document
+
+
+def exceeds_depth(data: bytes, limit: int) -> bool:
+    """Whether brackets outside of texts nest deeper than the limit; before the parser, which recurses."""
+    depth = 0
+    for token in JSON_STRUCTURE.finditer(data):
+        first = token.group()[:1]
+        if first in b"[{":
+            depth += 1
+            if depth > limit:
+                return True
+        elif first in b"]}":
+            depth -= 1
+    return False
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is not a number JSON allows")
+
+
+def _parse_float(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError(f"{text[:20]} is too large a number")
+    return value
+
+
+def check_document(document: Document, path: Path, binary_bytes: int | None) -> None:
+    """Hold every count and reference of a glTF against what is there. Raises ScanRefused."""
+    try:
+        _check_version(document)
+        _check_extensions(document)
+        sizes = [
+            _buffer_bytes(buffer, path, binary_bytes, index) for index, buffer in enumerate(_list(document, "buffers"))
+        ]
+        for view in _list(document, "bufferViews"):
+            _check_view(view, sizes)
+        for accessor in _list(document, "accessors"):
+            _check_accessor(accessor, _list(document, "bufferViews"))
+        _check_pictures(document, path)
+        _check_meshes(document)
+        _check_nodes(document)
+    except ScanRefused:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
+        raise refuse(
+            "gltf_shape", f"{path.name} does not follow glTF 2.0: {type(error).__name__} at {error}."
+        ) from error
+
+
+def _list(document: Document, name: str) -> list[Document]:
+    value = document.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise refuse("gltf_shape", f"{name} must be a list of objects.")
+    return value
+
+
+def _count(item: Document, name: str, default: int | None = None) -> int:
+    value = item[name] if default is None else item.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise refuse("gltf_number", f"{name} must be a whole number of at least 0, not {str(value)[:30]}.")
+    return value
+
+
+def _index(item: Document, name: str, length: int) -> int:
+    value = _count(item, name)
+    if value >= length:
+        raise refuse("gltf_reference", f"{name} {value} names something that is not there (there are {length}).")
+    return value
+
+
+def _check_version(document: Document) -> None:
+    version = str(document.get("asset", {}).get("version", ""))
+    if not version.startswith("2."):
+        raise refuse(
+            "gltf_version", f"The file says it is glTF version {version[:10] or 'nothing'}; version 2 is read."
+        )
+
+
+def _check_extensions(document: Document) -> None:
+    required = document.get("extensionsRequired", [])
+    for name in required:
+        if name in COMPRESSED:
+            raise refuse(
+                "gltf_compressed",
+                f"The file's geometry is compressed with {COMPRESSED[name]} ({name}), which this version does not read; "
+                "export it uncompressed.",
+            )
+    known = {"KHR_mesh_quantization", "KHR_texture_transform", "EXT_texture_webp", "KHR_materials_unlit"}
+    unknown = [name for name in required if name not in known and not str(name).startswith("KHR_materials_")]
+    if unknown:
+        raise refuse("gltf_extension", f"The file requires the extension {str(unknown[0])[:60]}, which we do not read.")
+
+
+def _buffer_bytes(buffer: Document, path: Path, binary_bytes: int | None, index: int) -> int:
+    claimed = _count(buffer, "byteLength")
+    uri = buffer.get("uri")
+    if uri is None:
+        if index != 0 or binary_bytes is None:
+            raise refuse("gltf_buffer", f"Buffer {index} has no data.")
+        there = binary_bytes
+    else:
+        there = resource_bytes(uri, path)
+    if claimed > there:
+        raise refuse("gltf_buffer", f"Buffer {index} claims {claimed} bytes; {there} are there.")
+    return claimed
+
+
+def resource_bytes(uri: object, path: Path) -> int:
+    """How many bytes a data URI or a file beside the glTF has. Raises ScanRefused for any other address."""
+    if not isinstance(uri, str):
+        raise refuse("gltf_uri", "A uri must be text.")
+    if uri.startswith("data:"):
+        return len(decode_data_uri(uri))
+    return resource_path(uri, path).stat().st_size
+
+
+def resource_path(uri: str, path: Path) -> Path:
+    """The file beside the glTF that a relative uri names. Raises ScanRefused."""
+    name = unquote(uri)
+    check_library(name)
+    target = path.parent / name
+    if not target.is_file() or not target.resolve().is_relative_to(path.parent.resolve()):
+        raise refuse(
+            "gltf_file_missing",
+            f"The file {name[:80]} that {path.name} needs is not beside it; pack both into one ZIP.",
+        )
+    return target
+
+
+def decode_data_uri(uri: str) -> bytes:
+    """The bytes of a base64 data URI. Raises ScanRefused."""
+    head, _, body = uri.partition(",")
+    if not head.endswith(";base64"):
+        raise refuse("gltf_uri", "A data URI must be in base64.")
+    try:
+        return base64.b64decode(body, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise refuse("gltf_uri", "A data URI holds broken base64.") from error
+
+
+def _check_view(view: Document, sizes: list[int]) -> None:
+    buffer = _index(view, "buffer", len(sizes))
+    end = _count(view, "byteOffset", 0) + _count(view, "byteLength")
+    if end > sizes[buffer]:
+        raise refuse("gltf_view", f"A buffer view ends at byte {end}; its buffer has {sizes[buffer]}.")
+    stride = _count(view, "byteStride", 4)
+    if not 4 <= stride <= 252:
+        raise refuse("gltf_view", f"A buffer view's stride of {stride} bytes is outside 4 to 252.")
+
+
+def _check_accessor(accessor: Document, views: list[Document]) -> None:
+    count = _count(accessor, "count")
+    size = COMPONENT_BYTES[_count(accessor, "componentType")] * TYPE_PARTS[accessor["type"]]
+    if "bufferView" in accessor:
+        _check_span(accessor, "bufferView", (count, size), views)
+    elif count and "sparse" not in accessor:
+        raise refuse("gltf_accessor", f"An accessor of {count} elements has no data.")
+    sparse = accessor.get("sparse")
+    if sparse is None:
+        return
+    changed = _count(sparse, "count")
+    if changed > count or "bufferView" not in accessor:  # a base of zeros alone would be allocated on a claim
+        raise refuse(
+            "gltf_sparse", f"A sparse accessor changes {changed} of {count} elements without enough data under it."
+        )
+    indices = sparse["indices"]
+    _check_span(indices, "bufferView", (changed, COMPONENT_BYTES[_count(indices, "componentType")]), views)
+    _check_span(sparse["values"], "bufferView", (changed, size), views)
+
+
+def _check_span(item: Document, name: str, span: tuple[int, int], views: list[Document]) -> None:
+    count, size = span
+    view = views[_index(item, name, len(views))]
+    stride = max(_count(view, "byteStride", size), size)
+    end = _count(item, "byteOffset", 0) + (stride * (count - 1) + size if count else 0)
+    if end > _count(view, "byteLength"):
+        raise refuse("gltf_accessor", f"An accessor claims {count} elements; its buffer view is shorter.")
+
+
+def _check_pictures(document: Document, path: Path) -> None:
+    from asset_pipeline.precheck_image import HEAD_BYTES, check_picture
+
+    for image in _list(document, "images"):
+        uri = image.get("uri")
+        if uri is None:
+            _index(image, "bufferView", len(_list(document, "bufferViews")))
+        elif isinstance(uri, str) and uri.startswith("data:"):
+            check_picture(decode_data_uri(uri), "in a data URI")
+        else:
+            resource_bytes(uri, path)
+            with resource_path(str(uri), path).open("rb") as file:
+                check_picture(file.read(HEAD_BYTES * 16), str(uri))
+
+
+def _check_meshes(document: Document) -> None:
+    accessors = _list(document, "accessors")
+    for mesh in _list(document, "meshes"):
+        for primitive in _list(mesh, "primitives"):
+            for name in primitive["attributes"]:
+                _index(primitive["attributes"], name, len(accessors))
+            counts = {accessors[index]["count"] for index in primitive["attributes"].values()}
+            if len(counts) > 1:
+                raise refuse("gltf_primitive", "The attributes of a primitive differ in length.")
+            if "indices" in primitive:
+                _index(primitive, "indices", len(accessors))
+            if "material" in primitive:
+                _index(primitive, "material", len(_list(document, "materials")))
+
+
+def _check_nodes(document: Document) -> None:
+    nodes = _list(document, "nodes")
+    parents = [0] * len(nodes)
+    for node in nodes:
+        if "mesh" in node:
+            _index(node, "mesh", len(_list(document, "meshes")))
+        for child in node.get("children", []):
+            parents[_index({"child": child}, "child", len(nodes))] += 1
+    if any(count > 1 for count in parents):
+        raise refuse("gltf_nodes", "A node stands under two parents, which glTF does not allow.")
+    reached = _walk(nodes, [index for index, count in enumerate(parents) if count == 0])
+    if reached < len(nodes):
+        raise refuse("gltf_node_loop", "The nodes form a loop, so the scene has no end.")
+
+
+def _walk(nodes: list[Document], roots: list[int]) -> int:
+    """How many nodes can be reached from the roots; each has one parent, so none is met twice."""
+    reached, level, depth = 0, roots, 0
+    while level:
+        depth += 1
+        if depth > MAX_NODE_DEPTH:
+            raise refuse("gltf_node_depth", f"The nodes are nested deeper than {MAX_NODE_DEPTH} levels.")
+        reached += len(level)
+        level = [child for index in level for child in nodes[index].get("children", [])]
+    return reached
