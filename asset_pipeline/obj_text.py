@@ -1,8 +1,11 @@
 """OBJ text, a block of whole lines at a time, into arrays: no Python object a line, so that big scans read fast."""
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +14,7 @@ from asset_pipeline.errors import ScanRefused
 
 BLOCK_BYTES = 8 * 1024 * 1024
 MAX_LINE_BYTES = 1024 * 1024
-OTHER, POINT, TEXTURE, FACE = 0, 1, 2, 3
+OTHER, POINT, TEXTURE, FACE, IGNORED = 0, 1, 2, 3, 4
 SPACE, SLASH, NEWLINE = 32, 47, 10
 
 
@@ -106,34 +109,28 @@ def _kinds(tokens: Tokens, first: NDArray[np.int64]) -> NDArray[np.int8]:
     kinds[(length == 1) & (one == ord("v"))] = POINT
     kinds[(length == 2) & (one == ord("v")) & (two == ord("t"))] = TEXTURE
     kinds[(length == 1) & (one == ord("f"))] = FACE
+    kinds[(length == 2) & (one == ord("v")) & (two == ord("n"))] = IGNORED
+    kinds[one == ord("#")] = IGNORED
     return kinds
 
 
-def _numbers(tokens: Tokens, chosen: NDArray[np.bool_], kind: type) -> NDArray[np.float64] | NDArray[np.int64]:
-    """The chosen words as numbers, parsed in one call; everything else is blanked out first."""
+def _numbers(tokens: Tokens, chosen: NDArray[np.bool_], expected: int, kind: str) -> NDArray[Any]:
+    """The chosen words as numbers, parsed in one call; everything else is blanked out first. Raises ValueError."""
+    if expected == 0:
+        return np.zeros(0, kind)
     steps = np.zeros(len(tokens.text) + 1, np.int8)
     steps[tokens.start[chosen]] += 1
     steps[tokens.end[chosen]] -= 1
-    text = np.where(np.cumsum(steps[:-1], dtype=np.int8).astype(bool), tokens.text, np.uint8(SPACE))
-    return parse_numbers(text.tobytes(), int(chosen.sum()), kind)
-
-
-def parse_numbers(text: bytes, expected: int, kind: type) -> NDArray[np.float64] | NDArray[np.int64]:
-    """Numbers between white space, exactly as many as expected. Raises ValueError."""
-    if expected == 0:
-        return np.zeros(0, kind)
-    try:
-        values = np.fromstring(text, dtype=kind, sep=" ")  # type: ignore[call-overload]
-    except DeprecationWarning as error:  # numpy's way to say "there was more text"; an error under -W error
-        raise ValueError("something that is not a number") from error
+    text = np.where(np.cumsum(steps[:-1], dtype=np.int8).astype(bool), tokens.text, np.uint8(SPACE)).tobytes()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # numpy's way to say "there was more"; the count tells us
+        values = np.fromstring(text, dtype=kind, sep=" ")
     if len(values) != expected:
-        raise ValueError("something that is not a number")
-    return values  # type: ignore[no-any-return]
+        raise ValueError("a word where a number should be")
+    return values
 
 
-def _of_lines(
-    tokens: Tokens, first: NDArray[np.int64], counts: NDArray[np.int64], lines: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
+def _of_lines(first: NDArray[np.int64], counts: NDArray[np.int64], lines: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Which words belong to the chosen lines, their keywords left out."""
     chosen = np.repeat(lines, counts)
     chosen[first] = False
@@ -149,12 +146,12 @@ def _parse_points(
         return []
     if widths.min() < 3 or widths.max() > 8:
         raise ValueError("a vertex that is not three numbers")
-    values = _numbers(tokens, _of_lines(tokens, first, counts, lines), np.float64)
+    values = _numbers(tokens, _of_lines(first, counts, lines), int(widths.sum()), "f8")
     ends = np.cumsum(widths)
     cuts = np.flatnonzero(np.diff(widths)) + 1
     bounds = [0, *cuts.tolist(), len(widths)]
     rows = []
-    for begin, end in zip(bounds, bounds[1:], strict=False):
+    for begin, end in pairwise(bounds):
         low = int(ends[begin - 1]) if begin else 0
         rows.append(np.asarray(values[low : ends[end - 1]], np.float64).reshape(end - begin, -1))
     return rows
@@ -166,7 +163,7 @@ def _parse_textures(
     widths = counts[lines] - 1
     if len(widths) and not 1 <= widths.min() <= widths.max() <= 3:
         raise ValueError("a texture coordinate that is not two numbers")
-    values = _numbers(tokens, _of_lines(tokens, first, counts, lines), np.float64)
+    values = _numbers(tokens, _of_lines(first, counts, lines), int(widths.sum()), "f8")
     table = np.zeros((len(widths), 3))
     table[np.arange(3) < widths[:, None]] = values
     return table[:, :2]
@@ -181,7 +178,7 @@ def _parse_faces(
         return np.zeros((0, 2), np.int64), np.zeros(0, np.int64)
     if sides.min() < 3:
         raise ValueError("a face of fewer than three corners")
-    chosen = _of_lines(tokens, first, counts, lines)
+    chosen = _of_lines(first, counts, lines)
     corners = _parse_corners(tokens, chosen)
     begins = np.cumsum(sides) - sides
     fans = sides - 2
@@ -207,7 +204,7 @@ def _parse_corners(tokens: Tokens, chosen: NDArray[np.bool_]) -> NDArray[np.int6
         these = chosen & (form == number)
         if not these.any():
             continue
-        values = _numbers_in(spaced, these, width)
+        values = _numbers(spaced, these, int(these.sum()) * width, "i8").reshape(-1, width)
         where = form[chosen] == number
         corners[where, 0] = values[:, 0]
         if number in (1, 2):
@@ -219,19 +216,10 @@ def _parse_corners(tokens: Tokens, chosen: NDArray[np.bool_]) -> NDArray[np.int6
     return corners
 
 
-def _numbers_in(tokens: Tokens, chosen: NDArray[np.bool_], width: int) -> NDArray[np.int64]:
-    steps = np.zeros(len(tokens.text) + 1, np.int8)
-    steps[tokens.start[chosen]] += 1
-    steps[tokens.end[chosen]] -= 1
-    text = np.where(np.cumsum(steps[:-1], dtype=np.int8).astype(bool), tokens.text, np.uint8(SPACE))
-    return np.asarray(parse_numbers(text.tobytes(), int(chosen.sum()) * width, np.int64), np.int64).reshape(-1, width)
-
-
 def _other_lines(block: bytes, tokens: Tokens, first: NDArray[np.int64]) -> list[tuple[int, bytes, bytes]]:
     found = []
     for index in first.tolist():
         begin = int(tokens.start[index])
-        if block[begin] != ord("#") and block[begin : begin + 2] != b"vn":
-            words = block[begin : block.find(b"\n", begin)].split(None, 1)
-            found.append((int(tokens.line[index]), words[0], words[1].strip() if len(words) > 1 else b""))
+        words = block[begin : block.find(b"\n", begin)].split(None, 1)
+        found.append((int(tokens.line[index]), words[0], words[1].strip() if len(words) > 1 else b""))
     return found

@@ -117,25 +117,25 @@ def _read_picture(scan: Path, name: str) -> tuple[bytes | None, list[ScanWarning
 def _parse_library(data: bytes, name: str) -> tuple[list[Entry], list[ScanWarning]]:
     entries: list[Entry] = []
     unread: set[str] = set()
-    warnings: list[ScanWarning] = []
+    unapplied: set[str] = set()
     for keyword, rest in _statements(data):
         if keyword == "newmtl":
             entries.append(Entry(decode_name(rest)))
-        elif not entries:
-            continue
-        elif keyword == "kd":
+        elif entries and keyword == "kd":
             entries[-1] = replace(entries[-1], colour=_parse_colour(rest, name))
-        elif keyword == "map_kd":
+        elif entries and keyword == "map_kd":
             picture, options = _parse_map(rest)
             entries[-1] = replace(entries[-1], picture=picture)
-            if options:
-                warnings.append(
-                    ScanWarning("map_options", f"{name}: map_Kd options not applied: {', '.join(options)}.")
-                )
+            unapplied.update(options)
         elif keyword not in QUIET:
             unread.add(keyword)
+    warnings = []
+    if unapplied:
+        warnings.append(
+            ScanWarning("map_options", f"{name}: map_Kd options not applied: {', '.join(sorted(unapplied))}.")
+        )
     if unread:
-        warnings.append(ScanWarning("materials_dropped", f"Not kept from {name}: {', '.join(sorted(unread))}."))
+        warnings.append(ScanWarning("materials_dropped", f"Not kept from {name}: {', '.join(sorted(unread)[:8])}."))
     return entries, warnings
 
 
@@ -164,7 +164,7 @@ def _parse_map(rest: bytes) -> tuple[str, list[str]]:
             break
         rest, taken = words[1], 0
         while taken < most and (taken < least or _is_number(rest)):
-            rest, taken = (rest.split(None, 1) + [b"", b""])[1], taken + 1
+            rest, taken = [*rest.split(None, 1), b"", b""][1], taken + 1
         options.append(decode_name(words[0]))
     return decode_name(rest), options
 
