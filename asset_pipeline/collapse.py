@@ -1,7 +1,7 @@
 """Fewer triangles for the same shape: the interim collapse, until our own replaces it.
 
-fast-simplification (quadric edge collapse) on the welded surface, in steps: a collapse straight to a hundredth of the
-triangles ruins fine parts, one by a factor of four at a time does not.
+fast-simplification (quadric edge collapse) on the welded surface, a fifth of the triangles at a time: it then measures
+against the surface as it has become, which on a statue of 600,000 triangles halves the error at 25,000.
 """
 
 import fast_simplification
@@ -10,39 +10,31 @@ import numpy as np
 from asset_pipeline.errors import BuildFailed
 from asset_pipeline.mesh import Faces, Positions
 
-STEP = 4.0
-AGGRESSIVENESS = (5.0, 7.0, 9.0, 11.0)
-TOLERANCE = 0.05
+STEP = 0.8
+SIZE = 100.0  # the tool's thresholds are lengths: every surface is brought to this diagonal
+GENTLE, LIMIT = 5.0, 7.0  # how fast it may raise its threshold; above the limit it tears holes
+STALLED = 0.97
 
 
 def collapse(positions: Positions, faces: Faces, target: int) -> tuple[Positions, Faces]:
-    """A surface of about `target` triangles. The input must be welded. Raises BuildFailed when nothing is left.
+    """A welded surface of about `target` triangles; more where the tool finds nothing left that it may join.
 
-    The count is read back: within 5 % of the target when the tool can reach it, else the nearest it gives.
+    Raises BuildFailed when nothing is left.
     """
-    while len(faces) > target * STEP:
-        step = max(target, int(len(faces) / STEP))
-        smaller = _collapse_once(positions, faces, step)
-        if len(smaller[1]) >= len(faces):
-            break
-        positions, faces = smaller
-    if len(faces) > target:
-        positions, faces = _collapse_once(positions, faces, target)
-    if len(faces) == 0:
+    scale = SIZE / max(float(np.linalg.norm(np.ptp(positions, axis=0))), 1e-12)
+    points, triangles = positions * scale, faces
+    aggressiveness = GENTLE
+    while len(triangles) > target and aggressiveness <= LIMIT:
+        wanted = max(target, int(len(triangles) * STEP))
+        smaller = fast_simplification.simplify(points, triangles, target_count=wanted, agg=aggressiveness)
+        count = len(smaller[1])
+        if count > STALLED * len(triangles) and count > wanted:
+            aggressiveness += 1
+        if 0 < count < len(triangles):
+            points, triangles = np.asarray(smaller[0], np.float64), np.asarray(smaller[1], np.int32)
+    if len(triangles) == 0:
         raise BuildFailed("collapse_empty", f"Nothing was left of the surface at {target} triangles.", "collapse")
-    return positions, faces
-
-
-def _collapse_once(positions: Positions, faces: Faces, target: int) -> tuple[Positions, Faces]:
-    best = (positions, faces)
-    for aggressiveness in AGGRESSIVENESS:
-        points, triangles = fast_simplification.simplify(positions, faces, target_count=target, agg=aggressiveness)
-        found = np.asarray(points, np.float64), np.asarray(triangles, np.int32)
-        if len(found[1]) and abs(len(found[1]) - target) < abs(len(best[1]) - target):
-            best = found
-        if abs(len(best[1]) - target) <= TOLERANCE * target:
-            break
-    return drop_unused(*best)
+    return drop_unused(points / scale, triangles)
 
 
 def drop_unused(positions: Positions, faces: Faces) -> tuple[Positions, Faces]:

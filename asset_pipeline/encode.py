@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asset_pipeline.mesh import Faces, Mesh
-from asset_pipeline.normals import corner_normals
+from asset_pipeline.normals import smooth_normals
 from asset_pipeline.texture import Texture
 
 GENERATOR = "Dejima XR"
@@ -46,12 +46,7 @@ class Document:
 
 def split_vertices(mesh: Mesh) -> Vertices:
     """Vertex rows such that each has one normal: those on a sharp edge stand once a side."""
-    low = mesh.positions.min(axis=0)
-    _, shared = np.unique(mesh.positions - low, axis=0, return_inverse=True)
-    shared = shared.reshape(-1).astype(np.int32)
-    first = np.zeros(shared.max() + 1, np.int64)
-    first[shared[::-1]] = np.arange(len(shared))[::-1]
-    normals = corner_normals(mesh.positions[first], shared[mesh.faces]).reshape(-1, 3)
+    normals = smooth_normals(mesh).reshape(-1, 3)
     quantised = np.rint(normals * 63).astype(np.int64)  # normals that differ by less are one
     key = mesh.faces.reshape(-1).astype(np.int64) * 128**3 + (quantised + 64) @ np.array([128**2, 128, 1])
     _, kept, corners = np.unique(key, return_index=True, return_inverse=True)
@@ -125,7 +120,7 @@ def linear_colours(colours: NDArray[np.uint8]) -> NDArray[np.uint16]:
     """sRGB bytes as linear 16-bit values, as glTF wants vertex colours; 12 bits are kept, enough for every byte value."""
     share = colours.astype(np.float64) / 255
     linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
-    return np.minimum(np.rint(linear * 4096) * 16, 65535).astype(np.uint16)
+    return np.asarray(np.minimum(np.rint(linear * 4096) * 16, 65535), np.uint16)
 
 
 def _start(name: str, extensions: list[str]) -> Document:

@@ -3,10 +3,17 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from asset_pipeline.clean import weld
 from asset_pipeline.jit import njit
-from asset_pipeline.mesh import Faces, Positions
+from asset_pipeline.mesh import Faces, Mesh, Positions
 
 CREASE_DEG = 50.0
+
+
+def smooth_normals(mesh: Mesh) -> NDArray[np.float32]:
+    """Unit normals (m, 3, 3) of a mesh, as if its texture seams were not there."""
+    surface = weld(mesh)
+    return corner_normals(surface.positions, surface.faces)
 
 
 def corner_normals(positions: Positions, faces: Faces, crease_deg: float = CREASE_DEG) -> NDArray[np.float32]:

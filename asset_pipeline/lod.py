@@ -1,0 +1,86 @@
+"""The levels of detail: which there are, and each one's surface, texture or colours."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from asset_pipeline.atlas import make_atlas
+from asset_pipeline.bake import bake_picture, bake_vertex_colours
+from asset_pipeline.bvh import Bvh
+from asset_pipeline.clean import weld
+from asset_pipeline.collapse import collapse
+from asset_pipeline.mesh import Faces, Material, Mesh, Positions
+from asset_pipeline.texture import Texture, decode, encode_texture
+
+LEVEL_TEXTURE_SHARE = (1, 1, 2, 4)  # the texture's side is halved from the third level on
+MIN_TEXTURE_PX = 256
+
+
+@dataclass(frozen=True)
+class BuiltLevel:
+    """One level as it will be encoded: the mesh shows the texture as a client will decode it."""
+
+    asked: int
+    mesh: Mesh
+    texture: Texture | None
+
+
+def choose_levels(asked: tuple[int, ...], triangles: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """(levels to build, levels skipped because the scan has no more triangles); the scan itself when all are skipped."""
+    built = tuple(level for level in asked if level < triangles)
+    skipped = tuple(level for level in asked if level >= triangles)
+    if skipped:  # the finest level is then the whole scan
+        built = (triangles, *built)
+    return built, skipped
+
+
+def texture_size(index: int, texture_px: int) -> int:
+    """Side in px of the texture of a level; 0 is the finest."""
+    return max(MIN_TEXTURE_PX, texture_px // LEVEL_TEXTURE_SHARE[min(index, len(LEVEL_TEXTURE_SHARE) - 1)])
+
+
+def build_surfaces(scan: Mesh, levels: tuple[int, ...]) -> list[tuple[Positions, Faces]]:
+    """The bare welded surface of each level, each made from the one before."""
+    welded = weld(scan)
+    positions, faces = welded.positions, welded.faces
+    surfaces = []
+    for level in levels:
+        positions, faces = collapse(positions, faces, level)
+        surfaces.append((positions, faces))
+    return surfaces
+
+
+def dress_level(surface: tuple[Positions, Faces], asked: int, scan: Mesh, bvh: Bvh, texture_px: int) -> BuiltLevel:
+    """The level's surface with what the scan shows: its picture, its vertex colours, or neither."""
+    positions, faces = surface
+    if has_picture(scan):
+        if asked == scan.triangles and _single_picture(scan):
+            return _keep_source(scan, asked)
+        atlas = make_atlas(positions, faces, texture_px)
+        texture = encode_texture(bake_picture(atlas, scan, bvh, texture_px))
+        shown = Material(picture=decode(texture.data))
+        return BuiltLevel(asked, Mesh(atlas.positions, atlas.faces, atlas.uv, materials=(shown,)), texture)
+    if scan.colours is not None or scan.materials:
+        colours = bake_vertex_colours(positions, faces, scan, bvh)
+        return BuiltLevel(asked, Mesh(positions, faces, colours=colours), None)
+    return BuiltLevel(asked, Mesh(positions, faces), None)
+
+
+def has_picture(mesh: Mesh) -> bool:
+    """Whether some part of the mesh shows a picture."""
+    return mesh.uv is not None and any(material.picture is not None for material in mesh.materials)
+
+
+def _single_picture(mesh: Mesh) -> bool:
+    inside = mesh.uv is not None and bool(np.all((mesh.uv >= 0) & (mesh.uv <= 1)))
+    return len(mesh.materials) == 1 and mesh.colours is None and inside and mesh.materials[0].colour == (1.0, 1.0, 1.0)
+
+
+def _keep_source(scan: Mesh, asked: int) -> BuiltLevel:
+    """A scan that is small enough as it is keeps its own texture coordinates and picture."""
+    material = scan.materials[0]
+    if material.picture is None:
+        raise ValueError("only a scan with a picture keeps it")
+    texture = encode_texture(material.picture, material.source_jpeg)
+    shown = Material(picture=decode(texture.data))
+    return BuiltLevel(asked, Mesh(scan.positions, scan.faces, scan.uv, materials=(shown,)), texture)
