@@ -99,6 +99,7 @@ scan = Table(
     Column("worker", String(64)),
     Column("lease_until", BigInteger),
     Column("package_digest", String(64)),
+    Column("scene_id", String(64)),  # the scene and experience its creator attached it to
     Column("build_seconds", Float),
     Column("build_peak_bytes", BigInteger),
     Column("created_at", BigInteger, nullable=False),
@@ -149,6 +150,30 @@ session = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     ForeignKeyConstraint(["account_id"], ["account.id"]),
+)
+
+# Wrong passwords in a row, by SHA-256 of the name that was typed: pauses outlive a restart and hold for every server.
+sign_in_guess = Table(
+    "sign_in_guess",
+    catalog_tables,
+    Column("name_hash", String(64), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last_at", BigInteger, nullable=False),
+)
+
+# What staff told the creator about a revision they looked at.
+review_note = Table(
+    "review_note",
+    catalog_tables,
+    Column("id", String(36), primary_key=True),
+    Column("site_id", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("record_id", String(64), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("account_id", String(36), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Index(None, "site_id", "kind", "record_id"),
 )
 
 engagement_event = Table(

@@ -1,0 +1,97 @@
+"""Who may do what: roles, the steps each role allows, and what a name and a password must be."""
+
+import hmac
+import unicodedata
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from xr_server.errors import Forbidden, Invalid
+
+Role = Literal["creator", "staff", "operator"]
+Step = Literal["upload", "attach", "send_for_review", "review", "publish", "schedule", "read_figures"]
+
+CREATOR_STEPS: frozenset[Step] = frozenset(("upload", "attach", "send_for_review"))
+STAFF_STEPS: frozenset[Step] = CREATOR_STEPS | {"review", "publish", "schedule", "read_figures"}
+STEPS: dict[Role, frozenset[Step]] = {"creator": CREATOR_STEPS, "staff": STAFF_STEPS, "operator": STAFF_STEPS}
+
+SESSION_LIFE_MS = 12 * 3_600_000
+MIN_PASSWORD_LENGTH = 10
+MAX_PASSWORD_LENGTH = 1000  # hashing a novel would only be a way to keep the machine busy
+MAX_NAME_LENGTH = 100
+
+FREE_GUESSES = 5
+FIRST_PAUSE_MS = 2_000
+LONGEST_PAUSE_MS = 300_000
+GUESSES_FORGOTTEN_MS = 24 * 3_600_000
+
+
+@dataclass(frozen=True)
+class NewAccount:
+    """An account to be made, with the role it has at a site."""
+
+    site_id: str
+    name: str
+    role: str
+    password: str
+
+
+@dataclass(frozen=True)
+class Session:
+    """Somebody signed in: the account, the site, what they may do there, and the token their forms carry."""
+
+    account_id: str
+    name: str
+    site_id: str
+    roles: frozenset[Role]
+    csrf_token: str
+    expires_at: int
+
+
+def may(session: Session, step: Step) -> bool:
+    """Whether one of the session's roles allows a step."""
+    return any(step in STEPS[role] for role in session.roles)
+
+
+def check_may(session: Session, step: Step) -> None:
+    """Refuse a step that no role of the session allows. Raises Forbidden."""
+    if not may(session, step):
+        raise Forbidden(
+            "role_missing",
+            "Your account does not have the role this step needs. Nothing was changed; ask the site's staff to do it or "
+            "an operator to give you the role.",
+        )
+
+
+def check_csrf(session: Session, sent: str) -> None:
+    """Refuse a form or request that does not carry the session's own token. Raises Forbidden."""
+    if not hmac.compare_digest(session.csrf_token.encode(), sent.encode()):
+        raise Forbidden(
+            "csrf_missing",
+            "This request did not come from a page of yours that is still open, so nothing was changed. Reload the page "
+            "and try again.",
+        )
+
+
+def clean_name(name: str) -> str:
+    """An account name in one form, however it was typed: compatibility characters unified, ends trimmed."""
+    return unicodedata.normalize("NFKC", name).strip()
+
+
+def check_account(account: NewAccount) -> None:
+    """Refuse a name, role or password that cannot be used. Raises Invalid."""
+    if account.role not in get_args(Role):
+        raise Invalid("role_unknown", f"There is no role {account.role}; roles are {', '.join(get_args(Role))}.")
+    name = clean_name(account.name)
+    if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
+        raise Invalid("name_unusable", f"An account name has 1 to {MAX_NAME_LENGTH} ordinary characters.")
+    if not MIN_PASSWORD_LENGTH <= len(account.password) <= MAX_PASSWORD_LENGTH:
+        raise Invalid(
+            "password_length",
+            f"A password has at least {MIN_PASSWORD_LENGTH} characters; a few words in a row are easy to remember.",
+        )
+
+
+def pause_after(failures: int) -> int:
+    """Milliseconds to wait after so many wrong passwords in a row: none at first, then doubling up to five minutes."""
+    beyond = failures - FREE_GUESSES
+    return 0 if beyond < 0 else min(FIRST_PAUSE_MS << min(beyond, 20), LONGEST_PAUSE_MS)

@@ -1,0 +1,239 @@
+"""The worker: claims a waiting scan, has the pipeline build it in a limited child process, records the outcome."""
+
+import json
+import logging
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from asset_pipeline.manifest import MANIFEST_FILE
+from xr_server.child import Ended, Job, Limits, default_limits, run_limited
+from xr_server.domain.scan import LEASE_MS, MAX_ATTEMPTS, Reason, build_arguments, build_metadata
+from xr_server.settings import Settings
+from xr_server.storage.builds import (
+    Lease,
+    Outcome,
+    claim_scan,
+    fail_exhausted,
+    holds_lease,
+    release_scan,
+    save_outcome,
+    save_progress,
+)
+from xr_server.storage.packages import Origin, adopt_package, save_package
+from xr_server.storage.scans import StoredScan, expire_scans
+from xr_server.storage.uploads import scan_path, sweep_files
+
+PIPELINE = (sys.executable, "-P", "-m", "asset_pipeline")
+HEARTBEAT_S = 5.0
+REPORT_S = 1.0
+IDLE_S = 1.0
+SWEEP_S = 60.0
+# where programs, caches and temporary files are; nothing that names a database or a secret reaches the child
+PASSED_ON = ("PATH", "HOME", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR", "PYTHONPATH", "LD_LIBRARY_PATH")
+log = logging.getLogger("dejima.worker")
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What a worker works with: stores, folders, time (ms UTC), the pipeline's command and its limits."""
+
+    catalog: Engine
+    settings: Settings
+    clock: Callable[[], int]
+    pipeline: Sequence[str] = PIPELINE
+    limits: Limits = field(default_factory=default_limits)
+
+    @property
+    def folder(self) -> Path:
+        """Where builds lie while they are worked on."""
+        return self.settings.data_dir / "builds"
+
+
+@dataclass
+class Watch:
+    """One build as it goes: the newest progress, the last words, and when the lease was renewed."""
+
+    bench: Bench
+    lease: Lease
+    stage: str = ""
+    fraction: float = 0.0
+    last_words: dict[str, Any] = field(default_factory=dict)
+    saved_stage: tuple[str, float] = ("", 0.0)
+    saved_s: float = field(default_factory=time.monotonic)
+
+    def take(self, line: bytes) -> None:
+        """Take one line of the pipeline's report; what is no JSON object is somebody's chatter."""
+        try:
+            message = json.loads(line)
+        except (ValueError, RecursionError):
+            return
+        if not isinstance(message, dict):
+            return
+        if "result" in message or "refused" in message:
+            self.last_words = message
+        elif isinstance(message.get("stage"), str) and isinstance(message.get("fraction"), int | float):
+            self.stage, self.fraction = message["stage"], min(max(float(message["fraction"]), 0.0), 1.0)
+
+    def go_on(self) -> bool:
+        """Renew the lease when it is time, or tell news; False when the lease is lost."""
+        quiet_s = time.monotonic() - self.saved_s
+        news = (self.stage, self.fraction) != self.saved_stage
+        if quiet_s < HEARTBEAT_S and not (news and quiet_s >= REPORT_S):
+            return True
+        try:
+            held = save_progress(self.bench.catalog, self.lease, self.stage, self.fraction, self.bench.clock())
+        except SQLAlchemyError as error:  # a short absence of the database costs nothing while the lease lasts
+            log.warning("heartbeat not written: %s", type(error).__name__)
+            return quiet_s * 1000 < LEASE_MS
+        self.saved_s, self.saved_stage = time.monotonic(), (self.stage, self.fraction)
+        return held
+
+
+def run_worker(settings: Settings, catalog: Engine) -> None:
+    """Build waiting scans until the process is told to stop; the scan in hand is then given back untried."""
+    from xr_server.app import system_clock
+
+    stop_on_signals()
+    bench, name = Bench(catalog, settings, system_clock), worker_name()
+    log.info("worker %s waits for scans", name)
+    next_sweep_s = 0.0
+    while True:
+        try:
+            if time.monotonic() >= next_sweep_s:
+                sweep(bench)
+                next_sweep_s = time.monotonic() + SWEEP_S
+            if not work_once(bench, name):
+                time.sleep(IDLE_S)
+        except SQLAlchemyError as error:
+            log.warning("catalog unreachable, trying again: %s", type(error).__name__)
+            time.sleep(5 * IDLE_S)
+
+
+def worker_name() -> str:
+    """A name no other worker has, also none before a restart."""
+    return f"{os.getpid()}-{uuid.uuid4().hex[:12]}"
+
+
+def stop_on_signals() -> None:
+    """Let SIGTERM end the process as Ctrl+C does, through every `finally`."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        sys.exit(0)
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, stop)
+
+
+def sweep(bench: Bench) -> None:
+    """End what nobody goes on with: expired uploads, spent attempts, folders of builds that are over."""
+    now = bench.clock()
+    expire_scans(bench.catalog, now)
+    fail_exhausted(bench.catalog, now)
+    sweep_files(bench.catalog, bench.settings.upload_dir)
+    for folder in bench.folder.glob("*.*"):
+        scan_id, _, holder = folder.name.partition(".")
+        worker, _, attempt = holder.rpartition(".")
+        if not attempt.isdigit() or not holds_lease(bench.catalog, Lease(scan_id, worker, int(attempt)), now):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def work_once(bench: Bench, worker: str) -> bool:
+    """Claim and build one scan; False when none waits."""
+    fail_exhausted(bench.catalog, bench.clock())
+    claimed = claim_scan(bench.catalog, worker, bench.clock())
+    if claimed is None:
+        return False
+    lease, stored = claimed
+    folder = bench.folder / f"{lease.scan_id}.{lease.worker}.{lease.attempt}"
+    folder.mkdir(parents=True)
+    try:
+        build(bench, lease, stored, folder)
+    except (KeyboardInterrupt, SystemExit):
+        release_scan(bench.catalog, lease, bench.clock())
+        raise
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return True
+
+
+def build(bench: Bench, lease: Lease, stored: StoredScan, folder: Path) -> None:
+    """Run the pipeline on a claimed scan and record what came of it, as long as the lease is ours."""
+    watch = Watch(bench, lease)
+    ended = run_limited(_job(bench, stored, folder), watch.take, watch.go_on)
+    if ended.stopped == "told":
+        log.warning("scan %s: the lease was lost or the scan cancelled; nothing was written", lease.scan_id)
+        return
+    outcome = judge(ended, watch, lease)
+    if outcome.state == "built":
+        if not holds_lease(bench.catalog, lease, bench.clock()):
+            return
+        outcome = _adopt(bench, stored, folder / "out", outcome)
+    if save_outcome(bench.catalog, lease, outcome, bench.clock()):
+        log.info("scan %s: %s in %.1f s, %d MB", lease.scan_id, outcome.state, ended.seconds, ended.peak_bytes >> 20)
+    if outcome.reason and outcome.reason.code == "build_failed":
+        log.error("scan %s: exit code %d\n%s", lease.scan_id, ended.code, ended.stderr)
+
+
+def _job(bench: Bench, stored: StoredScan, folder: Path) -> Job:
+    path = scan_path(bench.settings.upload_dir, stored.id, stored.file_name)
+    metadata = folder / "metadata.json"
+    metadata.write_text(json.dumps(build_metadata(stored.details), ensure_ascii=False), encoding="utf-8")
+    options = [*build_arguments(stored.details), "--out", str(folder / "out"), "--metadata", str(metadata)]
+    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    environment |= {"LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", "TMPDIR": str(folder)}
+    command = [*bench.pipeline, "package", str(path), *options, "--progress", "json"]
+    return Job(command, folder, environment, bench.limits)
+
+
+def judge(ended: Ended, watch: Watch, lease: Lease) -> Outcome:
+    """What an ended child means for its scan."""
+    facts: dict[str, Any] = {"seconds": round(ended.seconds, 2), "peak_bytes": ended.peak_bytes}
+    if ended.code in (0, 3) and "result" in watch.last_words:
+        digest = str(watch.last_words["result"].get("digest", ""))
+        return Outcome("built", "done", package_digest=digest, **facts)
+    if ended.code == 2 and "refused" in watch.last_words:
+        refused = watch.last_words["refused"]
+        reason = Reason(str(refused.get("code", "refused"))[:60], str(refused.get("text", ""))[:1000])
+        return Outcome("rejected", str(refused.get("stage") or watch.stage), reason, **facts)
+    if ended.stopped == "time":
+        text = (
+            "Building this scan took longer than the server allows. Send it with fewer triangles or smaller pictures."
+        )
+        return Outcome("rejected", watch.stage, Reason("limit_time", text), **facts)
+    if "MemoryError" in ended.stderr or "bad_alloc" in ended.stderr:
+        text = "Building this scan needs more memory than the server allows. Send it with fewer triangles or smaller pictures."
+        return Outcome("rejected", watch.stage, Reason("limit_memory", text), **facts)
+    reason = Reason("build_failed", "A step of ours could not finish. The scan is kept; it is tried again by itself.")
+    if lease.attempt < MAX_ATTEMPTS:
+        return Outcome("waiting", watch.stage, reason, **facts)
+    reason = Reason("build_failed", "A step of ours could not finish. The scan is kept, and an operator can look why.")
+    return Outcome("failed", watch.stage, reason, **facts)
+
+
+def _adopt(bench: Bench, stored: StoredScan, out: Path, outcome: Outcome) -> Outcome:
+    """Move the package into the store; what the child says is believed only as far as its folder bears it out."""
+    digest = outcome.package_digest or ""
+    folder = next((path for path in out.iterdir() if path.name == digest and not path.is_symlink()), None)
+    if folder is None or any(path.is_symlink() or not path.is_file() for path in folder.iterdir()):
+        reason = Reason(
+            "build_failed", "The build left no whole package. The scan is kept, and an operator can look why."
+        )
+        return Outcome("failed", "write", reason, None, outcome.seconds, outcome.peak_bytes)
+    adopt_package(bench.settings.package_dir, folder)
+    manifest = (bench.settings.package_dir / digest / MANIFEST_FILE).read_text(encoding="utf-8")
+    origin = Origin(stored.site_id, scan_id=stored.id)
+    save_package(bench.catalog, digest, manifest, origin, bench.clock())
+    return outcome
