@@ -14,7 +14,21 @@ from starlette.middleware import Middleware
 
 from xr_server.errors import DejimaError
 from xr_server.parts import Clock, Parts, RandomBytes
-from xr_server.routes import events, health, packages, problems, scenes
+from xr_server.routes import (
+    auth,
+    dates,
+    desk,
+    events,
+    figures,
+    health,
+    live,
+    packages,
+    problems,
+    scans,
+    scenes,
+    studio,
+    uploads,
+)
 from xr_server.routes.shell import Shell
 from xr_server.settings import Settings
 from xr_server.storage.database import open_engine
@@ -22,7 +36,9 @@ from xr_server.storage.events import EventWriter
 from xr_server.storage.migrate import migrate
 from xr_server.storage.publish import PublishedSites
 
+CREATORS_AND_STAFF = (auth, uploads, scans, studio, desk, live, dates, figures)
 ROUTES = [*scenes.routes, *packages.routes, *events.routes, *health.routes]
+ROUTES += [route for module in CREATORS_AND_STAFF for route in module.routes]
 MAX_BODY_BYTES = 1024 * 1024  # single routes set their own
 log = logging.getLogger("dejima.app")
 

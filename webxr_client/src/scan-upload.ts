@@ -1,0 +1,106 @@
+/** Sending a scan: the form's values, checked, and a resumable upload that survives a lost connection. */
+import * as tus from 'tus-js-client'
+import { fill } from './staff'
+
+/** Words and limits the page carries for this script. */
+export interface UploadWords {
+  csrf: string
+  kinds: string[]
+  scan_bytes: number
+  language: string
+  pause: string
+  resume: string
+  receiving: string
+  paused: string
+  waiting: string
+  stopped: string
+  none: string
+  sent_of: string
+  again: string
+  kind_refused: string
+  too_large: string
+  missing: string
+  number: string
+  lost: string
+  problems: Record<string, string>
+}
+
+const ENDPOINT = '/api/v1/uploads'
+const CHUNK_BYTES = 8 * 1024 * 1024
+const RETRY_DELAYS_MS = [0, 1000, 3000, 5000, 10000, 20000]
+
+/** What is wrong with a field, in the reader's words; null when it can be sent. */
+export function findFault(field: HTMLInputElement | HTMLSelectElement, words: UploadWords): string | null {
+  const label = field.labels?.[0]?.textContent?.trim() ?? field.name
+  if (field instanceof HTMLInputElement && field.type === 'file') return findFileFault(field.files?.[0], label, words)
+  if (field.validity.valueMissing) return fill(words.missing, { label })
+  if (field.validity.valid) return null
+  const { min, max } = field as HTMLInputElement
+  return fill(words.number, { label, min, max })
+}
+
+function findFileFault(file: File | undefined, label: string, words: UploadWords): string | null {
+  if (file === undefined) return fill(words.missing, { label })
+  const name = file.name.toLowerCase()
+  if (!words.kinds.some((kind) => name.endsWith(kind))) return words.kind_refused
+  if (file.size === 0) return words.problems['empty_file'] ?? ''
+  return file.size > words.scan_bytes ? words.too_large : null
+}
+
+/** The metadata of an upload: every field of the form that has a value, and the file's name. */
+export function collectMetadata(form: HTMLFormElement, file: File): Record<string, string> {
+  const metadata: Record<string, string> = { filename: file.name }
+  for (const [name, value] of new FormData(form)) {
+    if (typeof value === 'string' && value.trim() !== '') metadata[name] = value.trim()
+  }
+  return metadata
+}
+
+/** The sentence of a refusal: ours for its code, else the server's own. */
+export function sayRefusal(error: Error, words: UploadWords): string {
+  const answer = error instanceof tus.DetailedError ? error.originalResponse?.getBody() : undefined
+  if (answer === undefined || answer === '') return words.lost
+  try {
+    const problem = JSON.parse(answer) as { code: string; detail: string }
+    return words.problems[problem.code] ?? problem.detail
+  } catch {
+    return words.lost
+  }
+}
+
+/** What an upload tells the page. */
+export interface Listener {
+  onProgress: (sent: number, all: number) => void
+  onRetry: () => void
+  onError: (sentence: string) => void
+  onDone: (scanId: string) => void
+}
+
+/** An upload ready to start; one that broke off earlier is found again by its fingerprint. */
+export async function prepareUpload(
+  form: HTMLFormElement,
+  file: File,
+  words: UploadWords,
+  listener: Listener
+): Promise<tus.Upload> {
+  const upload: tus.Upload = new tus.Upload(file, {
+    endpoint: ENDPOINT,
+    chunkSize: CHUNK_BYTES,
+    retryDelays: RETRY_DELAYS_MS,
+    removeFingerprintOnSuccess: true,
+    metadata: collectMetadata(form, file),
+    headers: { 'X-CSRF-Token': words.csrf },
+    onProgress: listener.onProgress,
+    onShouldRetry: (error) => {
+      const status = error.originalResponse?.getStatus() ?? 0
+      const again = status === 0 || status >= 500 || status === 409 || status === 423 || status === 460
+      if (again) listener.onRetry()
+      return again
+    },
+    onError: (error) => listener.onError(sayRefusal(error, words)),
+    onSuccess: () => listener.onDone((upload.url ?? '').split('/').pop() ?? '')
+  })
+  const earlier = (await upload.findPreviousUploads())[0]
+  if (earlier !== undefined) upload.resumeFromPreviousUpload(earlier)
+  return upload
+}

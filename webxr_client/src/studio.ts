@@ -1,0 +1,136 @@
+/** Pages of creators: sending a scan, and watching it being built. */
+import './studio.css'
+import { followScan } from './scan-progress'
+import { type Listener, type UploadWords, findFault, prepareUpload } from './scan-upload'
+import { fill, listenForShortcuts, readData } from './staff'
+
+type Upload = Awaited<ReturnType<typeof prepareUpload>>
+
+function get<T extends HTMLElement>(id: string): T {
+  const element = document.getElementById(id)
+  if (element === null) throw new Error(`the page has no #${id}`)
+  return element as T
+}
+
+/** The form and everything it shows while a scan is being sent. */
+class UploadPage {
+  private upload: Upload | null = null
+  private running = false
+
+  constructor(
+    private readonly form: HTMLFormElement,
+    private readonly words: UploadWords
+  ) {
+    form.addEventListener('submit', (event) => {
+      event.preventDefault()
+      void this.send()
+    })
+    get('pause').addEventListener('click', () => (this.running ? this.pause() : this.goOn()))
+    get('stop').addEventListener('click', () => void this.stop())
+    get<HTMLInputElement>('file').addEventListener('change', () => this.proposeTitle())
+    window.addEventListener('online', () => {
+      if (this.upload !== null && !this.running) this.goOn()
+    })
+  }
+
+  private proposeTitle(): void {
+    const title = get<HTMLInputElement>('title')
+    const name = get<HTMLInputElement>('file').files?.[0]?.name
+    if (title.value === '' && name !== undefined) title.value = name.replace(/\.[^.]+$/, '').replace(/[_-]+/g, ' ')
+  }
+
+  private findFirstFault(): boolean {
+    const fields = this.form.querySelectorAll<HTMLInputElement | HTMLSelectElement>('input, select')
+    for (const field of fields) field.removeAttribute('aria-invalid')
+    for (const field of fields) {
+      const fault = findFault(field, this.words)
+      if (fault === null) continue
+      field.setAttribute('aria-invalid', 'true')
+      this.tell(fault)
+      field.focus()
+      return true
+    }
+    return false
+  }
+
+  private tell(sentence: string): void {
+    const problem = get('upload-problem')
+    problem.textContent = sentence
+    problem.hidden = sentence === ''
+  }
+
+  private show(state: string, word: string): void {
+    const badge = get('upload-state')
+    badge.textContent = word
+    badge.className = `state state-${state}`
+  }
+
+  private async send(): Promise<void> {
+    this.tell('')
+    const file = get<HTMLInputElement>('file').files?.[0]
+    if (this.findFirstFault() || file === undefined) return
+    this.upload = await prepareUpload(this.form, file, this.words, this.listener())
+    get('sending').hidden = false
+    get('send').hidden = true
+    this.goOn()
+  }
+
+  private listener(): Listener {
+    return {
+      onProgress: (sent, all) => this.showProgress(sent, all),
+      onRetry: () => this.tell(this.words.again),
+      onError: (sentence) => {
+        this.tell(sentence)
+        this.showPaused()
+      },
+      onDone: (scanId) => {
+        this.show('waiting', this.words.waiting)
+        window.location.assign(`/studio/scans/${scanId}`)
+      }
+    }
+  }
+
+  private showProgress(sent: number, all: number): void {
+    if (this.running) this.tell('')
+    get<HTMLProgressElement>('sent').value = all === 0 ? 0 : sent / all
+    const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
+    get('sent-words').textContent = fill(this.words.sent_of, { sent: megabytes(sent), all: megabytes(all) })
+  }
+
+  private goOn(): void {
+    this.running = true
+    this.show('receiving', this.words.receiving)
+    get('pause').textContent = this.words.pause
+    this.upload?.start()
+  }
+
+  private pause(): void {
+    void this.upload?.abort()
+    this.showPaused()
+  }
+
+  private showPaused(): void {
+    this.running = false
+    this.show('paused', this.words.paused)
+    get('pause').textContent = this.words.resume
+  }
+
+  private async stop(): Promise<void> {
+    this.running = false
+    await this.upload?.abort(true)
+    this.upload = null
+    this.show('none', this.words.none)
+    get('sending').hidden = true
+    get('send').hidden = false
+  }
+}
+
+listenForShortcuts(document)
+
+const uploadWords = readData<UploadWords>(document, 'upload-words')
+const form = document.querySelector<HTMLFormElement>('#upload')
+if (uploadWords !== null && form !== null) new UploadPage(form, uploadWords)
+
+const scanWords = readData<Parameters<typeof followScan>[2]>(document, 'scan-words')
+const live = document.getElementById('live')
+if (scanWords !== null && live !== null) followScan(document, live, scanWords)

@@ -1,0 +1,296 @@
+"""Resumable uploads (tus 1.0.0: creation, checksum, termination, expiration): bytes in, never looked at here."""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from email.utils import formatdate
+from pathlib import Path
+from typing import BinaryIO
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from xr_server.domain.account import Session
+from xr_server.domain.scan import MAX_SCAN_BYTES, parse_upload_metadata, read_upload
+from xr_server.errors import Conflict, DejimaError, Invalid, NotFound, TooLarge
+from xr_server.parts import Parts, parts_of
+from xr_server.routes import problems
+from xr_server.routes.auth import check_header_token, get_session
+from xr_server.storage import uploads
+from xr_server.storage.scans import Owner, StoredScan, cancel_scan, create_scan, load_scan, save_received
+
+VERSION = "1.0.0"
+CHUNK_TYPE = "application/offset+octet-stream"
+ALGORITHMS: dict[str, Callable[[], "hashlib._Hash"]] = {"sha1": hashlib.sha1, "sha256": hashlib.sha256}
+BLOCK_BYTES = 1024 * 1024  # held in memory at most
+DURABLE_BYTES = 8 * BLOCK_BYTES  # made durable and acknowledged in the row at least this often
+CHECKSUM_MISMATCH = 460  # a status code of the tus protocol
+PROTOCOL = {"Tus-Resumable": VERSION, "Cache-Control": "no-store"}
+OFFERED = {
+    "Tus-Version": VERSION,
+    "Tus-Extension": "creation,checksum,termination,expiration",
+    "Tus-Max-Size": str(MAX_SCAN_BYTES),
+    "Tus-Checksum-Algorithm": ",".join(ALGORITHMS),
+}
+
+
+@dataclass(frozen=True)
+class Checksum:
+    """What a chunk must hash to."""
+
+    algorithm: str
+    digest: bytes
+
+
+@dataclass
+class Receipt:
+    """One PATCH as it goes: how far the file is, how far that is durable and acknowledged, and its running hash."""
+
+    parts: Parts
+    scan: StoredScan
+    file: BinaryIO
+    written: int
+    acknowledged: int
+    checksum: Checksum | None
+    hash: "hashlib._Hash | None"
+
+    def take(self, block: bytes) -> None:
+        """Append a block; acknowledge now and then, unless a checksum has to be awaited. Raises TooLarge."""
+        if self.written + len(block) > self.scan.length_bytes:
+            raise TooLarge(
+                "beyond_length", "More bytes came than Upload-Length announced; those beyond it were not kept."
+            )
+        uploads.append(self.file, block)
+        self.written += len(block)
+        if self.hash is not None:
+            self.hash.update(block)
+        elif self.written - self.acknowledged >= DURABLE_BYTES:
+            self.acknowledge()
+
+    def acknowledge(self) -> None:
+        """Bytes first, durably; the row after them."""
+        if self.written > self.acknowledged:
+            uploads.make_durable(self.file)
+            save_received(self.parts.catalog, self.scan.id, self.acknowledged, self.written, self.parts.clock())
+            self.acknowledged = self.written
+
+    def matches(self) -> bool:
+        """Whether the chunk is what its checksum says; true without one."""
+        return self.hash is None or self.checksum is None or self.hash.digest() == self.checksum.digest
+
+
+async def get_options(_: Request) -> Response:
+    """What this server understands; needs no account."""
+    return Response(status_code=204, headers={**PROTOCOL, **OFFERED})
+
+
+async def handle_collection(request: Request) -> Response:
+    """Begin an upload."""
+    return await _answered(request, _create)
+
+
+async def handle_upload(request: Request) -> Response:
+    """Ask about, continue or end one upload; a proxy that knows only POST may name the method in a header."""
+    method = request.headers.get("X-HTTP-Method-Override", request.method).upper()
+    steps = {"HEAD": _head, "DELETE": _terminate}
+    if method == "PATCH":
+        return await _answered(request, _patch)
+    if method in steps:
+        return await _answered(request, steps[method])
+    return Response(status_code=405, headers={**PROTOCOL, "Allow": "HEAD, PATCH, DELETE, OPTIONS"})
+
+
+async def _answered(request: Request, step: Callable[..., object]) -> Response:
+    """Run a step; refusals are problem details that also carry the protocol's header."""
+    try:
+        if request.headers.get("Tus-Resumable") != VERSION:
+            return problems.answer(
+                request,
+                412,
+                "tus_version",
+                "This server speaks tus 1.0.0; send Tus-Resumable: 1.0.0.",
+                {**PROTOCOL, **OFFERED},
+            )
+        session = await run_in_threadpool(get_session, request, "upload")
+        if request.method != "HEAD":
+            check_header_token(request, session)
+        if step is _patch:
+            return await _patch(request, session)
+        result = await run_in_threadpool(step, request, session)
+        assert isinstance(result, Response)  # noqa: S101 - all steps answer
+        return result
+    except DejimaError as error:
+        status = 423 if isinstance(error, uploads.Locked) else problems.STATUS[_family(error)]
+        return problems.answer(request, status, error.code, error.text, dict(PROTOCOL))
+
+
+def _family(error: DejimaError) -> type[DejimaError]:
+    return next(kind for kind in type(error).__mro__ if kind in problems.STATUS)
+
+
+def _create(request: Request, session: Session) -> Response:
+    parts = parts_of(request)
+    if "Upload-Defer-Length" in request.headers:
+        raise Invalid("length_deferred", "Say with Upload-Length how many bytes will come; it cannot be told later.")
+    metadata = parse_upload_metadata(request.headers.get("Upload-Metadata", ""))
+    upload = read_upload(metadata, _read_whole(request, "Upload-Length"))
+    uploads.check_room(parts.settings.upload_dir, upload.length_bytes)
+    owner = Owner(session.site_id, session.account_id)
+    scan_id = create_scan(parts.catalog, owner, upload, parts.clock(), parts.random_bytes)
+    uploads.create_file(uploads.scan_path(parts.settings.upload_dir, scan_id, upload.file_name))
+    stored = load_scan(parts.catalog, session.site_id, scan_id)
+    return Response(status_code=201, headers={**_progress(stored), "Location": f"/api/v1/uploads/{scan_id}"})
+
+
+def _read_whole(request: Request, name: str) -> int:
+    text = request.headers.get(name, "")
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise Invalid("header_unreadable", f"The header {name} must be a whole number of bytes.")
+    return int(text)
+
+
+def _progress(stored: StoredScan) -> dict[str, str]:
+    headers = {**PROTOCOL, "Upload-Offset": str(stored.received_bytes), "Upload-Length": str(stored.length_bytes)}
+    if stored.expires_at is not None and stored.state == "receiving":
+        headers["Upload-Expires"] = formatdate(stored.expires_at / 1000, usegmt=True)
+    return headers
+
+
+def _own_scan(request: Request, session: Session) -> StoredScan:
+    stored = load_scan(parts_of(request).catalog, session.site_id, request.path_params["id"])
+    if stored.account_id != session.account_id:
+        raise NotFound("scan_unknown", "There is no scan of this id, or it is not one of yours. /studio/ lists yours.")
+    return stored
+
+
+def _head(request: Request, session: Session) -> Response:
+    stored = _own_scan(request, session)
+    if _is_over(request, stored):
+        return _gone(request)
+    return Response(status_code=200, headers=_progress(stored))
+
+
+def _is_over(request: Request, stored: StoredScan) -> bool:
+    late = stored.state == "receiving" and (stored.expires_at or 0) < parts_of(request).clock()
+    return late or stored.state in ("cancelled", "expired")
+
+
+def _gone(request: Request) -> Response:
+    text = "This upload was cancelled, or nobody went on with it for a week. Begin it again."
+    return problems.answer(request, 410, "upload_over", text, dict(PROTOCOL))
+
+
+def _terminate(request: Request, session: Session) -> Response:
+    stored, parts = _own_scan(request, session), parts_of(request)
+    if stored.is_final and stored.state != "cancelled":
+        raise Conflict("scan_ended", f"This scan is {stored.state} already; there is nothing left to cancel.")
+    cancel_scan(parts.catalog, stored.id, parts.clock())
+    uploads.remove_scan_files(parts.settings.upload_dir, stored.id)
+    return Response(status_code=204, headers=PROTOCOL)
+
+
+async def _patch(request: Request, session: Session) -> Response:
+    stored, checksum = await run_in_threadpool(_check_patch, request, session)
+    if _is_over(request, stored):
+        return _gone(request)
+    parts = parts_of(request)
+    path = uploads.scan_path(parts.settings.upload_dir, stored.id, stored.file_name)
+    if not await _receive(request, parts, (stored, path), checksum):
+        text = "The chunk does not match its checksum, so none of it was kept. Send it again from the same offset."
+        return problems.answer(request, CHECKSUM_MISMATCH, "checksum_mismatch", text, dict(PROTOCOL))
+    now = await run_in_threadpool(load_scan, parts.catalog, session.site_id, stored.id)
+    return Response(status_code=204, headers=_progress(now))
+
+
+def _check_patch(request: Request, session: Session) -> tuple[StoredScan, Checksum | None]:
+    if request.headers.get("Content-Type") != CHUNK_TYPE:
+        raise Invalid("content_type", f"A chunk is sent as {CHUNK_TYPE}.")
+    stored = _own_scan(request, session)
+    if _read_whole(request, "Upload-Offset") != stored.received_bytes:
+        raise Conflict(
+            "offset_conflict",
+            f"This server has {stored.received_bytes} bytes of this upload; go on from there.",
+        )
+    announced = request.headers.get("Content-Length", "")
+    if announced.isdigit() and stored.received_bytes + int(announced) > stored.length_bytes:
+        raise TooLarge(
+            "beyond_length", "This chunk goes beyond the Upload-Length that was announced; nothing was kept."
+        )
+    if stored.state == "receiving" or _is_over(request, stored) or stored.received_bytes == stored.length_bytes:
+        return stored, _read_checksum(request)
+    raise Conflict("scan_ended", f"This scan is {stored.state} already and takes no more bytes.")
+
+
+def _read_checksum(request: Request) -> Checksum | None:
+    text = request.headers.get("Upload-Checksum")
+    if text is None:
+        return None
+    algorithm, _, value = text.partition(" ")
+    if algorithm not in ALGORITHMS:
+        raise Invalid("checksum_algorithm", f"Checksums may be {' or '.join(ALGORITHMS)}, not {algorithm[:20]}.")
+    try:
+        return Checksum(algorithm, base64.b64decode(value, validate=True))
+    except binascii.Error as error:
+        raise Invalid(
+            "checksum_unreadable", "Upload-Checksum is an algorithm, a blank, and a base64 digest."
+        ) from error
+
+
+async def _receive(request: Request, parts: Parts, target: tuple[StoredScan, Path], checksum: Checksum | None) -> bool:
+    """Stream the body into the file; False when its checksum does not hold. A broken connection keeps what came."""
+    stored, path = target
+    opened = uploads.open_at(stored, path)
+    file = await run_in_threadpool(opened.__enter__)
+    try:
+        # the row is read again under the file's lock: another connection may have gone on meanwhile
+        held = await run_in_threadpool(load_scan, parts.catalog, stored.site_id, stored.id)
+        if held.received_bytes != stored.received_bytes or held.state != stored.state:
+            raise Conflict("offset_conflict", f"This server has {held.received_bytes} bytes of this upload by now.")
+        start, running = stored.received_bytes, ALGORITHMS[checksum.algorithm]() if checksum else None
+        receipt = Receipt(parts, stored, file, start, start, checksum, running)
+        whole = True
+        try:
+            async for block in _blocks(request):
+                await run_in_threadpool(receipt.take, block)
+        except ClientDisconnect:
+            whole = False
+        if not receipt.matches() or (checksum and not whole):
+            return False
+        await run_in_threadpool(receipt.acknowledge)
+        return True
+    finally:
+        await run_in_threadpool(opened.__exit__, None, None, None)
+
+
+async def _blocks(request: Request) -> AsyncIterator[bytes]:
+    """The body in blocks of about a mebibyte, what came before a broken connection included."""
+    held = bytearray()
+    try:
+        async for data in request.stream():
+            held += data
+            if len(held) >= BLOCK_BYTES:
+                yield bytes(held)
+                held.clear()
+    except ClientDisconnect:
+        if held:
+            yield bytes(held)
+        raise
+    if held:
+        yield bytes(held)
+
+
+routes = [
+    Route("/api/v1/uploads", get_options, methods=["OPTIONS"]),
+    Route("/api/v1/uploads", handle_collection, methods=["POST"]),
+    Route("/api/v1/uploads/{id}", get_options, methods=["OPTIONS"]),
+    Route(
+        "/api/v1/uploads/{id}",
+        handle_upload,
+        methods=["HEAD", "PATCH", "DELETE", "POST"],
+        max_body_size=MAX_SCAN_BYTES,
+    ),
+]

@@ -1,0 +1,56 @@
+"""Words for pages of creators and staff that depend on stored values: moments, reasons, warnings, sizes."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from xr_server.domain.moments import Stretch, say_date, say_moment
+from xr_server.domain.scan import Reason
+from xr_server.routes.pages import load_texts
+
+DEFAULT_ZONE = "Asia/Tokyo"
+
+
+def say_when(at: int, language: str, time_zone: str = DEFAULT_ZONE) -> str:
+    """A moment in ms UTC in the site's local words."""
+    return say_moment(datetime.fromtimestamp(at / 1000, UTC), ZoneInfo(time_zone), language)
+
+
+def say_problem_of_scan(reason: Reason, language: str) -> str:
+    """Why a scan was not built; the pipeline's own English sentence stands where nobody has translated its code."""
+    return load_texts(language).get(f"studio.refused.{reason.code}", reason.text)
+
+
+def say_warning(warning: Mapping[str, str], language: str) -> str:
+    """A warning of a report in a language."""
+    return load_texts(language).get(f"studio.warning.{warning['code']}", warning["text"])
+
+
+def say_stretch(stretch: Stretch, language: str) -> str:
+    """A stretch of days in words: one day or several, all day or with hours."""
+    texts = load_texts(language)
+    one_day = stretch.first_on == stretch.last_on
+    key = f"desk.stretch_{'day' if one_day else 'days'}_{'whole' if stretch.all_day else 'hours'}"
+    closes = f"{stretch.closes_at:%H:%M}"
+    if stretch.past_midnight:
+        closes = texts["desk.next_day"].format(time=closes)
+    return texts[key].format(
+        first=say_date(stretch.first_on, language),
+        last=say_date(stretch.last_on, language),
+        opens=f"{stretch.opens_at:%H:%M}",
+        closes=closes,
+    )
+
+
+def say_bytes(count: int) -> str:
+    """A file size as people read it: 0.4 MB, 12 MB."""
+    megabytes = count / 1_000_000
+    return f"{megabytes:.1f} MB" if megabytes < 10 else f"{megabytes:.0f} MB"
+
+
+def say_length(metres: float, language: str) -> str:
+    """A length below a metre in millimetres or centimetres, otherwise in metres."""
+    unit = {"ja": ("ミリ", "センチ", "メートル"), "en": (" mm", " cm", " m")}["ja" if language == "ja" else "en"]
+    if metres < 0.01:
+        return f"{metres * 1000:.1f}{unit[0]}" if metres >= 0.0001 else f"< 0.1{unit[0]}"
+    return f"{metres * 100:.1f}{unit[1]}" if metres < 1 else f"{metres:.1f}{unit[2]}"

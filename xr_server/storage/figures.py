@@ -1,0 +1,53 @@
+"""Counts from the event store, by local day and landmark, and by type."""
+
+from datetime import date, timedelta
+
+from sqlalchemy import Engine, func, select
+
+from xr_server.domain.figures import DAY_MS, DayRun
+from xr_server.storage.database import engagement_event, hourly_count
+
+ARRIVAL = "landmark_entered"
+
+
+def count_arrivals(events: Engine, site_id: str, runs: list[DayRun]) -> dict[tuple[date, str], int]:
+    """How often a landmark was reached, by local day and landmark; from visits that allow statistics."""
+    counts: dict[tuple[date, str], int] = {}
+    at = engagement_event.c.occurred_at
+    with events.connect() as connection:
+        for run in runs:
+            query = (
+                select(((at - run.start_at) // DAY_MS).label("day"), engagement_event.c.landmark, func.count())
+                .where(engagement_event.c.site_id == site_id, at >= run.start_at, at < run.end_at)
+                .where(engagement_event.c.type == ARRIVAL, engagement_event.c.landmark.is_not(None))
+                .group_by("day", engagement_event.c.landmark)
+            )
+            for index, landmark, count in connection.execute(query):
+                # a day of 25 hours stands in a run of its own: its last hour is still the same day
+                key = run.first_on + timedelta(days=min(int(index), run.days - 1)), landmark
+                counts[key] = counts.get(key, 0) + count
+    return counts
+
+
+def count_types(events: Engine, site_id: str, start_at: int, end_at: int) -> dict[str, int]:
+    """How often each type of event happened between two moments (ms UTC, end out), whatever was consented to."""
+    totals: dict[str, int] = {}
+    stored = select(engagement_event.c.type, func.count()).group_by(engagement_event.c.type)
+    at = engagement_event.c.occurred_at
+    stored = stored.where(engagement_event.c.site_id == site_id, at >= start_at, at < end_at)
+    hours = select(hourly_count.c.type, func.sum(hourly_count.c.count)).group_by(hourly_count.c.type)
+    hour_at = hourly_count.c.hour_at
+    hours = hours.where(hourly_count.c.site_id == site_id, hour_at >= start_at, hour_at < end_at)
+    with events.connect() as connection:
+        for query in (stored, hours):
+            for kind, count in connection.execute(query):
+                totals[kind] = totals.get(kind, 0) + int(count)
+    return totals
+
+
+def has_events(events: Engine, site_id: str) -> bool:
+    """Whether anything was ever counted at a site."""
+    with events.connect() as connection:
+        found = connection.execute(select(engagement_event.c.id).where(engagement_event.c.site_id == site_id).limit(1))
+        counted = select(hourly_count.c.type).where(hourly_count.c.site_id == site_id).limit(1)
+        return found.first() is not None or connection.execute(counted).first() is not None

@@ -1,0 +1,98 @@
+"""Reviewing: notes to creators, moving records along, and taking a step back exactly as it was."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, insert, select, update
+
+from xr_server.domain.review import Action, Standing, next_state
+from xr_server.errors import Stale
+from xr_server.storage.catalog import Change, Name, StoredRecord, load_record, set_state
+from xr_server.storage.database import account, publication, record, review_note
+
+
+@dataclass(frozen=True)
+class Note:
+    """What somebody said about a revision, when in ms UTC, and their name."""
+
+    revision: int
+    text: str
+    author: str
+    created_at: int
+
+
+@dataclass(frozen=True)
+class Before:
+    """How a record stood before a step, so that the step can be undone."""
+
+    name: Name
+    revision: int
+    standing: Standing
+
+
+def standing_of(stored: StoredRecord) -> Standing:
+    """How a stored record stands."""
+    return Standing(stored.state, stored.published_revision)
+
+
+def take_step(catalog: Engine, name: Name, expected: int, action: Action, at: int) -> Before:
+    """Move a record along; gives how it stood. Raises NotFound, Conflict, Stale."""
+    stored = load_record(catalog, name)
+    before = Before(name, expected, standing_of(stored))
+    set_state(catalog, name, expected, next_state(action, before.standing), at)
+    return before
+
+
+def step_back(catalog: Engine, before: Before, at: int) -> None:
+    """Put a record back to how it stood; visitors see what they saw. Raises NotFound, Stale when it moved on since."""
+    name = before.name
+    load_record(catalog, name)
+    with catalog.begin() as connection:
+        which = (record.c.site_id == name.site_id, record.c.kind == name.kind, record.c.id == name.id)
+        moved = connection.execute(
+            update(record)
+            .where(*which, record.c.revision == before.revision)
+            .where((before.standing.published_revision or 0) <= record.c.revision)
+            .values(state=before.standing.state, published_revision=before.standing.published_revision, updated_at=at)
+        )
+        if moved.rowcount != 1:
+            raise Stale("undo_too_late", "Somebody has changed it since, so it was left as it is. Reload the page.")
+        connection.execute(
+            update(publication)
+            .where(publication.c.site_id == name.site_id)
+            .values(revision=publication.c.revision + 1, published_at=at)
+        )
+
+
+def save_note(
+    catalog: Engine, about: tuple[Name, int], text: str, change: Change, random_bytes: Callable[[int], bytes]
+) -> None:
+    """Keep what staff tell the creator about a revision of a record."""
+    name, revision = about
+    with catalog.begin() as connection:
+        connection.execute(
+            insert(review_note).values(
+                id=str(uuid.UUID(bytes=random_bytes(16), version=4)),
+                site_id=name.site_id,
+                kind=name.kind,
+                record_id=name.id,
+                revision=revision,
+                account_id=change.account_id or "",
+                text=text,
+                created_at=change.at,
+            )
+        )
+
+
+def list_notes(catalog: Engine, name: Name) -> list[Note]:
+    """What was said about a record, newest first."""
+    query = (
+        select(review_note, account.c.name.label("author"))
+        .outerjoin(account, account.c.id == review_note.c.account_id)
+        .where(review_note.c.site_id == name.site_id, review_note.c.kind == name.kind)
+        .where(review_note.c.record_id == name.id)
+        .order_by(review_note.c.created_at.desc(), review_note.c.id)
+    )
+    with catalog.connect() as connection:
+        return [Note(row.revision, row.text, row.author or "?", row.created_at) for row in connection.execute(query)]
