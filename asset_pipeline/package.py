@@ -97,7 +97,9 @@ def _encode(built: list[BuiltLevel], scan: Mesh, title: str) -> dict[str, bytes]
         picture = finest.mesh.materials[0].picture
         as_jpeg = finest.texture.media_type == "image/jpeg"
         if picture is not None:
-            plain_texture = finest.texture if as_jpeg else Texture(encode_jpeg(picture), "image/jpeg", finest.texture.px)
+            plain_texture = (
+                finest.texture if as_jpeg else Texture(encode_jpeg(picture), "image/jpeg", finest.texture.px)
+            )
     files["plain.glb"] = encode_plain(finest.mesh, plain_texture, title)
     files["poster.webp"] = draw_poster(scan)
     return files
@@ -219,5 +221,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-

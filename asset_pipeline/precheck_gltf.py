@@ -5,20 +5,22 @@ import binascii
 import json
 import re
 import struct
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 from urllib.parse import unquote
 
 from asset_pipeline.errors import ScanRefused
 from asset_pipeline.precheck_plain import check_library, refuse
+from asset_pipeline.precheck_scene import Document, check_scene, count_of, index_of, list_of
 
 MAX_JSON_BYTES = 64 * 1024 * 1024
 MAX_JSON_DEPTH = 64
-MAX_NODE_DEPTH = 256
+MAX_JSON_VALUES = 2_000_000
 GLB_HEADER_BYTES = 12
 CHUNK_HEADER_BYTES = 8
 JSON_CHUNK, BIN_CHUNK = 0x4E4F534A, 0x004E4942
-JSON_STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+JSON_STRUCTURE = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{},]', re.DOTALL)
 COMPONENT_BYTES = {5120: 1, 5121: 1, 5122: 2, 5123: 2, 5125: 4, 5126: 4}
 TYPE_PARTS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
 COMPRESSED = {
@@ -26,8 +28,14 @@ COMPRESSED = {
     "EXT_meshopt_compression": "meshopt",
     "KHR_meshopt_compression": "meshopt",
 }
-
-Document = dict[str, Any]
+HARMLESS = {
+    "KHR_mesh_quantization",
+    "KHR_texture_transform",
+    "EXT_texture_webp",
+    "KHR_lights_punctual",
+    "KHR_xmp_json_ld",
+}
+MAX_SPARSE_ZEROS = 1_000_000  # elements that a sparse accessor may have without any bytes of their own
 
 
 def check_glb(path: Path) -> None:
@@ -75,8 +83,7 @@ def read_glb_parts(path: Path) -> tuple[Document, tuple[int, int | None]]:
 
 def parse_json(data: bytes, name: str) -> Document:
     """JSON without NaN, of bounded depth, with an object on top. Raises ScanRefused."""
-    if exceeds_depth(data, MAX_JSON_DEPTH):
-        raise refuse("json_depth", f"{name} nests its JSON deeper than {MAX_JSON_DEPTH} levels.")
+    check_json_structure(data, name)
     try:
         document = json.loads(data, parse_constant=_refuse_constant, parse_float=_parse_float)
     except (ValueError, RecursionError) as error:
@@ -86,18 +93,21 @@ def parse_json(data: bytes, name: str) -> Document:
     return document
 
 
-def exceeds_depth(data: bytes, limit: int) -> bool:
-    """Whether brackets outside of texts nest deeper than the limit; before the parser, which recurses."""
-    depth = 0
+def check_json_structure(data: bytes, name: str) -> None:
+    """Hold depth and number of values against limits before the parser, which recurses and allocates. Raises ScanRefused."""
+    depth = values = 0
     for token in JSON_STRUCTURE.finditer(data):
         first = token.group()[:1]
         if first in b"[{":
             depth += 1
-            if depth > limit:
-                return True
         elif first in b"]}":
             depth -= 1
-    return False
+        else:
+            values += 1
+        if depth > MAX_JSON_DEPTH:
+            raise refuse("json_depth", f"{name} nests its JSON deeper than {MAX_JSON_DEPTH} levels.")
+        if values > MAX_JSON_VALUES:
+            raise refuse("json_values", f"{name} has more than {MAX_JSON_VALUES} values in its JSON.")
 
 
 def _refuse_constant(text: str) -> NoReturn:
@@ -117,42 +127,21 @@ def check_document(document: Document, path: Path, binary_bytes: int | None) -> 
         _check_version(document)
         _check_extensions(document)
         sizes = [
-            _buffer_bytes(buffer, path, binary_bytes, index) for index, buffer in enumerate(_list(document, "buffers"))
+            _buffer_bytes(buffer, path, binary_bytes, index)
+            for index, buffer in enumerate(list_of(document, "buffers"))
         ]
-        for view in _list(document, "bufferViews"):
+        for view in list_of(document, "bufferViews"):
             _check_view(view, sizes)
-        for accessor in _list(document, "accessors"):
-            _check_accessor(accessor, _list(document, "bufferViews"))
+        for accessor in list_of(document, "accessors"):
+            _check_accessor(accessor, list_of(document, "bufferViews"))
         _check_pictures(document, path)
-        _check_meshes(document)
-        _check_nodes(document)
+        check_scene(document)
     except ScanRefused:
         raise
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
         raise refuse(
             "gltf_shape", f"{path.name} does not follow glTF 2.0: {type(error).__name__} at {error}."
         ) from error
-
-
-def _list(document: Document, name: str) -> list[Document]:
-    value = document.get(name, [])
-    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise refuse("gltf_shape", f"{name} must be a list of objects.")
-    return value
-
-
-def _count(item: Document, name: str, default: int | None = None) -> int:
-    value = item[name] if default is None else item.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise refuse("gltf_number", f"{name} must be a whole number of at least 0, not {str(value)[:30]}.")
-    return value
-
-
-def _index(item: Document, name: str, length: int) -> int:
-    value = _count(item, name)
-    if value >= length:
-        raise refuse("gltf_reference", f"{name} {value} names something that is not there (there are {length}).")
-    return value
 
 
 def _check_version(document: Document) -> None:
@@ -165,24 +154,30 @@ def _check_version(document: Document) -> None:
 
 def _check_extensions(document: Document) -> None:
     required = document.get("extensionsRequired", [])
-    for name in required:
-        if name in COMPRESSED:
-            raise refuse(
-                "gltf_compressed",
-                f"The file's geometry is compressed with {COMPRESSED[name]} ({name}), which this version does not read; "
-                "export it uncompressed.",
-            )
-    known = {"KHR_mesh_quantization", "KHR_texture_transform", "EXT_texture_webp", "KHR_materials_unlit"}
-    unknown = [name for name in required if name not in known and not str(name).startswith("KHR_materials_")]
+    if not isinstance(required, list):
+        raise refuse("gltf_shape", "extensionsRequired must be a list.")
+    _check_compression(required)
+    unknown = [name for name in required if name not in HARMLESS and not str(name).startswith("KHR_materials_")]
     if unknown:
         raise refuse("gltf_extension", f"The file requires the extension {str(unknown[0])[:60]}, which we do not read.")
 
 
+def _check_compression(names: Iterable[object]) -> None:
+    for name in names:
+        if name in COMPRESSED:
+            raise refuse(
+                "gltf_compressed",
+                f"The file's geometry is compressed with {COMPRESSED[str(name)]} ({name}), which this version does not read; "
+                "export it uncompressed.",
+            )
+
+
 def _buffer_bytes(buffer: Document, path: Path, binary_bytes: int | None, index: int) -> int:
-    claimed = _count(buffer, "byteLength")
+    claimed = count_of(buffer, "byteLength")
     uri = buffer.get("uri")
     if uri is None:
         if index != 0 or binary_bytes is None:
+            _check_compression(buffer.get("extensions", {}))
             raise refuse("gltf_buffer", f"Buffer {index} has no data.")
         there = binary_bytes
     else:
@@ -226,18 +221,18 @@ def decode_data_uri(uri: str) -> bytes:
 
 
 def _check_view(view: Document, sizes: list[int]) -> None:
-    buffer = _index(view, "buffer", len(sizes))
-    end = _count(view, "byteOffset", 0) + _count(view, "byteLength")
+    buffer = index_of(view, "buffer", len(sizes))
+    end = count_of(view, "byteOffset", 0) + count_of(view, "byteLength")
     if end > sizes[buffer]:
         raise refuse("gltf_view", f"A buffer view ends at byte {end}; its buffer has {sizes[buffer]}.")
-    stride = _count(view, "byteStride", 4)
+    stride = count_of(view, "byteStride", 4)
     if not 4 <= stride <= 252:
         raise refuse("gltf_view", f"A buffer view's stride of {stride} bytes is outside 4 to 252.")
 
 
 def _check_accessor(accessor: Document, views: list[Document]) -> None:
-    count = _count(accessor, "count")
-    size = COMPONENT_BYTES[_count(accessor, "componentType")] * TYPE_PARTS[accessor["type"]]
+    count = count_of(accessor, "count")
+    size = COMPONENT_BYTES[count_of(accessor, "componentType")] * TYPE_PARTS[accessor["type"]]
     if "bufferView" in accessor:
         _check_span(accessor, "bufferView", (count, size), views)
     elif count and "sparse" not in accessor:
@@ -245,77 +240,36 @@ def _check_accessor(accessor: Document, views: list[Document]) -> None:
     sparse = accessor.get("sparse")
     if sparse is None:
         return
-    changed = _count(sparse, "count")
-    if changed > count or "bufferView" not in accessor:  # a base of zeros alone would be allocated on a claim
-        raise refuse(
-            "gltf_sparse", f"A sparse accessor changes {changed} of {count} elements without enough data under it."
-        )
+    changed = count_of(sparse, "count")
+    # without a view the base is zeros, which would be allocated on a claim alone
+    if changed > count or ("bufferView" not in accessor and count > MAX_SPARSE_ZEROS):
+        raise refuse("gltf_sparse", f"A sparse accessor changes {changed} of {count} elements with too little data.")
     indices = sparse["indices"]
-    _check_span(indices, "bufferView", (changed, COMPONENT_BYTES[_count(indices, "componentType")]), views)
+    _check_span(indices, "bufferView", (changed, COMPONENT_BYTES[count_of(indices, "componentType")]), views)
     _check_span(sparse["values"], "bufferView", (changed, size), views)
 
 
 def _check_span(item: Document, name: str, span: tuple[int, int], views: list[Document]) -> None:
     count, size = span
-    view = views[_index(item, name, len(views))]
-    stride = max(_count(view, "byteStride", size), size)
-    end = _count(item, "byteOffset", 0) + (stride * (count - 1) + size if count else 0)
-    if end > _count(view, "byteLength"):
+    view = views[index_of(item, name, len(views))]
+    stride = count_of(view, "byteStride", size)
+    if stride < size:
+        raise refuse("gltf_accessor", f"An accessor's elements of {size} bytes do not fit a stride of {stride}.")
+    end = count_of(item, "byteOffset", 0) + (stride * (count - 1) + size if count else 0)
+    if end > count_of(view, "byteLength"):
         raise refuse("gltf_accessor", f"An accessor claims {count} elements; its buffer view is shorter.")
 
 
 def _check_pictures(document: Document, path: Path) -> None:
     from asset_pipeline.precheck_image import HEAD_BYTES, check_picture
 
-    for image in _list(document, "images"):
+    for image in list_of(document, "images"):
         uri = image.get("uri")
         if uri is None:
-            _index(image, "bufferView", len(_list(document, "bufferViews")))
+            index_of(image, "bufferView", len(list_of(document, "bufferViews")))
         elif isinstance(uri, str) and uri.startswith("data:"):
             check_picture(decode_data_uri(uri), "in a data URI")
         else:
             resource_bytes(uri, path)
             with resource_path(str(uri), path).open("rb") as file:
                 check_picture(file.read(HEAD_BYTES * 16), str(uri))
-
-
-def _check_meshes(document: Document) -> None:
-    accessors = _list(document, "accessors")
-    for mesh in _list(document, "meshes"):
-        for primitive in _list(mesh, "primitives"):
-            for name in primitive["attributes"]:
-                _index(primitive["attributes"], name, len(accessors))
-            counts = {accessors[index]["count"] for index in primitive["attributes"].values()}
-            if len(counts) > 1:
-                raise refuse("gltf_primitive", "The attributes of a primitive differ in length.")
-            if "indices" in primitive:
-                _index(primitive, "indices", len(accessors))
-            if "material" in primitive:
-                _index(primitive, "material", len(_list(document, "materials")))
-
-
-def _check_nodes(document: Document) -> None:
-    nodes = _list(document, "nodes")
-    parents = [0] * len(nodes)
-    for node in nodes:
-        if "mesh" in node:
-            _index(node, "mesh", len(_list(document, "meshes")))
-        for child in node.get("children", []):
-            parents[_index({"child": child}, "child", len(nodes))] += 1
-    if any(count > 1 for count in parents):
-        raise refuse("gltf_nodes", "A node stands under two parents, which glTF does not allow.")
-    reached = _walk(nodes, [index for index, count in enumerate(parents) if count == 0])
-    if reached < len(nodes):
-        raise refuse("gltf_node_loop", "The nodes form a loop, so the scene has no end.")
-
-
-def _walk(nodes: list[Document], roots: list[int]) -> int:
-    """How many nodes can be reached from the roots; each has one parent, so none is met twice."""
-    reached, level, depth = 0, roots, 0
-    while level:
-        depth += 1
-        if depth > MAX_NODE_DEPTH:
-            raise refuse("gltf_node_depth", f"The nodes are nested deeper than {MAX_NODE_DEPTH} levels.")
-        reached += len(level)
-        level = [child for index in level for child in nodes[index].get("children", [])]
-    return reached

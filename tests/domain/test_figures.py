@@ -1,4 +1,5 @@
 from datetime import date, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -49,7 +50,7 @@ def test_days_without_clock_changes_are_one_run():
 def test_days_of_23_and_25_hours_stand_alone():
     runs = day_runs(Window(date(2026, 3, 27), date(2026, 3, 31)), ZoneInfo("Europe/Amsterdam"))
     assert [(run.first_on.day, run.days) for run in runs] == [(27, 2), (29, 1), (30, 2)]
-    assert all(later.start_at == earlier.end_at for earlier, later in zip(runs, runs[1:], strict=False))
+    assert all(later.start_at == earlier.end_at for earlier, later in pairwise(runs))
 
 
 def test_without_a_choice_the_last_fourteen_days_are_shown():

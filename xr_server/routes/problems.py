@@ -2,7 +2,7 @@
 
 import json
 import logging
-from http import HTTPStatus
+from http.client import responses
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -42,7 +42,7 @@ def answer(request: Request, status: int, code: str, text: str, headers: dict[st
         return page
     body = {
         "type": f"urn:dejima:problem:{code}",
-        "title": HTTPStatus(status).phrase,
+        "title": responses.get(status, code.replace("_", " ").capitalize()),  # 460 is a status of tus, not of HTTP
         "status": status,
         "code": code,
         "detail": text,

@@ -233,11 +233,14 @@ def _read_checksum(request: Request) -> Checksum | None:
     if algorithm not in ALGORITHMS:
         raise Invalid("checksum_algorithm", f"Checksums may be {' or '.join(ALGORITHMS)}, not {algorithm[:20]}.")
     try:
-        return Checksum(algorithm, base64.b64decode(value, validate=True))
-    except binascii.Error as error:
+        digest = base64.b64decode(value, validate=True)
+    except binascii.Error:
+        digest = b""
+    if len(digest) != ALGORITHMS[algorithm]().digest_size:
         raise Invalid(
-            "checksum_unreadable", "Upload-Checksum is an algorithm, a blank, and a base64 digest."
-        ) from error
+            "checksum_unreadable", "Upload-Checksum is an algorithm, a blank, and a base64 digest of its size."
+        )
+    return Checksum(algorithm, digest)
 
 
 async def _receive(request: Request, parts: Parts, target: tuple[StoredScan, Path], checksum: Checksum | None) -> bool:

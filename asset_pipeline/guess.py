@@ -1,0 +1,90 @@
+"""Unit and up axis of a scan: the caller's word, else the format's, else a guess that says it is one."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asset_pipeline.mesh import Mesh
+from asset_pipeline.options import METRES, Unit, Up
+from asset_pipeline.scan import Origin, ScanWarning
+
+GLTF = {".glb", ".gltf"}
+SURE_M = (1.0, 150.0)  # a diagonal at which a scan in metres is an ordinary statue, house or yard
+POSSIBLE_M = (0.05, 2000.0)
+USUAL_UP: dict[str, Up] = {".obj": "y", ".ply": "z", ".stl": "z"}
+CLEAR_LEAD = 2.0
+BASE_SHARE = 0.02  # the lowest part of the extent that a standing surface has its floor in
+
+
+def resolve_unit(mesh: Mesh, kind: str, asked: Unit | None) -> tuple[Unit, Origin, list[ScanWarning]]:
+    """The unit, where it comes from, and what to tell people. kind is the file's suffix."""
+    if asked is not None:
+        return asked, "option", []
+    if kind in GLTF:
+        return "m", "format", []
+    size = finite_diagonal(mesh)
+    unit = guess_unit(size)
+    size_m = size * METRES[unit]
+    sure = unit == "m" and SURE_M[0] <= size_m <= SURE_M[1]
+    text = (
+        f"No unit is stated; taken as {unit} ({'likely' if sure else 'not sure'}), which makes the scan {size_m:.3g} m "
+        "from corner to corner. Give --unit if that is wrong."
+    )
+    return unit, "guess", [ScanWarning("unit_guessed", text)]
+
+
+def guess_unit(size: float) -> Unit:
+    """The unit that makes a diagonal of so many units a believable size; metres whenever they do."""
+    for unit in ("m", "mm"):  # scanners export these two; cm and ft cannot be told from metres by size
+        if POSSIBLE_M[0] <= size * METRES[unit] <= POSSIBLE_M[1]:
+            return unit  # type: ignore[return-value]
+    return "m"
+
+
+def resolve_up(mesh: Mesh, kind: str, asked: Up | None) -> tuple[Up, Origin, list[ScanWarning]]:
+    """The up axis, where it comes from, and what to tell people. kind is the file's suffix."""
+    if asked is not None:
+        return asked, "option", []
+    if kind in GLTF:
+        return "y", "format", []
+    up, sure = guess_up(mesh, USUAL_UP[kind])
+    text = f"No up axis is stated; taken as {up} ({'likely' if sure else 'not sure'}). Give --up if the scan lies on its side."
+    return up, "guess", [ScanWarning("up_guessed", text)]
+
+
+def guess_up(mesh: Mesh, usual: Up) -> tuple[Up, bool]:
+    """The more likely of y and z, and whether it is clearly so.
+
+    A scan stands on the ground: it is open below, so that its surface faces up in sum, or it has a flat base, or it
+    is itself mostly ground. Each shows as area turned along the axis; what is equal on both sides cancels.
+    """
+    score = {axis: _standing_score(mesh, index) for axis, index in (("y", 1), ("z", 2))}
+    other: Up = "z" if usual == "y" else "y"
+    if score[other] > CLEAR_LEAD * score[usual] + 0.02:
+        return other, True
+    return usual, score[usual] > CLEAR_LEAD * score[other] + 0.02
+
+
+def _standing_score(mesh: Mesh, axis: int) -> float:
+    """Share (0..2) of the area that speaks for the axis as up: what faces up in sum, and what lies flat at the base."""
+    corners = mesh.positions[mesh.faces]
+    corners = corners[np.isfinite(corners).all(axis=(1, 2))]
+    vectors = 0.5 * np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    areas = np.linalg.norm(vectors, axis=1)
+    whole = float(areas.sum()) or 1.0
+    low, high = _finite_bounds(mesh)
+    height = float(high[axis] - low[axis]) or 1.0
+    at_base = corners[:, :, axis].max(axis=1) < low[axis] + BASE_SHARE * height
+    flat = np.abs(vectors[:, axis]) > 0.95 * areas
+    facing = max(float(vectors[:, axis].sum()), 0.0) / whole
+    return facing + float(areas[at_base & flat].sum()) / whole
+
+
+def finite_diagonal(mesh: Mesh) -> float:
+    """Length of the bounding box's diagonal over the ordinary coordinates, in the scan's own unit."""
+    low, high = _finite_bounds(mesh)
+    return float(np.linalg.norm(high - low))
+
+
+def _finite_bounds(mesh: Mesh) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    points = mesh.positions[np.isfinite(mesh.positions).all(axis=1)]
+    return points.min(axis=0), points.max(axis=0)

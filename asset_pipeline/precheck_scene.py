@@ -1,0 +1,152 @@
+"""Header checks of a glTF's scene: references, types of attributes, transforms, node loops, and how much it would show."""
+
+import math
+from typing import Any
+
+from asset_pipeline.precheck_plain import refuse
+
+MAX_NODE_DEPTH = 256
+MAX_CORNERS = 300_000_000  # 100 million triangles
+REPEATS_FREE_CORNERS = 3_000_000
+MAX_REPEATS = 16  # how often, on average, the same triangles may be placed
+UNSIGNED = {5121, 5123, 5125}
+ATTRIBUTE_TYPES = {"POSITION": {"VEC3"}, "TEXCOORD_": {"VEC2"}, "COLOR_0": {"VEC3", "VEC4"}}
+TRANSFORMS = {"matrix": 16, "rotation": 4, "scale": 3, "translation": 3}
+
+Document = dict[str, Any]
+
+
+def list_of(document: Document, name: str) -> list[Document]:
+    """A list of objects in a glTF object, empty when absent. Raises ScanRefused."""
+    value = document.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise refuse("gltf_shape", f"{name} must be a list of objects.")
+    return value
+
+
+def count_of(item: Document, name: str, default: int | None = None) -> int:
+    """A whole number of at least 0. Raises ScanRefused, KeyError when it is absent and has no default."""
+    value = item[name] if default is None else item.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise refuse("gltf_number", f"{name} must be a whole number of at least 0, not {str(value)[:30]}.")
+    return value
+
+
+def index_of(item: Document, name: str, length: int) -> int:
+    """A reference into a list of that length. Raises ScanRefused."""
+    value = count_of(item, name)
+    if value >= length:
+        raise refuse("gltf_reference", f"{name} {value} names something that is not there (there are {length}).")
+    return value
+
+
+def check_scene(document: Document) -> None:
+    """Hold meshes, materials, nodes and scenes against each other. Raises ScanRefused."""
+    _check_materials(document)
+    corners = [_check_mesh(mesh, document) for mesh in list_of(document, "meshes")]
+    _check_nodes(document)
+    _check_scenes(document)
+    placed = sum(corners[node["mesh"]] for node in list_of(document, "nodes") if "mesh" in node)
+    if placed > MAX_CORNERS or placed > REPEATS_FREE_CORNERS + MAX_REPEATS * sum(corners):
+        raise refuse("gltf_too_large", f"The scene would place {placed // 3} triangles, far more than the file holds.")
+
+
+def _check_materials(document: Document) -> None:
+    for texture in list_of(document, "textures"):
+        webp = texture.get("extensions", {}).get("EXT_texture_webp", {})
+        for holder in (texture, webp):
+            if "source" in holder:
+                index_of(holder, "source", len(list_of(document, "images")))
+    for material in list_of(document, "materials"):
+        surface = material.get("pbrMetallicRoughness", {})
+        _check_numbers(surface, "baseColorFactor", 4)
+        if "baseColorTexture" in surface:
+            info = surface["baseColorTexture"]
+            index_of(info, "index", len(list_of(document, "textures")))
+            count_of(info, "texCoord", 0)
+            change = info.get("extensions", {}).get("KHR_texture_transform", {})
+            _check_numbers(change, "scale", 2)
+            _check_numbers(change, "offset", 2)
+            count_of(change, "texCoord", 0)
+
+
+def _check_numbers(item: Document, name: str, length: int) -> None:
+    value = item.get(name)
+    if value is None:
+        return
+    numbers = isinstance(value, list) and all(isinstance(v, int | float) and math.isfinite(v) for v in value)
+    if not numbers or len(value) != length:
+        raise refuse("gltf_number", f"{name} must be {length} numbers.")
+
+
+def _check_mesh(mesh: Document, document: Document) -> int:
+    """How many corners of triangles the mesh draws."""
+    corners = 0
+    for primitive in list_of(mesh, "primitives"):
+        accessors = list_of(document, "accessors")
+        count = _check_attributes(primitive["attributes"], accessors)
+        if "indices" in primitive:
+            indices = accessors[index_of(primitive, "indices", len(accessors))]
+            if indices["componentType"] not in UNSIGNED or indices["type"] != "SCALAR":
+                raise refuse("gltf_indices", "The corners of a primitive must be unsigned whole numbers.")
+            count = indices["count"]
+        if "material" in primitive:
+            index_of(primitive, "material", len(list_of(document, "materials")))
+        corners += count if count_of(primitive, "mode", 4) == 4 else 3 * count
+    return corners
+
+
+def _check_attributes(attributes: Document, accessors: list[Document]) -> int:
+    """How many vertices a primitive has."""
+    if "POSITION" not in attributes:
+        raise refuse("gltf_primitive", "A primitive has no positions.")
+    counts = set()
+    for name in attributes:
+        accessor = accessors[index_of(attributes, name, len(accessors))]
+        allowed = ATTRIBUTE_TYPES.get("TEXCOORD_" if name.startswith("TEXCOORD_") else name)
+        if allowed and accessor["type"] not in allowed:
+            raise refuse("gltf_primitive", f"{name} is of type {accessor['type']}; that is not glTF 2.0.")
+        counts.add(accessor["count"])
+    if len(counts) > 1:
+        raise refuse("gltf_primitive", "The attributes of a primitive differ in length.")
+    return int(counts.pop())
+
+
+def _check_scenes(document: Document) -> None:
+    scenes = list_of(document, "scenes")
+    for scene in scenes:
+        for node in scene.get("nodes", []):
+            index_of({"node": node}, "node", len(list_of(document, "nodes")))
+        if len(set(scene.get("nodes", []))) != len(scene.get("nodes", [])):
+            raise refuse("gltf_nodes", "A scene names the same node twice.")
+    if scenes and "scene" in document:
+        index_of(document, "scene", len(scenes))
+
+
+def _check_nodes(document: Document) -> None:
+    nodes = list_of(document, "nodes")
+    parents = [0] * len(nodes)
+    for node in nodes:
+        for name, length in TRANSFORMS.items():
+            _check_numbers(node, name, length)
+        if "mesh" in node:
+            index_of(node, "mesh", len(list_of(document, "meshes")))
+        for child in node.get("children", []):
+            parents[index_of({"child": child}, "child", len(nodes))] += 1
+    if any(count > 1 for count in parents):
+        raise refuse("gltf_nodes", "A node stands under two parents, which glTF does not allow.")
+    reached = _walk(nodes, [index for index, count in enumerate(parents) if count == 0])
+    if reached < len(nodes):
+        raise refuse("gltf_node_loop", "The nodes form a loop, so the scene has no end.")
+
+
+def _walk(nodes: list[Document], roots: list[int]) -> int:
+    """How many nodes can be reached from the roots; each has one parent, so none is met twice."""
+    reached, level, depth = 0, roots, 0
+    while level:
+        depth += 1
+        if depth > MAX_NODE_DEPTH:
+            raise refuse("gltf_node_depth", f"The nodes are nested deeper than {MAX_NODE_DEPTH} levels.")
+        reached += len(level)
+        level = [child for index in level for child in nodes[index].get("children", [])]
+    return reached

@@ -1,0 +1,139 @@
+"""A server over fresh SQLite stores with a site, accounts for each role, and a clock the test moves."""
+
+import re
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from xr_server.app import create_app
+from xr_server.domain.account import NewAccount
+from xr_server.domain.catalog import Geofence, Landmark, Origin, Record, Season, Site, YearlyRule
+from xr_server.parts import Parts
+from xr_server.settings import Settings, read_settings
+from xr_server.storage.accounts import add_account
+from xr_server.storage.catalog import Change, Name, kind_of, publish_record, save_record
+
+PASSWORD = "water gate 1820"
+NOW = 1_795_485_600_000  # 2026-11-24 11:00 in Nagasaki
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    at: int = NOW
+
+    def __call__(self) -> int:
+        return self.at
+
+
+@dataclass
+class World:
+    """The running server, and ways to come in."""
+
+    app: Starlette
+    settings: Settings
+    clock: Clock
+    accounts: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def catalog(self) -> Engine:
+        parts: Parts = self.app.state.parts
+        return parts.catalog
+
+    @property
+    def events(self) -> Engine:
+        parts: Parts = self.app.state.parts
+        return parts.events
+
+    def visitor(self) -> TestClient:
+        return TestClient(
+            self.app, base_url="http://localhost", headers={"Accept": "text/html", "Accept-Language": "en"}
+        )
+
+    def sign_in(self, name: str) -> TestClient:
+        """A browser in which somebody has signed in; the header for its token is set."""
+        client = self.visitor()
+        token = re.search(r'name="login_token" value="(\w+)"', client.get("/login").text)
+        assert token is not None
+        values = {"login_token": token[1], "name": name, "password": PASSWORD, "next": ""}
+        answer = client.post("/login", data=values, follow_redirects=False)
+        assert answer.status_code == 303, answer.text
+        client.headers["X-CSRF-Token"] = csrf_of(client)
+        return client
+
+    def publish(self, body: Record) -> None:
+        revision = save_record(self.catalog, "dejima", body, None, Change(self.clock()))
+        publish_record(self.catalog, Name("dejima", kind_of(body), body.id), revision, self.clock())
+
+
+def csrf_of(client: TestClient) -> str:
+    """The token the forms of a signed-in browser carry."""
+    found = re.search(r'name="csrf" value="(\w+)"', client.get("/studio/").text)
+    assert found is not None
+    return found[1]
+
+
+def post_form(client: TestClient, path: str, **values: object):
+    """Send a form as the page would."""
+    return client.post(path, data={"csrf": client.headers["X-CSRF-Token"], **values}, follow_redirects=False)
+
+
+@pytest.fixture
+def world(tmp_path: Path, migrated_sqlite: Path) -> Iterator[World]:
+    """A server with the site dejima, a landmark, a season, and the accounts kana, haru (creators) and sato (staff)."""
+    for store in ("catalog", "events"):
+        shutil.copy(migrated_sqlite / f"{store}.sqlite3", tmp_path / f"{store}.sqlite3")
+    clock, settings = Clock(), read_settings({"DEJIMA_DATA_DIR": str(tmp_path)})
+    app = create_app(settings, clock=clock)
+    world = World(app, settings, clock)
+    fill(world)
+    with TestClient(app):
+        yield world
+
+
+def fill(world: World) -> None:
+    world.publish(
+        Site(
+            id="dejima",
+            name={"ja": "出島", "en": "Dejima"},
+            origin=Origin(lat=32.74352, lon=129.87316, h=34.5),
+            time_zone="Asia/Tokyo",
+            languages=["ja", "en"],
+            quiet_days=["08-09", "08-15"],
+        )
+    )
+    world.publish(
+        Landmark(
+            id="water-gate",
+            name={"ja": "水門", "en": "Water Gate"},
+            category="gate",
+            status="rebuilt",
+            lat=32.7437,
+            lon=129.8723,
+            accuracy_m=15.0,
+            geofence=Geofence(enter_m=20, leave_m=30),
+        )
+    )
+    rule = YearlyRule(rrule="FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=20", duration_days=12)
+    world.publish(Season(id="year-end", name={"ja": "年の瀬", "en": "Year's end"}, rule=rule))
+    for name, role in (("kana", "creator"), ("haru", "creator"), ("sato", "staff")):
+        new = NewAccount("dejima", name, role, PASSWORD)
+        world.accounts[name] = add_account(world.catalog, new, world.clock(), secrets.token_bytes)
+
+
+@pytest.fixture
+def tus() -> Callable[..., dict[str, str]]:
+    """Headers of the upload protocol."""
+
+    def headers(**more: str) -> dict[str, str]:
+        return {"Tus-Resumable": "1.0.0", **{name.replace("_", "-"): value for name, value in more.items()}}
+
+    return headers

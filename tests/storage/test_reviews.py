@@ -1,0 +1,76 @@
+import secrets
+
+import pytest
+
+from xr_server.domain.account import NewAccount
+from xr_server.domain.catalog import Experience, Trigger
+from xr_server.errors import Conflict, Stale
+from xr_server.storage.accounts import add_account
+from xr_server.storage.catalog import Change, Name, list_publications, load_published, load_record, save_record
+from xr_server.storage.reviews import list_notes, save_note, step_back, take_step
+
+NOW = 1_780_000_000_000
+NAME = Name("dejima", "experience", "gate")
+
+
+def experience(title: str) -> Experience:
+    return Experience(id="gate", title={"en": title}, landmark="gate", scene="gate", trigger=Trigger(kind="geofence"))
+
+
+@pytest.fixture
+def draft(catalog):
+    return save_record(catalog, "dejima", experience("first"), None, Change(NOW))
+
+
+def titles(catalog):
+    return [body.title["en"] for body in load_published(catalog, "dejima") if isinstance(body, Experience)]
+
+
+def test_undoing_a_first_publication_hides_it_again_and_it_waits_as_before(catalog, draft):
+    take_step(catalog, NAME, draft, "send_for_review", NOW)
+    before = take_step(catalog, NAME, draft, "publish", NOW)
+    assert titles(catalog) == ["first"]
+    step_back(catalog, before, NOW)
+    assert titles(catalog) == []
+    assert load_record(catalog, NAME).state == "in_review"
+    assert list_publications(catalog) == {"dejima": 2}
+
+
+def test_undoing_a_newer_publication_shows_the_older_one_again(catalog, draft):
+    take_step(catalog, NAME, draft, "publish", NOW)
+    second = save_record(catalog, "dejima", experience("second"), draft, Change(NOW))
+    before = take_step(catalog, NAME, second, "publish", NOW)
+    assert titles(catalog) == ["second"]
+    step_back(catalog, before, NOW)
+    assert titles(catalog) == ["first"]
+    withdrawn = take_step(catalog, NAME, second, "withdraw", NOW)
+    assert titles(catalog) == []
+    step_back(catalog, withdrawn, NOW)
+    assert titles(catalog) == ["first"]
+
+
+def test_a_step_is_not_undone_over_somebody_elses_change(catalog, draft):
+    before = take_step(catalog, NAME, draft, "publish", NOW)
+    save_record(catalog, "dejima", experience("second"), draft, Change(NOW))
+    with pytest.raises(Stale, match="left as it is"):
+        step_back(catalog, before, NOW)
+    assert titles(catalog) == ["first"]
+
+
+def test_steps_on_an_older_revision_or_from_the_wrong_state_change_nothing(catalog, draft):
+    save_record(catalog, "dejima", experience("second"), draft, Change(NOW))
+    with pytest.raises(Stale):
+        take_step(catalog, NAME, draft, "publish", NOW)
+    with pytest.raises(Conflict):
+        take_step(catalog, NAME, draft + 1, "request_changes", NOW)
+    assert titles(catalog) == []
+
+
+def test_notes_name_their_author_and_the_newest_comes_first(catalog, draft):
+    sato = add_account(catalog, NewAccount("dejima", "sato", "staff", "water gate 1820"), NOW, secrets.token_bytes)
+    for at, text in ((NOW, "one"), (NOW + 1, "two")):
+        save_note(catalog, (NAME, draft), text, Change(at, sato), secrets.token_bytes)
+    assert [(note.text, note.author, note.revision) for note in list_notes(catalog, NAME)] == [
+        ("two", "sato", 1),
+        ("one", "sato", 1),
+    ]
