@@ -1,7 +1,7 @@
 /** Pages of creators: sending a scan, and watching it being built. */
 import './studio.css'
 import { followScan } from './scan-progress'
-import { type Listener, type UploadWords, findFault, prepareUpload } from './scan-upload'
+import { findFault, type Listener, prepareUpload, type UploadWords } from './scan-upload'
 import { fill, listenForShortcuts, readData } from './staff'
 
 type Upload = Awaited<ReturnType<typeof prepareUpload>>

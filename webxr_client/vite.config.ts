@@ -1,0 +1,26 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+import { compress } from './vite.brotli.ts'
+
+const here = fileURLToPath(new URL('.', import.meta.url))
+const folder = fileURLToPath(new URL('../xr_server/static', import.meta.url))
+/** Pages of visitors (list and immersive), of creators and of staff; the server finds each in the manifest. */
+const entries = ['src/main.ts', 'src/immersive.ts', 'src/studio.ts', 'src/desk.ts']
+const copied = readdirSync(`${here}public`, { recursive: true, encoding: 'utf8' })
+
+export default defineConfig({
+  base: '/static/',
+  build: {
+    target: ['safari15.4', 'chrome100'],
+    outDir: folder,
+    emptyOutDir: true,
+    manifest: true,
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 800,
+    rolldownOptions: { input: entries.filter((entry) => existsSync(here + entry)) }
+  },
+  plugins: [compress(folder, copied)],
+  test: { include: ['test/**/*.test.ts'] }
+})
