@@ -23,7 +23,7 @@ from xr_server.routes.wording import say_when
 from xr_server.storage.accounts import load_names
 from xr_server.storage.catalog import Change, Name, StoredRecord, list_records, load_record
 from xr_server.storage.packages import find_package_file, load_packages
-from xr_server.storage.reviews import Before, list_notes, save_note, standing_of, step_back, take_step
+from xr_server.storage.reviews import Before, list_notes, save_note, standing_of, step_back, take_step, take_steps
 from xr_server.storage.scans import find_scene_owner
 
 REVIEWED = ("experience", "scene")
@@ -169,14 +169,12 @@ def _take(
         before = take_step(parts.catalog, name, revision, action, at)
         save_note(parts.catalog, (name, revision), note, Change(at, session.account_id), parts.random_bytes)
         return [before]
-    earlier: list[Before] = []
-    if action == "publish":
-        earlier = _prepare(parts, stored, at)
-    return [take_step(parts.catalog, name, revision, action, at), *earlier]
+    with_it = _scene_to_publish(parts, stored) if action == "publish" else []
+    return take_steps(parts.catalog, [(name, revision), *with_it], action, at)
 
 
-def _prepare(parts: Parts, stored: StoredRecord, at: int) -> list[Before]:
-    """Before an experience is published, its scene is, when visitors do not see it yet. Raises Conflict."""
+def _scene_to_publish(parts: Parts, stored: StoredRecord) -> list[tuple[Name, int]]:
+    """The scene that is published together with an experience, when visitors do not see it yet. Raises Conflict."""
     scene = stored
     if isinstance(stored.body, Experience):
         found = find_record(parts, stored.site_id, "scene", stored.body.scene)
@@ -187,8 +185,7 @@ def _prepare(parts: Parts, stored: StoredRecord, at: int) -> list[Before]:
         raise Conflict("package_missing", "A model of this scene is not built yet, so visitors would see nothing.")
     if scene is stored or (scene.published_revision == scene.revision and scene.state == "published"):
         return []
-    name = Name(scene.site_id, scene.kind, scene.id)
-    return [take_step(parts.catalog, name, scene.revision, "publish", at)]
+    return [(Name(scene.site_id, scene.kind, scene.id), scene.revision)]
 
 
 def dump_before(steps: Sequence[Before]) -> str:

@@ -1,5 +1,6 @@
 """Editable records with their revisions: load, save under an expected revision, publish, withdraw."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -103,7 +104,7 @@ def load_published(catalog: Engine, site_id: str) -> list[Record]:
     """The bodies of all published revisions of a site, by kind and id."""
     published = _revision_joined(record.c.published_revision)
     query = select(record.c.kind, record_revision.c.body).join(record_revision, published)
-    query = query.where(record.c.site_id == site_id, record.c.state != "withdrawn").order_by(record.c.kind, record.c.id)
+    query = query.where(record.c.site_id == site_id).order_by(record.c.kind, record.c.id)
     with catalog.connect() as connection:
         return [parse_record(row.kind, row.body) for row in connection.execute(query)]
 
@@ -117,23 +118,39 @@ def list_publications(catalog: Engine) -> dict[str, int]:
 
 def save_record(catalog: Engine, site_id: str, body: Record, expected: int | None, change: Change) -> int:
     """Store a new revision on top of the expected one (None: a new record) and give its number. Raises Stale."""
-    name = Name(site_id, kind_of(body), body.id)
+    return save_records(catalog, site_id, [(body, expected)], change)[0]
+
+
+def save_records(
+    catalog: Engine, site_id: str, edits: Sequence[tuple[Record, int | None]], change: Change
+) -> list[int]:
+    """Store new revisions, all or none, each on top of the revision named with it. Raises Stale."""
+    name = Name(site_id, "record", "")
     try:
         with catalog.begin() as connection:
-            revision = _advance(connection, name, expected, change.at)
-            connection.execute(
-                insert(record_revision).values(
-                    site_id=site_id,
-                    kind=name.kind,
-                    id=name.id,
-                    revision=revision,
-                    body=msgspec.json.encode(body).decode(),
-                    account_id=change.account_id,
-                    created_at=change.at,
-                )
-            )
+            revisions = []
+            for body, expected in edits:
+                name = Name(site_id, kind_of(body), body.id)
+                revisions.append(_write_revision(connection, name, (body, expected), change))
+            return revisions
     except IntegrityError as error:  # somebody made the same new record first
         raise _stale(name) from error
+
+
+def _write_revision(connection: Connection, name: Name, edit: tuple[Record, int | None], change: Change) -> int:
+    body, expected = edit
+    revision = _advance(connection, name, expected, change.at)
+    connection.execute(
+        insert(record_revision).values(
+            site_id=name.site_id,
+            kind=name.kind,
+            id=name.id,
+            revision=revision,
+            body=msgspec.json.encode(body).decode(),
+            account_id=change.account_id,
+            created_at=change.at,
+        )
+    )
     return revision
 
 
@@ -162,20 +179,34 @@ def _stale(name: Name) -> Stale:
 
 def set_state(catalog: Engine, name: Name, expected: int, state: State, at: int) -> None:
     """Move a record to a state; `published` publishes its newest revision. Raises Stale, NotFound, Conflict."""
-    stored = load_record(catalog, name)
-    if state == "withdrawn" and stored.published_revision is None:
-        raise Conflict(
-            "never_published", f"The {name.kind} {name.id} was never published, so there is nothing to withdraw."
-        )
+    set_states(catalog, [(name, expected, state)], at)
+
+
+def set_states(catalog: Engine, moves: Sequence[tuple[Name, int, State]], at: int) -> None:
+    """Move records, all or none, each from the revision named with it. Raises Stale, NotFound, Conflict."""
+    for name, _, state in moves:
+        stored = load_record(catalog, name)
+        if state == "withdrawn" and stored.published_revision is None:
+            raise Conflict(
+                "never_published", f"The {name.kind} {name.id} was never published, so there is nothing to withdraw."
+            )
+    with catalog.begin() as connection:
+        for name, expected, state in moves:
+            _move(connection, name, (expected, state), at)
+
+
+def _move(connection: Connection, name: Name, to: tuple[int, State], at: int) -> None:
+    expected, state = to
     values: dict[str, object] = {"state": state, "updated_at": at}
     if state == "published":
         values["published_revision"] = expected
-    with catalog.begin() as connection:
-        moved = connection.execute(update(record).where(_is(name), record.c.revision == expected).values(**values))
-        if moved.rowcount != 1:
-            raise _stale(name)
-        if state in {"published", "withdrawn"}:
-            _count_publication(connection, name.site_id, at)
+    if state == "withdrawn":  # a later draft of it must not bring the old revision back
+        values["published_revision"] = None
+    moved = connection.execute(update(record).where(_is(name), record.c.revision == expected).values(**values))
+    if moved.rowcount != 1:
+        raise _stale(name)
+    if state in {"published", "withdrawn"}:
+        _count_publication(connection, name.site_id, at)
 
 
 def publish_record(catalog: Engine, name: Name, expected: int, at: int) -> None:

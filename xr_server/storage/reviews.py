@@ -1,14 +1,14 @@
 """Reviewing: notes to creators, moving records along, and taking a step back exactly as it was."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, insert, select, update
 
 from xr_server.domain.review import Action, Standing, next_state
 from xr_server.errors import Stale
-from xr_server.storage.catalog import Change, Name, StoredRecord, load_record, set_state
+from xr_server.storage.catalog import Change, Name, StoredRecord, load_record, set_states
 from xr_server.storage.database import account, publication, record, review_note
 
 
@@ -38,10 +38,15 @@ def standing_of(stored: StoredRecord) -> Standing:
 
 def take_step(catalog: Engine, name: Name, expected: int, action: Action, at: int) -> Before:
     """Move a record along; gives how it stood. Raises NotFound, Conflict, Stale."""
-    stored = load_record(catalog, name)
-    before = Before(name, expected, standing_of(stored))
-    set_state(catalog, name, expected, next_state(action, before.standing), at)
-    return before
+    return take_steps(catalog, [(name, expected)], action, at)[0]
+
+
+def take_steps(catalog: Engine, which: Sequence[tuple[Name, int]], action: Action, at: int) -> list[Before]:
+    """Move records along, all or none, each from the revision named with it. Raises NotFound, Conflict, Stale."""
+    steps = [Before(name, expected, standing_of(load_record(catalog, name))) for name, expected in which]
+    moves = [(step.name, step.revision, next_state(action, step.standing)) for step in steps]
+    set_states(catalog, moves, at)
+    return steps
 
 
 def step_back(catalog: Engine, before: Before, at: int) -> None:
