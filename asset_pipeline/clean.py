@@ -1,12 +1,25 @@
-"""Make a scan sound: metres, y up, centred, without what is no surface."""
+"""Make a scan sound: metres, y up, centred, without what is no surface. What is dropped is counted in a warning."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from asset_pipeline.components import label_components
+from asset_pipeline.errors import ScanRefused
 from asset_pipeline.mesh import Faces, Mesh, Positions
-from asset_pipeline.scan import Cleaned, Scan
+from asset_pipeline.options import METRES
+from asset_pipeline.scan import Cleaned, Scan, ScanWarning
+from asset_pipeline.surface import face_areas
+
+FARTHEST = 1e12  # a coordinate beyond it is a broken number in any unit
+FLAT = 1e-12  # twice the area over the longest side squared, below which a triangle has no area
+TINY_AREA, TINY_SIZE = 1e-3, 0.02  # a floater has less of the area and of the diagonal than this,
+FAR = 0.05  # lies this share of the body's diagonal outside the body's bounding box,
+MOST_FLOATING = 0.01  # and all floaters together are no more than this of the area
+
+Kept = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -26,11 +39,123 @@ def weld(mesh: Mesh) -> WeldedSurface:
     # as raw bytes: one sort of opaque keys is much quicker than a lexicographic one of three columns
     rows = np.ascontiguousarray(mesh.positions + 0.0)  # adding zero makes -0.0 and 0.0 one
     keys = rows.view(np.dtype((np.void, rows.dtype.itemsize * 3))).reshape(-1)
-    _, first, vertex_of = np.unique(keys, return_index=True, return_inverse=True)
-    vertex_of = vertex_of.reshape(-1).astype(np.int32)
+    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    vertex_of = inverse.reshape(-1).astype(np.int32)
     return WeldedSurface(mesh.positions[first], vertex_of[mesh.faces], vertex_of)
 
 
 def clean_scan(scan: Scan) -> Cleaned:
     """The scan ready for collapse. Raises ScanRefused when nothing is left."""
-    raise NotImplementedError
+    source = scan.facts.source
+    mesh, warnings = _drop_broken(scan.mesh)
+    mesh = replace(mesh, positions=_turn(mesh.positions, source.up) * METRES[source.unit])
+    surface = weld(mesh)
+    kept = np.ones(mesh.triangles, bool)
+    for find, code, text in (
+        (_find_flat, "faces_degenerate", "{} triangles without area were dropped."),
+        (_find_repeated, "faces_duplicate", "{} triangles that repeat another one were dropped."),
+        (_find_floaters, "floaters_dropped", "{} triangles of small pieces that float far from the scan were dropped."),
+    ):
+        dropped = find(surface, kept)
+        kept &= ~dropped
+        warnings += _count(code, text, int(dropped.sum()))
+    if not kept.any():
+        raise ScanRefused("nothing_left", f"{source.file} has no triangle with an area.", "clean")
+    mesh = keep_faces(mesh, kept)
+    low, high = mesh.bounds()
+    origin = np.array([(low[0] + high[0]) / 2, low[1], (low[2] + high[2]) / 2])
+    offset = (float(origin[0]), float(origin[1]), float(origin[2]))
+    return Cleaned(replace(mesh, positions=mesh.positions - origin), offset, tuple(warnings))
+
+
+def _count(code: str, text: str, number: int) -> list[ScanWarning]:
+    return [ScanWarning(code, text.format(f"{number:,}"))] if number else []
+
+
+def _turn(positions: Positions, up: str) -> Positions:
+    """The positions with y up: what was up (z) becomes y, what was y goes away from the viewer (-z)."""
+    return positions if up == "y" else np.stack([positions[:, 0], positions[:, 2], -positions[:, 1]], axis=1)
+
+
+def _drop_broken(mesh: Mesh) -> tuple[Mesh, list[ScanWarning]]:
+    """The mesh without points that are no place, the faces on them, and points on no face; odd uv become 0."""
+    sound: Kept = np.all(np.abs(mesh.positions) < FARTHEST, axis=1)  # false for NaN as well
+    unused = mesh.vertices - int(np.count_nonzero(np.bincount(mesh.faces.reshape(-1), minlength=mesh.vertices)))
+    kept: Kept = np.all(sound[mesh.faces], axis=1)
+    warnings = _count("points_not_finite", "{} points have no ordinary coordinates.", int((~sound).sum()))
+    warnings += _count("faces_dropped", "{} triangles on such points were dropped.", int((~kept).sum()))
+    warnings += _count("points_unused", "{} points belong to no triangle and were dropped.", unused)
+    mesh = keep_faces(mesh, kept)
+    if mesh.uv is not None and not np.isfinite(mesh.uv).all():
+        odd = int((~np.isfinite(mesh.uv)).any(axis=1).sum())
+        warnings += _count("uv_not_finite", "{} texture coordinates are no numbers and were set to 0.", odd)
+        mesh = replace(mesh, uv=np.nan_to_num(mesh.uv, nan=0.0, posinf=0.0, neginf=0.0))
+    return mesh, warnings
+
+
+def _find_flat(surface: WeldedSurface, kept: Kept) -> Kept:
+    """Triangles that name a corner twice or whose corners lie on a line."""
+    a, b, c = (surface.positions[surface.faces[:, k]] for k in range(3))
+    sides = np.stack([((a - b) ** 2).sum(1), ((b - c) ** 2).sum(1), ((c - a) ** 2).sum(1)])
+    double_area = np.linalg.norm(np.cross(b - a, c - a), axis=1)
+    return np.asarray(kept & (double_area <= FLAT * sides.max(axis=0)))
+
+
+def _find_repeated(surface: WeldedSurface, kept: Kept) -> Kept:
+    """All but the first triangle over the same three corners, whichever way they turn."""
+    rows = np.flatnonzero(kept)
+    corners = np.sort(surface.faces[rows], axis=1).astype(np.int64)
+    order = np.lexsort(corners.T)  # stable: among equals the first in the file comes first
+    same = (np.diff(corners[order], axis=0) == 0).all(axis=1)
+    repeated = np.zeros(len(kept), bool)
+    repeated[rows[order[1:][same]]] = True
+    return repeated
+
+
+def _find_floaters(surface: WeldedSurface, kept: Kept) -> Kept:
+    """Triangles of tiny pieces far outside everything that is not tiny; none when they are much of the scan."""
+    none, rows = np.zeros(len(kept), bool), np.flatnonzero(kept)
+    component, count = label_components(surface.faces[rows], len(surface.positions))
+    if count < 2:
+        return none
+    area = np.bincount(component, face_areas(surface.positions, surface.faces[rows]), count)
+    low, high = _component_bounds(surface.positions[surface.faces[rows]], component, count)
+    size = np.linalg.norm(high - low, axis=1)
+    body = (area >= TINY_AREA * area.sum()) | (size >= TINY_SIZE * size.max())
+    body_low, body_high = low[body].min(axis=0), high[body].max(axis=0)
+    gap = np.linalg.norm(np.maximum(np.maximum(body_low - high, low - body_high), 0), axis=1)
+    floats = ~body & (gap > FAR * float(np.linalg.norm(body_high - body_low)))
+    if area[floats].sum() > MOST_FLOATING * area.sum():
+        return none
+    none[rows[floats[component]]] = True
+    return none
+
+
+def _component_bounds(corners: NDArray[Any], component: NDArray[np.int32], count: int) -> tuple[Positions, Positions]:
+    """Lowest and highest corner (count, 3) of each component of triangles (m, 3, 3)."""
+    order = np.argsort(component, kind="stable")
+    starts = np.searchsorted(component[order], np.arange(count))
+    low = np.minimum.reduceat(corners.min(axis=1)[order], starts)
+    high = np.maximum.reduceat(corners.max(axis=1)[order], starts)
+    return low, high
+
+
+def keep_faces(mesh: Mesh, kept: Kept) -> Mesh:
+    """The mesh with the faces kept, and only the vertices and materials that these use."""
+    faces = mesh.faces[kept]
+    used = np.zeros(mesh.vertices, bool)
+    used[faces] = True
+    new_row = np.cumsum(used, dtype=np.int32) - 1
+    part = None if mesh.face_material is None else mesh.face_material[kept]
+    materials = mesh.materials
+    if part is not None and materials:
+        shown, inverse = np.unique(part, return_inverse=True)
+        part, materials = inverse.reshape(-1).astype(np.int32), tuple(materials[index] for index in shown)
+    return Mesh(
+        mesh.positions[used],
+        new_row[faces],
+        None if mesh.uv is None else mesh.uv[used],
+        None if mesh.colours is None else mesh.colours[used],
+        materials,
+        part,
+    )

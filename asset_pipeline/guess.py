@@ -34,9 +34,10 @@ def resolve_unit(mesh: Mesh, kind: str, asked: Unit | None) -> tuple[Unit, Origi
 
 def guess_unit(size: float) -> Unit:
     """The unit that makes a diagonal of so many units a believable size; metres whenever they do."""
-    for unit in ("m", "mm"):  # scanners export these two; cm and ft cannot be told from metres by size
+    units: tuple[Unit, ...] = ("m", "mm")  # scanners export these two; cm and ft cannot be told from metres by size
+    for unit in units:
         if POSSIBLE_M[0] <= size * METRES[unit] <= POSSIBLE_M[1]:
-            return unit  # type: ignore[return-value]
+            return unit
     return "m"
 
 
@@ -71,7 +72,7 @@ def _standing_score(mesh: Mesh, axis: int) -> float:
     vectors = 0.5 * np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     areas = np.linalg.norm(vectors, axis=1)
     whole = float(areas.sum()) or 1.0
-    low, high = _finite_bounds(mesh)
+    low, high = finite_bounds(mesh)
     height = float(high[axis] - low[axis]) or 1.0
     at_base = corners[:, :, axis].max(axis=1) < low[axis] + BASE_SHARE * height
     flat = np.abs(vectors[:, axis]) > 0.95 * areas
@@ -81,10 +82,11 @@ def _standing_score(mesh: Mesh, axis: int) -> float:
 
 def finite_diagonal(mesh: Mesh) -> float:
     """Length of the bounding box's diagonal over the ordinary coordinates, in the scan's own unit."""
-    low, high = _finite_bounds(mesh)
+    low, high = finite_bounds(mesh)
     return float(np.linalg.norm(high - low))
 
 
-def _finite_bounds(mesh: Mesh) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def finite_bounds(mesh: Mesh) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Lowest and highest corner over the ordinary coordinates, in the scan's own unit."""
     points = mesh.positions[np.isfinite(mesh.positions).all(axis=1)]
     return points.min(axis=0), points.max(axis=0)

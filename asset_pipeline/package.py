@@ -22,13 +22,12 @@ from asset_pipeline.mesh import Mesh
 from asset_pipeline.options import BuildOptions, height_warning
 from asset_pipeline.poster import draw_poster
 from asset_pipeline.read import read_scan
-from asset_pipeline.scan import Cleaned, Progress, Scan, ScanWarning
+from asset_pipeline.scan import Progress, Scan, ScanWarning, no_progress
 from asset_pipeline.texture import Texture, encode_jpeg
-from asset_pipeline.verify import verify_package
+from asset_pipeline.verify import DRAFT_SUFFIX, REPORT_SCHEMA, verify_package
 
-REPORT_SCHEMA = "dejima.report/1"
 BUDGET_TOLERANCE = 0.05  # of the interim collapse
-DRAFT_SUFFIX = ".building"
+READ_SHARE = 0.1  # of the whole time, for the progress bar
 
 
 @dataclass(frozen=True)
@@ -44,12 +43,11 @@ class BuildResult:
     peak_bytes: int
 
 
-def build_package(path: Path, out: Path, options: BuildOptions, progress: Progress) -> BuildResult:
+def build_package(path: Path, out: Path, options: BuildOptions, progress: Progress = no_progress) -> BuildResult:
     """Build, verify and name a package. Raises ScanRefused, OptionRefused, BuildFailed, PackageBroken."""
     started = time.monotonic()
-    progress("read", 0.0)
-    scan = read_scan(path, options, progress)
-    progress("clean", 0.1)
+    scan = read_scan(path, options, lambda stage, fraction: progress(stage, READ_SHARE * fraction))
+    progress("clean", READ_SHARE)
     cleaned = clean_scan(scan)
     levels, skipped = choose_levels(options.levels, cleaned.mesh.triangles)
     built, deviations = _build_levels(cleaned.mesh, levels, options, progress)
@@ -57,9 +55,10 @@ def build_package(path: Path, out: Path, options: BuildOptions, progress: Progre
     files = _encode(built, cleaned.mesh, options.credit.title)
     warnings = [*scan.warnings, *cleaned.warnings, *_own_warnings(options, skipped)]
     progress("report", 0.94)
-    report = make_report(scan, built, deviations, warnings)
+    report = make_report(scan, built, deviations, warnings, files)
+    report["source"]["offset_m"] = list(cleaned.offset_m)
     files["report.json"] = json.dumps(report, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False).encode()
-    manifest = _make_manifest(scan, cleaned, options, built, files)
+    manifest = _make_manifest(scan, options, built, files)
     progress("write", 0.96)
     digest, folder = write_package(out, files, manifest)
     progress("done", 1.0)
@@ -115,7 +114,11 @@ def _own_warnings(options: BuildOptions, skipped: tuple[int, ...]) -> list[ScanW
 
 
 def make_report(
-    scan: Scan, built: list[BuiltLevel], deviations: list[Deviation], warnings: list[ScanWarning]
+    scan: Scan,
+    built: list[BuiltLevel],
+    deviations: list[Deviation],
+    warnings: list[ScanWarning],
+    files: dict[str, bytes],
 ) -> dict[str, Any]:
     """The report (schema dejima.report/1): what came in, how far each level is from it, and what to know."""
     source = scan.facts.source
@@ -131,6 +134,7 @@ def make_report(
                 "rms_relative": _rounded(deviation.rms_m / diagonal),
                 "max_m": _rounded(deviation.max_m),
                 "colour_psnr_db": None if deviation.colour_psnr_db is None else round(deviation.colour_psnr_db, 2),
+                "bytes": len(files[f"lod{index}.glb"]),
                 "texture_px": level.texture.px if level.texture else 0,
             }
         )
@@ -154,10 +158,8 @@ def _rounded(value: float) -> float:
     return float(np.format_float_positional(value, precision=4, fractional=False))
 
 
-def _make_manifest(
-    scan: Scan, cleaned: Cleaned, options: BuildOptions, built: list[BuiltLevel], files: dict[str, bytes]
-) -> Manifest:
-    low, high = cleaned.mesh.bounds()
+def _make_manifest(scan: Scan, options: BuildOptions, built: list[BuiltLevel], files: dict[str, bytes]) -> Manifest:
+    low, high = built[0].mesh.bounds()
     for index, entry in enumerate(json.loads(files["report.json"])["levels"]):
         assert entry["triangles"] == built[index].mesh.triangles  # noqa: S101 - one source for both
     levels = tuple(

@@ -1,5 +1,7 @@
 """Triangles into a picture without a GPU: a depth buffer filled in numba."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +11,9 @@ from asset_pipeline.mesh import Faces
 NOTHING = -1
 
 
-def rasterise(screen: NDArray[np.float64], faces: Faces, width: int, height: int) -> tuple[NDArray, NDArray, NDArray]:
+def rasterise(
+    screen: NDArray[np.float64], faces: Faces, width: int, height: int
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Which face is seen where: owner (h, w) int32 with -1 for none, weights (h, w, 3), depth (h, w), nearest first.
 
     screen (n, 3): x to the right and y down in px, depth growing away from the eye; weights are linear on the screen,

@@ -34,7 +34,7 @@ class Body:
     at: int = 0
 
 
-def read_ply(path: Path, progress: Progress = no_progress) -> tuple[Mesh, list[ScanWarning]]:
+def read_ply(path: Path, _: Progress = no_progress) -> tuple[Mesh, list[ScanWarning]]:
     """The surface of a PLY file. Raises ScanRefused."""
     header = read_ply_header(path)
     data = path.read_bytes()[header.body_offset :]

@@ -12,7 +12,7 @@ from asset_pipeline.scan import Progress, ScanWarning, no_progress
 FACET = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
 
 
-def read_stl(path: Path, progress: Progress = no_progress) -> tuple[Mesh, list[ScanWarning]]:
+def read_stl(path: Path, _: Progress = no_progress) -> tuple[Mesh, list[ScanWarning]]:
     """The triangles of an STL, three vertices each. Raises ScanRefused."""
     if is_binary_stl(path):
         corners = np.fromfile(path, FACET, offset=STL_HEADER_BYTES)["corners"].reshape(-1, 3).astype(np.float64)

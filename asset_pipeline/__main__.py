@@ -1,0 +1,129 @@
+"""The command line: package, inspect, verify, report, warm-up. Also part of the command `dejima`.
+
+Only the standard library, typer and rich are loaded here: a file that its header already gives away is refused before
+numpy and the 3D libraries cost time and memory.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from asset_pipeline import console
+from asset_pipeline.geopose import Position
+from asset_pipeline.options import (
+    DEFAULT_ACCURACY_M,
+    DEFAULT_LEVELS,
+    BuildOptions,
+    Unit,
+    Up,
+    check_texture_px,
+    make_anchor,
+    make_credit,
+    parse_levels,
+    read_metadata,
+)
+from asset_pipeline.precheck import check_scan_file
+
+app = typer.Typer(
+    help="Turn a 3D scan into a package of levels of detail.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+DEFAULT_LEVELS_TEXT = ",".join(map(str, DEFAULT_LEVELS))
+Shown = Literal["bar", "json", "none"]
+Scan = Annotated[Path, typer.Argument(help="OBJ, PLY, STL, GLB, glTF, or a ZIP with one of them and its pictures.")]
+Package = Annotated[Path, typer.Argument(help="A package folder.")]
+Lat = Annotated[float, typer.Option(help="Latitude of the scan's origin in degrees.")]
+Lon = Annotated[float, typer.Option(help="Longitude in degrees.")]
+Height = Annotated[float, typer.Option(help="Height in metres above the WGS 84 ellipsoid.")]
+Heading = Annotated[float, typer.Option(help="Compass direction of the scan's -z axis in degrees.")]
+Out = Annotated[Path, typer.Option(help="Folder in which the package's own folder is made.")]
+Accuracy = Annotated[float, typer.Option(help="How exact the position is, in metres.")]
+UnitOption = Annotated[Unit | None, typer.Option(help="Unit of the scan; guessed, and said so, when not given.")]
+UpOption = Annotated[Up | None, typer.Option(help="Up axis of the scan; guessed, and said so, when not given.")]
+Metadata = Annotated[Path | None, typer.Option(help="JSON file with title, creator, licence and more.")]
+Levels = Annotated[str, typer.Option(help="Triangles of each level, finest first.")]
+TexturePx = Annotated[int, typer.Option(help="Side of the finest level's texture, a power of two.")]
+Progress = Annotated[Shown, typer.Option(help="How progress is told: a bar, JSON lines on standard output, or not.")]
+
+
+@app.command()
+def package(  # noqa: PLR0913, PLR0917 - a command line has as many options as people need
+    scan: Scan,
+    lat: Lat,
+    lon: Lon,
+    height: Height,
+    heading: Heading,
+    out: Out,
+    accuracy: Accuracy = DEFAULT_ACCURACY_M,
+    unit: UnitOption = None,
+    up: UpOption = None,
+    metadata: Metadata = None,
+    levels: Levels = DEFAULT_LEVELS_TEXT,
+    texture_px: TexturePx = 2048,
+    progress: Progress = "bar",
+) -> None:
+    """Build one package. Exit 0: whole, every level on its budget; 3: whole, a level missed it; 2: refused."""
+    with console.outcomes(progress == "json"):
+        check_texture_px(texture_px)
+        facts = read_metadata(metadata)
+        options = BuildOptions(
+            anchor=make_anchor(Position(lat, lon, height), heading, accuracy, facts),
+            credit=make_credit(facts, scan.stem),
+            unit=unit,
+            up=up,
+            levels=parse_levels(levels),
+            texture_px=texture_px,
+        )
+        check_scan_file(scan)
+        with console.progress_teller(progress) as tell:
+            from asset_pipeline.package import build_package
+
+            result = build_package(scan, out, options, tell)
+        console.show_result(result, progress == "json")
+        if result.missed:
+            raise typer.Exit(3)
+
+
+@app.command()
+def inspect(scan: Scan) -> None:
+    """Say what a scan holds, without building anything."""
+    with console.outcomes(json_lines=False):
+        check_scan_file(scan)
+        from asset_pipeline.inspect import inspect_scan
+
+        console.show_facts(scan.name, inspect_scan(scan))
+
+
+@app.command()
+def verify(package: Package) -> None:
+    """Say whether a package is whole: its files, their digests, and every model in it decoded again."""
+    with console.outcomes(json_lines=False):
+        from asset_pipeline.verify import verify_package
+
+        console.show_verified(verify_package(package))
+
+
+@app.command()
+def report(package: Package) -> None:
+    """Print a package's report."""
+    with console.outcomes(json_lines=False):
+        from asset_pipeline.verify import read_report
+
+        console.show_report(read_report(package))
+
+
+@app.command("warm-up")
+def warm_up() -> None:
+    """Compile the numeric kernels now, so that no later build waits for it."""
+    with console.outcomes(json_lines=False):
+        from asset_pipeline.warm_up import compile_kernels
+
+        console.say(f"Kernels are ready after {compile_kernels():.1f} s.")
+
+
+if __name__ == "__main__":
+    app(prog_name="asset_pipeline")
