@@ -1,0 +1,46 @@
+/** Which ways of looking this device has, and which level of detail suits it. Pure. */
+import type { Device } from './device'
+import type { Lod } from './wire'
+
+/** AR: on the floor before the visitor. Quick Look: Apple's viewer. Orbit: turning the model. Words: text and picture. */
+export type Way = 'ar' | 'quick_look' | 'orbit' | 'words'
+
+interface Budget {
+  triangles: number
+  bytes: number
+}
+
+const SPARE: Budget = { triangles: 30_000, bytes: 1_500_000 }
+const MIDDLE: Budget = { triangles: 60_000, bytes: 5_000_000 }
+const FULL: Budget = { triangles: 150_000, bytes: 16_000_000 }
+
+/** The ways this device has, the richest first; words always remain. */
+export function findWays(device: Device, hasUsdz: boolean): Way[] {
+  const ways: Way[] = []
+  if (device.webgl2 && device.immersiveAr) ways.push('ar')
+  if (device.quickLook && hasUsdz) ways.push('quick_look')
+  if (device.webgl2) ways.push('orbit')
+  return [...ways, 'words']
+}
+
+/** The number of the level to show, into a list whose first is the finest; the coarsest when none fits. */
+export function pickLevel(lods: readonly Lod[], device: Device): number {
+  const budget = budgetOf(device)
+  const fits = lods.findIndex(
+    (lod) => lod.triangles <= budget.triangles && lod.bytes <= budget.bytes && lod.texture_px <= device.maxTexture_px
+  )
+  const picked = fits === -1 ? lods.length - 1 : fits
+  return device.saveData && lods.length > 1 ? Math.max(picked, 1) : picked // whoever saves data never gets the finest
+}
+
+function budgetOf(device: Device): Budget {
+  const slow = device.effectiveType === 'slow-2g' || device.effectiveType === '2g'
+  if (device.saveData || slow || (device.memory_gb !== null && device.memory_gb < 2)) return SPARE
+  if (device.effectiveType === '3g' || (device.memory_gb !== null && device.memory_gb < 4)) return MIDDLE
+  return FULL
+}
+
+/** The number of the level to show first, while the picked one is on its way: the coarsest; null when they are one. */
+export function pickPreview(lods: readonly Lod[], picked: number): number | null {
+  return picked < lods.length - 1 ? lods.length - 1 : null
+}

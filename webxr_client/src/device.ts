@@ -1,0 +1,55 @@
+/** What this browser and phone can do, found by asking it, never by its name. */
+
+export type EffectiveType = 'slow-2g' | '2g' | '3g' | '4g'
+
+/** What matters for choosing how to show a scene; null where the browser does not say. */
+export interface Device {
+  webgl2: boolean
+  immersiveAr: boolean
+  quickLook: boolean
+  reducedMotion: boolean
+  saveData: boolean
+  effectiveType: EffectiveType | null
+  memory_gb: number | null
+  maxTexture_px: number
+}
+
+interface Connection {
+  saveData?: boolean
+  effectiveType?: EffectiveType
+}
+
+type Extended = Navigator & { connection?: Connection; deviceMemory?: number }
+
+/** Ask the browser of a window what it can do. */
+export async function readDevice(view: Window): Promise<Device> {
+  const navigator = view.navigator as Extended
+  const maxTexture_px = readMaxTexture(view.document)
+  return {
+    webgl2: maxTexture_px > 0,
+    immersiveAr: await supportsAr(navigator.xr),
+    quickLook: view.document.createElement('a').relList.supports('ar'),
+    reducedMotion: view.matchMedia('(prefers-reduced-motion: reduce)').matches,
+    saveData: navigator.connection?.saveData ?? false,
+    effectiveType: navigator.connection?.effectiveType ?? null,
+    memory_gb: navigator.deviceMemory ?? null,
+    maxTexture_px
+  }
+}
+
+async function supportsAr(xr: XRSystem | undefined): Promise<boolean> {
+  try {
+    return (await xr?.isSessionSupported('immersive-ar')) ?? false
+  } catch {
+    return false // forbidden by a permissions policy: for this page the same as not there
+  }
+}
+
+/** The largest texture side in pixels; 0 without WebGL 2. The context is given back at once. */
+function readMaxTexture(page: Document): number {
+  const gl = page.createElement('canvas').getContext('webgl2')
+  if (gl === null) return 0
+  const side_px = gl.getParameter(gl.MAX_TEXTURE_SIZE) as number
+  gl.getExtension('WEBGL_lose_context')?.loseContext()
+  return side_px
+}

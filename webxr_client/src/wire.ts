@@ -1,0 +1,204 @@
+/** Shapes that the server sends and takes: the public contract, docs/api.md. Lengths in metres, moments ISO 8601 in UTC. */
+
+export type Language = 'ja' | 'en' | 'zh-Hans' | 'zh-Hant' | 'ko' | 'nl' | 'ja-x-easy'
+export type Provenance = 'evidence' | 'estimate' | 'fiction'
+export type Confidence = 'high' | 'medium' | 'low' | 'planned'
+
+export interface Attribution {
+  text: string
+  licence: string
+  url: string
+}
+
+export interface TimelineEntry {
+  year: number
+  text: string
+  landmarks: string[]
+  confidence: Confidence
+}
+
+/** What the site as a whole is; origin.h is metres above the WGS 84 ellipsoid, bounds are west, south, east, north. */
+export interface SiteFacts {
+  id: string
+  name: string
+  summary: string
+  origin: { lat: number; lon: number; h: number }
+  bounds: [number, number, number, number]
+  time_zone: string
+  declination_deg: number
+  languages: Language[]
+  quiet_days: string[]
+  attribution: Attribution[]
+  timeline: TimelineEntry[]
+}
+
+/** GeoJSON as the landmarks carry it. */
+export type Geometry =
+  | { type: 'Point'; coordinates: [number, number] }
+  | { type: 'LineString'; coordinates: [number, number][] }
+  | { type: 'Polygon'; coordinates: [number, number][][] }
+  | { type: 'MultiPolygon'; coordinates: [number, number][][][] }
+  | { type: 'MultiLineString'; coordinates: [number, number][][] }
+
+/** A thing a visitor can stand before; lat and lon are null where no place is known. */
+export interface Landmark {
+  id: string
+  name: string
+  kana: string
+  category: string
+  status: string
+  lat: number | null
+  lon: number | null
+  accuracy_m: number | null
+  geofence: { enter_m: number; leave_m: number } | null
+  history: string
+  years: Record<string, string>
+  certainty: string
+  geometry: Geometry | null
+  attribution: string
+  sources: string[]
+}
+
+/** One interval in which an experience is on: the start is in, the end is out. */
+export type Occurrence = [start_at: string, end_at: string]
+
+export interface Experience {
+  id: string
+  title: string
+  summary: string
+  body: string
+  landmark: string
+  scene: string
+  trigger: { kind: 'geofence' | 'code' }
+  occurrences: Occurrence[]
+  quiet_on: string[]
+  cover: string
+}
+
+export interface SiteDocument {
+  schema: 'dejima.site/1'
+  revision: number
+  compiled_for_on: string
+  language: Language
+  site: SiteFacts
+  landmarks: Landmark[]
+  experiences: Experience[]
+}
+
+/** OGC GeoPose, Basic-Quaternion: model axes to east, north, up. */
+export interface GeoPose {
+  position: { lat: number; lon: number; h: number }
+  quaternion: { x: number; y: number; z: number; w: number }
+}
+
+/** One level of detail; the first of a node's list is the finest. */
+export interface Lod {
+  url: string
+  triangles: number
+  bytes: number
+  texture_px: number
+}
+
+export type Point3 = [number, number, number]
+
+export interface SceneNode {
+  id: string
+  package: string
+  lods: Lod[]
+  usdz: string | null
+  poster: string
+  bounds: { min: Point3; max: Point3 }
+  geopose: GeoPose
+  accuracy_m: number
+  surveyed: boolean
+  eras: string[]
+  provenance: Provenance
+  sources: string[]
+}
+
+/** A point on a node in the model's metres, y up. */
+export interface Hotspot {
+  id: string
+  node: string
+  position: Point3
+  title: string
+  text: string
+  media: string | null
+}
+
+export interface Era {
+  id: string
+  year: number
+  label: string
+}
+
+export interface SceneDocument {
+  schema: 'dejima.scene/1'
+  id: string
+  landmark: string
+  language: Language
+  eras: Era[]
+  nodes: SceneNode[]
+  occluders: { id: string; footprint: [number, number][]; base_m: number; top_m: number }[]
+  hotspots: Hotspot[]
+  sounds: { id: string; url: string; captions: string; language: Language }[]
+  credit: string
+}
+
+export type ConsentState = 'unset' | 'refused' | 'necessary' | 'statistics' | 'withdrawn'
+
+/** What the visitor allowed, and the version of the text they read. */
+export interface Consent {
+  state: ConsentState
+  text_version: string
+}
+
+export type EventType =
+  | 'site_opened'
+  | 'landmark_entered'
+  | 'landmark_left'
+  | 'experience_opened'
+  | 'scene_shown'
+  | 'ar_entered'
+  | 'ar_left'
+
+export type Mode = 'page' | 'orbit' | 'ar' | 'window'
+
+/** One thing a visit did. Never a coordinate. */
+export interface VisitEvent {
+  id: string
+  type: EventType
+  at: string
+  landmark?: string
+  scene?: string
+  experience?: string
+}
+
+/** What one POST of events carries. */
+export interface EventBatch {
+  token: string
+  consent: Consent
+  language: Language
+  mode: Mode
+  visit?: string
+  events: VisitEvent[]
+}
+
+export interface EventAnswer {
+  accepted: number
+  duplicate: number
+  rejected: { index: number; code: string }[]
+}
+
+export interface TokenAnswer {
+  token: string
+  expires_at: string
+}
+
+/** RFC 9457 problem details, as every refusal of the server reads. */
+export interface ProblemAnswer {
+  title: string
+  status: number
+  code: string
+  detail: string
+}
