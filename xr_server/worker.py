@@ -18,7 +18,8 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from asset_pipeline.manifest import MANIFEST_FILE
+from asset_pipeline.errors import PackageBroken
+from asset_pipeline.manifest import MANIFEST_FILE, parse_manifest
 from xr_server.child import Ended, Job, Limits, default_limits, run_limited
 from xr_server.domain.scan import LEASE_MS, MAX_ATTEMPTS, Reason, build_arguments, build_metadata
 from xr_server.settings import Settings
@@ -32,7 +33,7 @@ from xr_server.storage.builds import (
     save_outcome,
     save_progress,
 )
-from xr_server.storage.packages import Origin, adopt_package, save_package
+from xr_server.storage.packages import DIGEST, Origin, adopt_package, save_package
 from xr_server.storage.scans import StoredScan, expire_scans
 from xr_server.storage.uploads import scan_path, sweep_files
 
@@ -119,6 +120,9 @@ def run_worker(settings: Settings, catalog: Engine) -> None:
                 time.sleep(IDLE_S)
         except SQLAlchemyError as error:
             log.warning("catalog unreachable, trying again: %s", type(error).__name__)
+            time.sleep(5 * IDLE_S)
+        except Exception:  # a full disk or a fault of ours: the lease runs out, and the scan is tried again or given up
+            log.exception("a scan could not be worked on")
             time.sleep(5 * IDLE_S)
 
 
@@ -226,14 +230,29 @@ def judge(ended: Ended, watch: Watch, lease: Lease) -> Outcome:
 def _adopt(bench: Bench, stored: StoredScan, out: Path, outcome: Outcome) -> Outcome:
     """Move the package into the store; what the child says is believed only as far as its folder bears it out."""
     digest = outcome.package_digest or ""
-    folder = next((path for path in out.iterdir() if path.name == digest and not path.is_symlink()), None)
-    if folder is None or any(path.is_symlink() or not path.is_file() for path in folder.iterdir()):
+    try:
+        check_folder(out, digest)
+        adopt_package(bench.settings.package_dir, out / digest)
+    except PackageBroken as error:
+        log.error("scan %s: %s", stored.id, error.text)
         reason = Reason(
             "build_failed", "The build left no whole package. The scan is kept, and an operator can look why."
         )
         return Outcome("failed", "write", reason, None, outcome.seconds, outcome.peak_bytes)
-    adopt_package(bench.settings.package_dir, folder)
     manifest = (bench.settings.package_dir / digest / MANIFEST_FILE).read_text(encoding="utf-8")
     origin = Origin(stored.site_id, scan_id=stored.id)
     save_package(bench.catalog, digest, manifest, origin, bench.clock())
     return outcome
+
+
+def check_folder(out: Path, digest: str) -> None:
+    """Refuse a result that is no plain folder of plain files of its manifest's names and sizes. Raises PackageBroken."""
+    folder = out / digest
+    if not DIGEST.fullmatch(digest) or folder.is_symlink() or not folder.is_dir():
+        raise PackageBroken("folder_missing", "The pipeline named a package that is not there.")
+    found = {path.name: path for path in folder.iterdir()}
+    if any(path.is_symlink() or not path.is_file() for path in found.values()) or MANIFEST_FILE not in found:
+        raise PackageBroken("folder_strange", "The package holds something else than its files.")
+    manifest = parse_manifest(found.pop(MANIFEST_FILE).read_bytes())
+    if {name: path.stat().st_size for name, path in found.items()} != {n: e.bytes for n, e in manifest.files.items()}:
+        raise PackageBroken("folder_strange", "The package's files are not those of its manifest.")

@@ -4,7 +4,7 @@ import pytest
 
 from tests.routes.conftest import NOW, PASSWORD, post_form
 from xr_server.errors import NotSignedIn
-from xr_server.routes.auth import say_problem
+from xr_server.routes.staff import say_problem
 
 
 def login(client, name, password, next_page="", token=None):

@@ -18,10 +18,11 @@ from xr_server.domain.review import Standing
 from xr_server.domain.schedule import Window, occurrences, quiet_dates
 from xr_server.errors import DejimaError, Stale
 from xr_server.parts import Parts, parts_of
-from xr_server.routes.auth import MAX_FORM_BYTES, field, form, page, say_problem, staff_page
 from xr_server.routes.desk import dump_before, title_of
+from xr_server.routes.guard import MAX_FORM_BYTES, form, page
 from xr_server.routes.live import Place, find_place, live_values
 from xr_server.routes.problems import STATUS
+from xr_server.routes.staff import field, read_revision, say_problem, staff_page
 from xr_server.routes.studio import find_record
 from xr_server.routes.wording import say_stretch, say_when
 from xr_server.storage.catalog import Change, Name, StoredRecord, list_records, load_record, save_record
@@ -93,7 +94,10 @@ def dates_page(
         "saved_when": say_when(stored.updated_at, place.language, place.site.time_zone) if stored else "",
     }
     return staff_page(
-        request, session, "desk/experience_dates.html", {**common, **live_values(request, place), **values}
+        request,
+        session,
+        "desk/experience_dates.html",
+        {**common, **live_values(request, place, values.get("at", "")), **values},
     )
 
 
@@ -152,7 +156,7 @@ def post_dates(request: Request, session: Session, sent: FormData) -> Response:
     about = (place, experience, stored)
     step = field(sent, "step")
     try:
-        if step == "row":
+        if step in ("row", "live"):
             return dates_page(request, session, about, _again(sent, typed))
         seasons = _seasons(parts, session.site_id)
         body = make_schedule(_schedule_id(parts, session, experience, stored), experience.id, typed, list(seasons))
@@ -161,7 +165,7 @@ def post_dates(request: Request, session: Session, sent: FormData) -> Response:
             return dates_page(
                 request, session, about, {**_again(sent, typed), "preview": preview, "preview_is_typed": True}
             )
-        return _save(request, session, (body, _revision(sent)), publish=step == "publish")
+        return _save(request, session, (body, read_revision(sent)), publish=step == "publish")
     except DejimaError as error:
         values = {**_again(sent, typed), "problem": say_problem(error, place.language)}
         if isinstance(error, Stale) and stored is not None and isinstance(stored.body, Schedule):
@@ -175,12 +179,7 @@ def post_dates(request: Request, session: Session, sent: FormData) -> Response:
 
 def _again(sent: FormData, typed: dict[str, Any]) -> dict[str, Any]:
     """The form as it was sent, under the revision it was opened with."""
-    return {"typed": typed, "revision": _revision(sent), "notice": None}
-
-
-def _revision(sent: FormData) -> int:
-    text = field(sent, "revision")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    return {"typed": typed, "revision": read_revision(sent), "at": field(sent, "at"), "notice": None}
 
 
 def _schedule_id(parts: Parts, session: Session, experience: StoredRecord, stored: StoredRecord | None) -> str:

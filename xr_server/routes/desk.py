@@ -14,12 +14,14 @@ from xr_server.domain.publish import node_digest, pick
 from xr_server.domain.review import Action, Standing, check_note, is_possible
 from xr_server.errors import Conflict, DejimaError, Invalid, NotFound
 from xr_server.parts import Parts, parts_of
-from xr_server.routes.auth import MAX_FORM_BYTES, field, form, page, say_problem, staff_page
+from xr_server.routes.guard import MAX_FORM_BYTES, form, page
 from xr_server.routes.packages import MEDIA_TYPES
 from xr_server.routes.pages import choose_language
 from xr_server.routes.problems import STATUS
+from xr_server.routes.scans import load_report
+from xr_server.routes.staff import field, read_revision, say_problem, staff_page
 from xr_server.routes.studio import find_record
-from xr_server.routes.wording import say_when
+from xr_server.routes.wording import say_length, say_warning, say_when
 from xr_server.storage.accounts import load_names
 from xr_server.storage.catalog import Change, Name, StoredRecord, list_records, load_record
 from xr_server.storage.packages import find_package_file, load_packages
@@ -96,6 +98,8 @@ def record_page(request: Request, session: Session, stored: StoredRecord, values
         "actions": [name for name, action in STEPS.items() if is_possible(action, standing)],
         "notes": list_notes(parts.catalog, Name(session.site_id, stored.kind, stored.id)),
         "say_when": lambda at: say_when(at, language),
+        "say_length": lambda metres: say_length(metres, language),
+        "say_warning": lambda warning: say_warning(warning, language),
         "typed_note": "",
         "problem": None,
         "notice": _notice(request),
@@ -109,7 +113,10 @@ def _nodes(parts: Parts, site_id: str, scene: StoredRecord | None) -> list[dict[
         return []
     manifests, models = load_packages(parts.catalog, site_id)
     digests = [(node, node_digest(node, models)) for node in scene.body.nodes]
-    return [{"node": node, "digest": digest, "manifest": manifests.get(digest or "")} for node, digest in digests]
+    return [
+        {"node": node, "digest": digest, "manifest": manifests.get(digest or ""), "report": load_report(parts, digest)}
+        for node, digest in digests
+    ]
 
 
 def _notice(request: Request) -> dict[str, Any] | None:
@@ -140,7 +147,7 @@ def post_step(request: Request, session: Session, sent: FormData) -> Response:
         action = STEPS.get(field(sent, "step"))
         if action is None:
             raise Invalid("step_unknown", "Choose what to do with the buttons of the page.")
-        done = _take(request, session, (stored, _revision(sent)), (action, note))
+        done = _take(request, session, (stored, read_revision(sent)), (action, note))
     except DejimaError as error:
         newest, problem = _load(request, session), say_problem(error, choose_language(request))
         response = record_page(request, session, newest, {"typed_note": note, "problem": problem, "notice": None})
@@ -149,13 +156,6 @@ def post_step(request: Request, session: Session, sent: FormData) -> Response:
     undo = dump_before(done)
     target = f"/desk/records/{stored.kind}/{stored.id}?done={field(sent, 'step')}&undo={undo}"
     return RedirectResponse(target, status_code=303)
-
-
-def _revision(sent: FormData) -> int:
-    text = field(sent, "revision")
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise Invalid("revision_missing", "The form has lost its revision. Reload the page and try again.")
-    return int(text)
 
 
 def _take(

@@ -16,8 +16,9 @@ from xr_server.domain.publish import pick
 from xr_server.domain.visit import EVENT_TYPES
 from xr_server.errors import Invalid
 from xr_server.parts import parts_of
-from xr_server.routes.auth import page, say_problem, staff_page
+from xr_server.routes.guard import page
 from xr_server.routes.live import Place, find_place
+from xr_server.routes.staff import say_problem, staff_page
 from xr_server.storage.catalog import list_records
 from xr_server.storage.figures import count_arrivals, count_types, has_events
 

@@ -16,9 +16,10 @@ from xr_server.domain.publish import experience_occurrences, gather, shown_scene
 from xr_server.domain.schedule import Window, is_live, quiet_dates
 from xr_server.errors import NotFound
 from xr_server.parts import Parts, parts_of
-from xr_server.routes.auth import page, staff_page
 from xr_server.routes.desk import title_of
+from xr_server.routes.guard import page
 from xr_server.routes.pages import choose_language
+from xr_server.routes.staff import staff_page
 from xr_server.routes.studio import find_site
 from xr_server.storage.catalog import list_records, load_published
 from xr_server.storage.packages import load_packages
@@ -53,12 +54,16 @@ def show_dates(request: Request, session: Session) -> Response:
     """What is live at a chosen moment, and the way to each experience's dates."""
     place = find_place(request, session)
     notice = {"text": "desk.notice_undone", "undo": None} if request.query_params.get("done") == "undone" else None
-    return staff_page(request, session, "desk/dates.html", {**live_values(request, place), "notice": notice})
+    return staff_page(
+        request,
+        session,
+        "desk/dates.html",
+        {**live_values(request, place, request.query_params.get("at", "")), "notice": notice},
+    )
 
 
-def live_values(request: Request, place: Place) -> dict[str, Any]:
-    """The answer for each experience at the moment asked for, else now."""
-    asked = request.query_params.get("at", "")
+def live_values(request: Request, place: Place, asked: str) -> dict[str, Any]:
+    """The answer for each experience at the local moment asked for, else now."""
     at = read_local_moment(asked, place.zone) if asked else place.now
     problem = None if at else "desk.moment_unreadable"
     at = at or place.now

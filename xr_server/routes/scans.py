@@ -15,7 +15,7 @@ from starlette.routing import Route
 from xr_server.domain.account import Session, may
 from xr_server.errors import DejimaError, NotFound
 from xr_server.parts import Parts, parts_of
-from xr_server.routes.auth import get_session
+from xr_server.routes.guard import get_session
 from xr_server.storage.packages import find_package_file
 from xr_server.storage.scans import StoredScan, load_scan
 
@@ -32,11 +32,11 @@ def get_own_scan(request: Request, session: Session, scan_id: str) -> StoredScan
     return stored
 
 
-def load_report(parts: Parts, stored: StoredScan) -> dict[str, Any] | None:
-    """The report of a built scan's package."""
-    if stored.package_digest is None:
+def load_report(parts: Parts, digest: str | None) -> dict[str, Any] | None:
+    """The report of a package; None while there is no package."""
+    if digest is None:
         return None
-    path = find_package_file(parts.settings.package_dir, stored.package_digest, "report.json")
+    path = find_package_file(parts.settings.package_dir, digest, "report.json")
     report: dict[str, Any] | None = json.loads(path.read_bytes()) if path else None
     return report
 
@@ -71,7 +71,7 @@ def get_scan(request: Request) -> Response:
     """State and, once built, report of a scan."""
     session = get_session(request, "upload")
     stored = get_own_scan(request, session, request.path_params["id"])
-    document = {**describe_scan(stored), "report": load_report(parts_of(request), stored)}
+    document = {**describe_scan(stored), "report": load_report(parts_of(request), stored.package_digest)}
     return JSONResponse(document, headers={"Cache-Control": "private, no-store"})
 
 

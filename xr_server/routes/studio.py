@@ -9,26 +9,26 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from xr_server.domain.account import Session, may
-from xr_server.domain.attachment import BuiltScan, make_experience, make_scene, propose_id, read_wording
-from xr_server.domain.catalog import Experience, Landmark, Scene, Site
+from xr_server.domain.catalog import Experience, Landmark, Site
 from xr_server.domain.publish import pick
 from xr_server.domain.scan import MAX_SCAN_BYTES, QUOTA_BYTES
-from xr_server.errors import Conflict, DejimaError, Invalid, NotFound
+from xr_server.errors import Conflict, NotFound
 from xr_server.parts import Parts, parts_of
-from xr_server.routes.auth import MAX_FORM_BYTES, field, form, page, say_problem, staff_page
+from xr_server.routes.guard import MAX_FORM_BYTES, form, page
 from xr_server.routes.packages import MEDIA_TYPES
 from xr_server.routes.pages import choose_language
-from xr_server.routes.problems import STATUS
 from xr_server.routes.scans import describe_scan, get_own_scan, load_report
+from xr_server.routes.staff import staff_page
 from xr_server.routes.wording import say_bytes, say_length, say_problem_of_scan, say_warning, say_when
 from xr_server.storage.accounts import load_names
-from xr_server.storage.catalog import Change, Name, StoredRecord, list_records, load_record, save_record
+from xr_server.storage.catalog import Name, StoredRecord, list_records, load_record
 from xr_server.storage.packages import find_package_file
-from xr_server.storage.reviews import list_notes, standing_of, take_step
-from xr_server.storage.scans import StoredScan, attach_scene, cancel_scan, list_scans
+from xr_server.storage.reviews import list_notes
+from xr_server.storage.scans import StoredScan, cancel_scan, list_scans
 from xr_server.storage.uploads import remove_scan_files
 
 DRAFT_FILES = frozenset(("poster.webp", "report.json"))
+FORM_FIELDS = ("landmark", "title_ja", "title_en", "summary_ja", "summary_en")
 KINDS = (".glb", ".gltf", ".obj", ".ply", ".stl", ".zip")
 
 
@@ -107,11 +107,13 @@ def scan_page(request: Request, session: Session, stored: StoredScan, values: Ma
         "document": describe_scan(stored),
         "when": say_when(stored.created_at, language),
         "reason": say_problem_of_scan(stored.reason, language) if stored.reason else "",
-        "report": load_report(parts, stored),
+        "report": load_report(parts, stored.package_digest),
         "landmarks": list_landmarks(parts, session.site_id, language),
         "scene": scene,
         "experience": experience,
-        "typed": _typed(experience),
+        "typed": typed_of(experience),
+        "revision": experience.revision if experience else 0,
+        "theirs": None,
         "problem": None,
         "notes": list_notes(parts.catalog, Name(session.site_id, "experience", stored.scene_id or "")),
         "say_when": lambda at: say_when(at, language),
@@ -124,11 +126,11 @@ def scan_page(request: Request, session: Session, stored: StoredScan, values: Ma
     return staff_page(request, session, "studio/scan.html", {**common, **values})
 
 
-def _typed(experience: StoredRecord | None) -> dict[str, str]:
+def typed_of(experience: StoredRecord | None) -> dict[str, str]:
     """What the attaching form shows: the record's words, or empty fields."""
     body = experience.body if experience else None
     if not isinstance(body, Experience):
-        return dict.fromkeys(("landmark", "title_ja", "title_en", "summary_ja", "summary_en"), "")
+        return dict.fromkeys(FORM_FIELDS, "")
     return {
         "landmark": body.landmark,
         "title_ja": body.title.get("ja", ""),
@@ -142,8 +144,10 @@ def _notice(request: Request, experience: StoredRecord | None) -> dict[str, Any]
     done = request.query_params.get("done")
     if done not in ("attached", "in_review", "taken_back"):
         return None
-    undo = f"{request.url.path}/take-back" if done == "in_review" and experience else None
-    return {"text": f"studio.notice_{done}", "undo": {"action": undo, "fields": {}} if undo else None}
+    undo = None
+    if done == "in_review" and experience:
+        undo = {"action": f"{request.url.path}/take-back", "fields": {"revision": experience.revision}}
+    return {"text": f"studio.notice_{done}", "undo": undo}
 
 
 @page("upload")
@@ -170,88 +174,11 @@ def post_cancel(request: Request, session: Session, _sent: FormData) -> Response
     return RedirectResponse("/studio/?done=cancelled", status_code=303)
 
 
-@form("attach")
-def post_attach(request: Request, session: Session, sent: FormData) -> Response:
-    """Attach a built scan to a landmark: its scene and experience are saved as drafts."""
-    parts, stored = parts_of(request), get_own_scan(request, session, request.path_params["id"])
-    typed = {name: field(sent, name) for name in _typed(None)}
-    try:
-        _save_attachment(parts, session, stored, typed)
-    except DejimaError as error:
-        problem = say_problem(error, choose_language(request))
-        response = scan_page(request, session, stored, {"typed": typed, "problem": problem, "notice": None})
-        response.status_code = STATUS[type(error)]
-        return response
-    return RedirectResponse(f"/studio/scans/{stored.id}?done=attached", status_code=303)
-
-
-def _save_attachment(parts: Parts, session: Session, stored: StoredScan, typed: Mapping[str, str]) -> None:
-    if stored.state != "built" or stored.package_digest is None:
-        raise Conflict("scan_not_built", "This scan is not built yet, so there is nothing to attach. Wait until it is.")
-    wording = read_wording(
-        typed["landmark"],
-        {"ja": typed["title_ja"], "en": typed["title_en"]},
-        {"ja": typed["summary_ja"], "en": typed["summary_en"]},
-    )
-    if find_record(parts, session.site_id, "landmark", wording.landmark) is None:
-        raise Invalid("landmark_unknown", "That landmark is not there any more. Choose another one.")
-    scan = BuiltScan(stored.id, stored.details, stored.package_digest)
-    record_id = stored.scene_id or propose_id(wording, stored.id)
-    scene = find_record(parts, session.site_id, "scene", record_id)
-    experience = find_record(parts, session.site_id, "experience", record_id)
-    old_scene = scene.body if scene and isinstance(scene.body, Scene) else None
-    old_experience = experience.body if experience and isinstance(experience.body, Experience) else None
-    change = Change(parts.clock(), session.account_id)
-    new_scene = make_scene(record_id, wording, scan, old_scene)
-    new_experience = make_experience(record_id, wording, old_experience)
-    if new_scene != old_scene:
-        save_record(parts.catalog, session.site_id, new_scene, scene.revision if scene else None, change)
-    if new_experience != old_experience:
-        expected = experience.revision if experience else None
-        save_record(parts.catalog, session.site_id, new_experience, expected, change)
-    attach_scene(parts.catalog, stored.id, record_id)
-
-
-@form("send_for_review")
-def post_review(request: Request, session: Session, _sent: FormData) -> Response:
-    """Send scene and experience of a scan for review."""
-    return _move_both(request, session, "send_for_review", "in_review")
-
-
-@form("send_for_review")
-def post_take_back(request: Request, session: Session, _sent: FormData) -> Response:
-    """Take scene and experience back from review."""
-    return _move_both(request, session, "take_back", "taken_back")
-
-
-def _move_both(request: Request, session: Session, action: Any, done: str) -> Response:
-    parts, stored = parts_of(request), get_own_scan(request, session, request.path_params["id"])
-    experience = find_record(parts, session.site_id, "experience", stored.scene_id)
-    scene = find_record(parts, session.site_id, "scene", stored.scene_id)
-    if experience is None or scene is None:
-        raise Conflict("not_attached", "Attach this scan to a landmark first; then it can be sent for review.")
-    take_step(parts.catalog, _name(experience), experience.revision, action, parts.clock())
-    if standing_of(scene).state != "published":  # an unchanged scene that visitors see already needs no second look
-        take_step(parts.catalog, _name(scene), scene.revision, action, parts.clock())
-    return RedirectResponse(f"/studio/scans/{stored.id}?done={done}", status_code=303)
-
-
-def _name(stored: StoredRecord) -> Name:
-    return Name(stored.site_id, stored.kind, stored.id)
-
-
-def _posts(path: str, handler: Any) -> Route:
-    return Route(path, handler, methods=["POST"], max_body_size=MAX_FORM_BYTES)
-
-
 routes = [
     Route("/studio", lambda _: RedirectResponse("/studio/", status_code=308)),
     Route("/studio/", show_scans),
     Route("/studio/upload", show_upload),
     Route("/studio/scans/{id}", show_scan),
     Route("/studio/scans/{id}/files/{file}", show_draft_file),
-    _posts("/studio/scans/{id}/cancel", post_cancel),
-    _posts("/studio/scans/{id}/attach", post_attach),
-    _posts("/studio/scans/{id}/review", post_review),
-    _posts("/studio/scans/{id}/take-back", post_take_back),
+    Route("/studio/scans/{id}/cancel", post_cancel, methods=["POST"], max_body_size=MAX_FORM_BYTES),
 ]

@@ -1,0 +1,56 @@
+"""What every page of creators and staff is made with: the session, the page itself, the sentence of a refusal."""
+
+from collections.abc import Mapping
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+
+from xr_server.domain.account import Session, Step, may
+from xr_server.errors import DejimaError
+from xr_server.parts import parts_of
+from xr_server.routes.pages import PAGE_LANGUAGES, choose_language, load_texts, render_page
+from xr_server.storage.accounts import find_session
+
+SESSION_COOKIE = "dejima_session"
+SHOWN_STEPS: tuple[Step, ...] = ("upload", "review", "schedule", "read_figures")
+
+
+def session_of(request: Request) -> Session | None:
+    """The session of a request, None for a visitor."""
+    token = request.cookies.get(SESSION_COOKIE, "")
+    return find_session(parts_of(request).catalog, token, parts_of(request).clock()) if token else None
+
+
+def field(sent: FormData, name: str) -> str:
+    """One text field of a form, trimmed; empty when it was not sent."""
+    value = sent.get(name, "")
+    return value.strip() if isinstance(value, str) else ""
+
+
+def read_revision(sent: FormData) -> int:
+    """The revision a form was opened with; 0 for a record that was new, or a form that lost it: then it is stale."""
+    text = field(sent, "revision")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def say_problem(error: DejimaError, language: str) -> str:
+    """The refusal's sentence in a language; its own English one where nobody has translated it."""
+    return load_texts(language).get(f"auth.problem.{error.code}", error.text)
+
+
+def staff_page(request: Request, session: Session | None, template: str, values: Mapping[str, object]) -> Response:
+    """A page of studio or desk: private, in the language asked for, which a cookie remembers."""
+    language = choose_language(request)
+    steps = {step: session is not None and may(session, step) for step in SHOWN_STEPS}
+    common = {"session": session, "may": steps, "csrf": session.csrf_token if session else "", "notice": None}
+    response = render_page(request, template, language, {**common, **values})
+    response.headers["Cache-Control"] = "private, no-store"
+    if request.query_params.get("lang") in PAGE_LANGUAGES:
+        response.set_cookie("lang", language, max_age=31_536_000, samesite="lax", secure=is_secure(request))
+    return response
+
+
+def is_secure(request: Request) -> bool:
+    """Whether cookies may insist on HTTPS."""
+    return request.url.scheme == "https" or parts_of(request).settings.public_url.startswith("https://")
