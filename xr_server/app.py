@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 from xr_server.errors import DejimaError
 from xr_server.parts import Clock, Parts, RandomBytes
 from xr_server.routes import (
+    attachments,
     auth,
     dates,
     desk,
@@ -36,7 +37,7 @@ from xr_server.storage.events import EventWriter
 from xr_server.storage.migrate import migrate
 from xr_server.storage.publish import PublishedSites
 
-CREATORS_AND_STAFF = (auth, uploads, scans, studio, desk, live, dates, figures)
+CREATORS_AND_STAFF = (auth, uploads, scans, studio, attachments, desk, live, dates, figures)
 ROUTES = [*scenes.routes, *packages.routes, *events.routes, *health.routes]
 ROUTES += [route for module in CREATORS_AND_STAFF for route in module.routes]
 MAX_BODY_BYTES = 1024 * 1024  # single routes set their own
