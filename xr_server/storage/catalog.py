@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from xr_server.domain.catalog import RECORD_TYPES, Record, State
@@ -131,13 +132,14 @@ def save_records(
             revisions = []
             for body, expected in edits:
                 name = Name(site_id, kind_of(body), body.id)
-                revisions.append(_write_revision(connection, name, (body, expected), change))
+                revisions.append(write_revision(connection, name, (body, expected), change))
             return revisions
     except IntegrityError as error:  # somebody made the same new record first
         raise _stale(name) from error
 
 
-def _write_revision(connection: Connection, name: Name, edit: tuple[Record, int | None], change: Change) -> int:
+def write_revision(connection: Connection, name: Name, edit: tuple[Record, int | None], change: Change) -> int:
+    """Store one (record, expected revision) within the caller's transaction. Raises Stale, IntegrityError."""
     body, expected = edit
     revision = _advance(connection, name, expected, change.at)
     connection.execute(
@@ -206,7 +208,7 @@ def _move(connection: Connection, name: Name, to: tuple[int, State], at: int) ->
     if moved.rowcount != 1:
         raise _stale(name)
     if state in {"published", "withdrawn"}:
-        _count_publication(connection, name.site_id, at)
+        count_publication(connection, name.site_id, at)
 
 
 def publish_record(catalog: Engine, name: Name, expected: int, at: int) -> None:
@@ -219,11 +221,9 @@ def withdraw_record(catalog: Engine, name: Name, expected: int, at: int) -> None
     set_state(catalog, name, expected, "withdrawn", at)
 
 
-def _count_publication(connection: Connection, site_id: str, at: int) -> None:
-    raised = connection.execute(
-        update(publication)
-        .where(publication.c.site_id == site_id)
-        .values(revision=publication.c.revision + 1, published_at=at)
-    )
-    if raised.rowcount == 0:
-        connection.execute(insert(publication).values(site_id=site_id, revision=1, published_at=at))
+def count_publication(connection: Connection, site_id: str, at: int) -> None:
+    """Tell every server that what is published of the site has changed."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    first = dialect.insert(publication).values(site_id=site_id, revision=1, published_at=at)
+    raised = {"revision": publication.c.revision + 1, "published_at": at}
+    connection.execute(first.on_conflict_do_update(index_elements=[publication.c.site_id], set_=raised))

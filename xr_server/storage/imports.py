@@ -1,0 +1,87 @@
+"""Taking a content folder's records over into the catalog, all of them in one transaction."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, Engine, Row, and_, func, select, update
+
+from xr_server.domain.catalog import Record
+from xr_server.storage.catalog import Change, Name, count_publication, kind_of, parse_record, write_revision
+from xr_server.storage.database import package, publication, record, record_revision
+
+
+@dataclass
+class Imported:
+    """What an import did, as names such as `landmark suimon`. left: imported once, no longer in the folder."""
+
+    created: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+    @property
+    def changed(self) -> int:
+        """How many records have a new revision."""
+        return len(self.created) + len(self.updated)
+
+
+def import_records(catalog: Engine, site_id: str, records: Sequence[Record], replace: bool, at: int) -> Imported:
+    """Publish the records as the site's. What staff changed or withdrew since is kept unless `replace`. Raises Stale.
+
+    Records that are the same already are not touched; the publication goes up only when something changed, be it a
+    bundled model that was packaged anew.
+    """
+    outcome = Imported()
+    with catalog.begin() as connection:
+        stored = {(row.kind, row.id): row for row in _load_newest(connection, site_id)}
+        for body in records:
+            name = Name(site_id, kind_of(body), body.id)
+            row = stored.pop((name.kind, name.id), None)
+            into = _sort(outcome, body, row, replace)
+            into.append(f"{name.kind} {name.id}")
+            if into is outcome.created or into is outcome.updated:
+                _publish(connection, name, body, row.revision if row else None, at)
+        outcome.left += [f"{row.kind} {row.id}" for row in stored.values() if row.account_id is None]
+        if outcome.changed or _has_new_model(connection, site_id):
+            count_publication(connection, site_id, at)
+    return outcome
+
+
+def _load_newest(connection: Connection, site_id: str) -> Iterator[Row[tuple[object, ...]]]:
+    newest = and_(
+        record.c.site_id == record_revision.c.site_id,
+        record.c.kind == record_revision.c.kind,
+        record.c.id == record_revision.c.id,
+        record.c.revision == record_revision.c.revision,
+    )
+    query = select(record, record_revision.c.body, record_revision.c.account_id).join(record_revision, newest)
+    yield from connection.execute(query.where(record.c.site_id == site_id))
+
+
+def _sort(outcome: Imported, body: Record, row: Row[tuple[object, ...]] | None, replace: bool) -> list[str]:
+    """Which list a record belongs to."""
+    if row is None:
+        return outcome.created
+    published = row.state == "published" and row.published_revision == row.revision
+    if published and parse_record(row.kind, row.body) == body:
+        return outcome.unchanged
+    staffs = row.account_id is not None or not published
+    return outcome.kept if staffs and not replace else outcome.updated
+
+
+def _publish(connection: Connection, name: Name, body: Record, expected: int | None, at: int) -> None:
+    revision = write_revision(connection, name, (body, expected), Change(at))
+    mine = and_(record.c.site_id == name.site_id, record.c.kind == name.kind, record.c.id == name.id)
+    connection.execute(update(record).where(mine).values(state="published", published_revision=revision))
+
+
+def _has_new_model(connection: Connection, site_id: str) -> bool:
+    """Whether a bundled model was packaged after the last publication, so that servers do not know of it yet."""
+    newest_at = connection.execute(
+        select(func.max(package.c.created_at)).where(package.c.site_id == site_id, package.c.model.is_not(None))
+    ).scalar()
+    published_at = connection.execute(
+        select(publication.c.published_at).where(publication.c.site_id == site_id)
+    ).scalar()
+    return newest_at is not None and (published_at is None or newest_at > published_at)
