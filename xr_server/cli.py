@@ -112,12 +112,15 @@ def import_folder(
 
 @app.command("export")
 def export_folder(folder: Path, site: Annotated[str, typer.Option(help="Which site.")] = "dejima") -> None:
-    """Write the published records of a site as a content folder."""
+    """Write the published records of a site, and its bundled models, as a content folder."""
+    from xr_server.demo import exported_models
     from xr_server.storage.catalog import load_published
-    from xr_server.storage.content import write_content
+    from xr_server.storage.content import copy_models, write_content
 
-    catalog, _ = open_stores(load_settings())
+    settings = load_settings()
+    catalog, _ = open_stores(settings)
     write_content(folder, load_published(catalog, site))
+    copy_models(exported_models(settings, site), folder)
     typer.echo(f"Wrote the content of {site} to {folder}.")
 
 

@@ -8,6 +8,7 @@ import socket
 import sys
 from dataclasses import dataclass
 from types import FrameType
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -92,13 +93,13 @@ def run_server(settings: Settings, listener: Listener) -> None:
 
 def serve_on(sock: socket.socket, settings: Settings, listener: Listener) -> None:
     """Serve on a listening socket until told to stop; SIGTERM leaves through every `finally`, with exit code 0."""
-    signal.signal(signal.SIGTERM, _stop)
-    certificate: dict[str, str] = {}
+    end_on_sigterm()
+    start_logging()
+    certificate: dict[str, Any] = {}
     if listener.lan:
         from xr_server.lan import offer_certificate
 
         certificate = offer_certificate(settings.key_dir, listener.port)
-    start_logging()
     config = uvicorn.Config(
         APP,
         factory=True,
@@ -118,5 +119,10 @@ def serve_on(sock: socket.socket, settings: Settings, listener: Listener) -> Non
         return
 
 
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    sys.exit(0)
+def end_on_sigterm() -> None:
+    """Let SIGTERM end the process through every `finally`, with exit code 0."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        sys.exit(0)
+
+    signal.signal(signal.SIGTERM, stop)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from xr_server.domain.catalog import LANGUAGES, Latitude, Longitude, Provenance, Strict
+from xr_server.domain.catalog import Latitude, Longitude, Provenance, Strict
 
 Plain = dict[str, Any]  # a record as JSON would hold it
 
@@ -68,10 +68,10 @@ class BundledModel(Strict, frozen=True, kw_only=True):
     creator: str
     licence: str
     provenance: Provenance
-    sources: list[str] = []
+    sources: tuple[str, ...] = ()
     unit: Literal["m", "cm", "mm", "ft"] = "m"
     up: Literal["y", "z"] = "y"
-    levels: list[Annotated[int, msgspec.Meta(ge=4)]]
+    levels: tuple[Annotated[int, msgspec.Meta(ge=4)], ...]
     texture_px: Annotated[int, msgspec.Meta(ge=64, le=8192)] = 2048
     place: ModelPlace
 
@@ -161,8 +161,3 @@ def _leaves(tree: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...],
             yield from _leaves(value, (*path, key))
     else:
         yield path, tree
-
-
-def sorted_languages(languages: Sequence[str]) -> list[str]:
-    """Languages in the order of the contract."""
-    return sorted(languages, key=LANGUAGES.index)

@@ -9,6 +9,7 @@ from xr_server.domain.catalog import (
     Experience,
     InSeason,
     Landmark,
+    Node,
     OnDates,
     Record,
     Scene,
@@ -68,8 +69,6 @@ def _unknown(field: str, kind: str, name: str, known: frozenset[str]) -> Iterato
 def _check_site(site: Site, index: Index) -> Iterator[Found]:
     if not site.name:
         yield "name", "the site needs a name in at least one language"
-    if not site.languages:
-        yield "languages", "at least one language is needed"
     try:
         ZoneInfo(site.time_zone)
     except (ValueError, OSError):  # what zoneinfo raises for unknown names, and for names that are folders
@@ -79,6 +78,10 @@ def _check_site(site: Site, index: Index) -> Iterator[Found]:
             parse_range((f"2028-{pair}", f"2028-{pair}"))  # a leap year, in which every day exists
         except Invalid:
             yield "quiet_days", f"{pair} is not a day such as 08-09"
+    yield from _check_timeline(site, index)
+
+
+def _check_timeline(site: Site, index: Index) -> Iterator[Found]:
     for entry in site.timeline:
         if not entry.text:
             yield f"timeline, {entry.year}", "an entry needs words in at least one language"
@@ -125,24 +128,26 @@ def _check_season(season: Season, index: Index) -> Iterator[Found]:
 
 def _check_scene(scene: Scene, index: Index) -> Iterator[Found]:
     yield from _unknown("landmark", "landmark", scene.landmark, index.landmarks)
-    eras, nodes = {era.id for era in scene.eras}, {node.id for node in scene.nodes}
-    if not scene.nodes or len(nodes) != len(scene.nodes):
+    if not scene.nodes or len({node.id for node in scene.nodes}) != len(scene.nodes):
         yield "nodes", "a scene shows at least one model, and each node has an id of its own"
     for node in scene.nodes:
-        where = f"nodes, {node.id}"
-        if (node.package is None) == (node.model is None):
-            yield where, "a node names either a model of this folder or a package, one of the two"
-        if node.model is not None:
-            yield from _unknown(where, "model", node.model, index.models)
-        if not set(node.eras) <= eras:
-            yield where, f"the era {min(set(node.eras) - eras)} is not one of the scene's"
-        yield from _check_near(where, node.placement.lat, node.placement.lon, index.site)
+        yield from _check_node(node, scene, index)
     spots = [spot.id for spot in scene.hotspots]
     for spot in scene.hotspots:
-        if spot.node not in nodes:
-            yield f"hotspots, {spot.id}", f"there is no node called {spot.node} in the scene"
+        yield from _unknown(f"hotspots, {spot.id}", "node", spot.node, frozenset(node.id for node in scene.nodes))
         if spots.count(spot.id) > 1:
             yield f"hotspots, {spot.id}", "each hotspot has an id of its own"
+
+
+def _check_node(node: Node, scene: Scene, index: Index) -> Iterator[Found]:
+    where = f"nodes, {node.id}"
+    if (node.package is None) == (node.model is None):
+        yield where, "a node names either a model of this folder or a package, one of the two"
+    if node.model is not None:
+        yield from _unknown(where, "model", node.model, index.models)
+    for era in node.eras:
+        yield from _unknown(where, "era", era, frozenset(era.id for era in scene.eras))
+    yield from _check_near(where, node.placement.lat, node.placement.lon, index.site)
 
 
 def _check_experience(experience: Experience, index: Index) -> Iterator[Found]:

@@ -4,6 +4,7 @@ site.json, landmarks.geojson, seasons.json, schedules.json, one file a record in
 texts/{language}.json, and bundled models as models/{name}.glb with models/{name}.json beside.
 """
 
+import filecmp
 import json
 import shutil
 from collections.abc import Mapping, Sequence
@@ -304,9 +305,8 @@ def copy_models(source: Path, target: Path) -> None:
     """Copy the bundled models of a content folder, their sidecars last, so that no sidecar stands without its model."""
     for path in sorted((source / "models").glob("*.glb")) + sorted((source / "models").glob("*.json")):
         destination = target / "models" / path.name
-        if destination.is_file() and destination.stat().st_size == path.stat().st_size:
-            if destination.read_bytes() == path.read_bytes():
-                continue
+        if destination.is_file() and filecmp.cmp(path, destination, shallow=False):
+            continue
         destination.parent.mkdir(parents=True, exist_ok=True)
         draft = destination.with_name(f".{path.name}.tmp")
         shutil.copyfile(path, draft)

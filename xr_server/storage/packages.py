@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from asset_pipeline.errors import PackageBroken
@@ -78,6 +78,18 @@ def save_package(catalog: Engine, digest: str, manifest_text: str, origin: Origi
             )
     except IntegrityError:
         return
+
+
+def prefer_package(catalog: Engine, digest: str, origin: Origin, at: int) -> None:
+    """Make a recorded package the newest of its bundled model, such as when the model's files went back to an older state."""
+    query = select(package.c.digest, package.c.cache_key).where(
+        package.c.site_id == origin.site_id, package.c.model == origin.model
+    )
+    newest = query.order_by(package.c.created_at.desc(), package.c.digest.desc()).limit(1)
+    with catalog.begin() as connection:
+        if connection.execute(newest).first() != (digest, origin.cache_key):
+            values = {"model": origin.model, "cache_key": origin.cache_key, "created_at": at}
+            connection.execute(update(package).where(package.c.digest == digest).values(**values))
 
 
 def find_by_cache_key(catalog: Engine, cache_key: str) -> str | None:
