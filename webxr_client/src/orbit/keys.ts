@@ -1,0 +1,27 @@
+/** Turning and nearing by keyboard. */
+import type { Stage } from './stage'
+
+const STEP_DEG = 10
+const STEP_ZOOM = 1.15
+
+/** What each key does to the stage. */
+const KEYS: Record<string, (stage: Stage) => void> = {
+  ArrowLeft: (stage) => stage.turn(-STEP_DEG, 0),
+  ArrowRight: (stage) => stage.turn(STEP_DEG, 0),
+  ArrowUp: (stage) => stage.turn(0, STEP_DEG),
+  ArrowDown: (stage) => stage.turn(0, -STEP_DEG),
+  '+': (stage) => stage.zoom(1 / STEP_ZOOM),
+  '=': (stage) => stage.zoom(1 / STEP_ZOOM),
+  '-': (stage) => stage.zoom(STEP_ZOOM),
+  Home: (stage) => stage.reset()
+}
+
+/** Listen on the stage's canvas, which takes the focus. */
+export function listenForKeys(stage: Stage): void {
+  stage.canvas.addEventListener('keydown', (event) => {
+    const act = KEYS[event.key]
+    if (act === undefined || event.ctrlKey || event.metaKey || event.altKey) return
+    event.preventDefault()
+    act(stage)
+  })
+}

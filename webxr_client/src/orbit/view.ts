@@ -1,0 +1,147 @@
+/** The eye of the orbit view: a camera that circles a scene, by hand or by words. */
+import { PerspectiveCamera, Spherical, Vector3 } from 'three'
+import { OrbitControls } from 'three/examples/jsm/controls/OrbitControls.js'
+import { directionOf, type Extent, fitDistance } from './frame'
+
+const FOV_DEG = 40
+const FLIGHT_MS = 250
+const LOWEST_RAD = Math.PI / 2 - 0.03 // never below the ground
+const HIGHEST_RAD = 0.15
+const FIRST_ABOVE_DEG = 14
+
+interface Flight {
+  from: Spherical
+  to: Spherical
+  began_at: number
+}
+
+export class View {
+  readonly camera = new PerspectiveCamera(FOV_DEG, 1, 0.05, 1000)
+  private readonly controls: OrbitControls
+  private extent: Extent | null = null
+  private first = new Spherical(1, 1, 0)
+  private flight: Flight | null = null
+  private touched = false
+
+  constructor(
+    canvas: HTMLCanvasElement,
+    private readonly still: boolean,
+    private readonly onChange: () => void
+  ) {
+    this.controls = new OrbitControls(this.camera, canvas)
+    this.controls.enableDamping = !still
+    this.controls.dampingFactor = 0.12
+    this.controls.enablePan = false
+    this.controls.rotateSpeed = 0.7
+    this.controls.minPolarAngle = HIGHEST_RAD
+    this.controls.maxPolarAngle = LOWEST_RAD
+    this.controls.addEventListener('change', onChange)
+    this.controls.addEventListener('start', () => {
+      this.flight = null // a hand on the view always wins
+      this.touched = true
+    })
+  }
+
+  /** Look at a scene from a compass direction, all of it in view. */
+  frame(extent: Extent, around_deg: number): void {
+    this.extent = extent
+    this.touched = false
+    const direction = directionOf(around_deg, FIRST_ABOVE_DEG)
+    const away_m = fitDistance(extent, direction, { fov_deg: FOV_DEG, aspect: this.camera.aspect })
+    this.controls.target.set(...extent.middle)
+    this.controls.minDistance = extent.radius_m * 0.35
+    this.controls.maxDistance = Math.max(away_m * 1.6, extent.radius_m * 4)
+    this.camera.near = extent.radius_m / 100
+    this.camera.far = this.controls.maxDistance + extent.radius_m * 8
+    this.camera.updateProjectionMatrix()
+    this.first.setFromVector3(new Vector3(...direction).multiplyScalar(away_m))
+    this.stand(this.first)
+  }
+
+  resize(aspect: number): void {
+    this.camera.aspect = aspect
+    this.camera.updateProjectionMatrix()
+    if (this.extent !== null && !this.touched) this.refit(this.extent)
+    this.onChange()
+  }
+
+  private refit(extent: Extent): void {
+    const direction = new Vector3().setFromSpherical(this.first).normalize().toArray()
+    this.first.radius = fitDistance(extent, direction, { fov_deg: FOV_DEG, aspect: this.camera.aspect })
+    this.stand(this.first)
+  }
+
+  /** Turn to the right and up by degrees. */
+  turn(right_deg: number, up_deg: number): void {
+    const to = this.aim()
+    to.theta += (right_deg * Math.PI) / 180
+    to.phi -= (up_deg * Math.PI) / 180
+    this.fly(to)
+  }
+
+  /** Come nearer (factor below 1) or go away. */
+  zoom(factor: number): void {
+    const to = this.aim()
+    to.radius *= factor
+    this.fly(to)
+  }
+
+  reset(): void {
+    this.fly(this.first.clone())
+    this.touched = false
+  }
+
+  /** Turn so that a point of the scene is on the near side. */
+  face(point: Vector3): void {
+    const to = this.aim()
+    const out = point.clone().sub(this.controls.target)
+    if (Math.hypot(out.x, out.z) > 1e-3) to.theta = Math.atan2(out.x, out.z)
+    this.fly(to)
+  }
+
+  /** One frame; true while the view still moves by itself. */
+  update(now: number): boolean {
+    if (this.flight === null) return this.controls.update()
+    const { from, to, began_at } = this.flight
+    const share = Math.min(1, (now - began_at) / FLIGHT_MS)
+    const eased = 1 - (1 - share) ** 3
+    this.stand(
+      new Spherical(
+        from.radius + (to.radius - from.radius) * eased,
+        from.phi + (to.phi - from.phi) * eased,
+        from.theta + (to.theta - from.theta) * eased
+      )
+    )
+    if (share === 1) this.flight = null
+    return share < 1
+  }
+
+  dispose(): void {
+    this.controls.dispose()
+  }
+
+  private spherical(): Spherical {
+    return new Spherical().setFromVector3(this.camera.position.clone().sub(this.controls.target))
+  }
+
+  /** Where the view is going: a second key press adds to the first, even while that is still turning. */
+  private aim(): Spherical {
+    return this.flight === null ? this.spherical() : this.flight.to.clone()
+  }
+
+  private fly(to: Spherical): void {
+    const from = this.spherical()
+    this.touched = true
+    to.phi = Math.min(LOWEST_RAD, Math.max(HIGHEST_RAD, to.phi))
+    to.radius = Math.min(this.controls.maxDistance, Math.max(this.controls.minDistance, to.radius))
+    to.theta -= 2 * Math.PI * Math.round((to.theta - from.theta) / (2 * Math.PI)) // the short way round
+    if (this.still) this.stand(to)
+    else this.flight = { from, to, began_at: performance.now() }
+    this.onChange()
+  }
+
+  private stand(at: Spherical): void {
+    this.camera.position.setFromSpherical(at).add(this.controls.target)
+    this.controls.update()
+  }
+}
