@@ -10,7 +10,6 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 
 from xr_server.errors import DejimaError
 from xr_server.parts import Clock, Parts, RandomBytes
@@ -29,17 +28,21 @@ from xr_server.routes import (
     scenes,
     studio,
     uploads,
+    visitor,
 )
 from xr_server.routes.shell import Shell
 from xr_server.settings import Settings
-from xr_server.storage.database import open_engine
+from xr_server.storage.database import open_engine, store_file
 from xr_server.storage.events import EventWriter
+from xr_server.storage.forget import Forgetting
 from xr_server.storage.migrate import migrate
-from xr_server.storage.publish import PublishedSites
+from xr_server.storage.publish import has_snapshot
+from xr_server.storage.published import PublishedSites
 
 CREATORS_AND_STAFF = (auth, uploads, scans, studio, attachments, desk, live, dates, figures)
 ROUTES = [*scenes.routes, *packages.routes, *events.routes, *health.routes]
 ROUTES += [route for module in CREATORS_AND_STAFF for route in module.routes]
+ROUTES += visitor.routes  # last: its addresses begin with a language, which any first word could be
 MAX_BODY_BYTES = 1024 * 1024  # single routes set their own
 log = logging.getLogger("dejima.app")
 
@@ -50,9 +53,25 @@ def system_clock() -> int:
 
 
 def migrate_stores(catalog: Engine, event_store: Engine) -> None:
-    """Bring both stores to the newest schema."""
+    """Bring both stores to the newest schema; a SQLite file that is not there is made."""
     migrate(catalog, "catalog")
     migrate(event_store, "events")
+
+
+def prepare_stores(parts: Parts) -> None:
+    """Migrate each store that can be reached; visitors are served from the last snapshot all the same."""
+    lost = store_file(parts.catalog)
+    for engine, store in ((parts.catalog, "catalog"), (parts.events, "events")):
+        if store == "catalog" and lost and not lost.exists() and has_snapshot(parts.settings.package_dir):
+            # it has been published from and is gone: an empty one in its place would hide that
+            log.error(
+                "%s is not there; put it back, or restore it from a backup. Serving what was published last", lost
+            )
+            continue
+        try:
+            migrate(engine, store)
+        except (SQLAlchemyError, OSError) as error:
+            log.error("the %s store cannot be reached: %s", store, type(error).__name__)
 
 
 def create_app(
@@ -61,26 +80,25 @@ def create_app(
     """The server over the settings' stores; it migrates them when it starts, and serves visitors even when it cannot."""
     catalog, event_store = open_engine(settings.catalog_url), open_engine(settings.events_url)
     published = PublishedSites(catalog, settings.package_dir, clock)
-    parts = Parts(settings, catalog, event_store, published, EventWriter(event_store), clock, random_bytes)
+    writer = EventWriter(event_store)
+    forgetting = Forgetting(event_store, settings.key_dir, clock, published.local_date)
+    parts = Parts(settings, catalog, event_store, published, writer, clock, random_bytes)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        try:
-            migrate_stores(catalog, event_store)
-        except (SQLAlchemyError, OSError) as error:  # visitors are served from the last snapshot all the same
-            log.error("a store cannot be reached, serving what was published last: %s", type(error).__name__)
-        published.start()
-        parts.event_writer.start()
+        prepare_stores(parts)
+        threads = (published, writer, forgetting)
+        for thread in threads:
+            thread.start()
         yield
-        parts.event_writer.stop()
-        published.stop()
+        for thread in reversed(threads):
+            thread.stop()
         catalog.dispose()
         event_store.dispose()
 
     app = Starlette(
         routes=ROUTES,
-        middleware=[Middleware(Shell)],
         exception_handlers={
             DejimaError: problems.on_dejima_error,
             HTTPException: problems.on_http_error,
@@ -89,5 +107,7 @@ def create_app(
         lifespan=lifespan,
         max_body_size=MAX_BODY_BYTES,
     )
+    # round everything, Starlette's own answers to faults and to bodies too large included
+    app.middleware_stack = Shell(app.build_middleware_stack())
     app.state.parts = parts
     return app

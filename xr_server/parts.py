@@ -8,7 +8,7 @@ from starlette.requests import HTTPConnection
 
 from xr_server.settings import Settings
 from xr_server.storage.events import EventWriter
-from xr_server.storage.publish import PublishedSites
+from xr_server.storage.published import PublishedSites
 
 Clock = Callable[[], int]
 RandomBytes = Callable[[int], bytes]

@@ -22,7 +22,7 @@ def event(local: str, kind="landmark_entered", landmark="water-gate", zone=TOKYO
 
 def store(engine, events, counted_only=False):
     with engine.begin() as connection:
-        store_entries(connection, [Entry(events, counted_only, None)])
+        store_entries(connection, [Entry(events, counted_only)])
 
 
 def test_arrivals_fall_on_the_local_day_of_the_place(event_store):

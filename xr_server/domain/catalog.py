@@ -11,12 +11,14 @@ LANGUAGES = ("ja", "en", "zh-Hans", "zh-Hant", "ko", "nl", "ja-x-easy")
 
 Language = Literal["ja", "en", "zh-Hans", "zh-Hant", "ko", "nl", "ja-x-easy"]
 Text = dict[str, str]
-Slug = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
-Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+# `$(?!\n)` rather than `$`: Python's `$` would also let a line break at the end pass, JSON Schema's would not
+Slug = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$(?!\n)", max_length=64)]
+Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 Latitude = Annotated[float, msgspec.Meta(ge=-90, le=90)]
 Longitude = Annotated[float, msgspec.Meta(ge=-180, le=180)]
-LocalDate = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
-LocalTime = Annotated[str, msgspec.Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+LocalDate = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$(?!\n)")]
+LocalTime = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$(?!\n)")]
+MonthDay = Annotated[str, msgspec.Meta(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$(?!\n)")]
 Provenance = Literal["evidence", "estimate", "fiction"]
 State = Literal["draft", "in_review", "changes_requested", "published", "withdrawn"]
 Kind = Literal["site", "landmark", "season", "scene", "experience", "schedule"]
@@ -49,6 +51,7 @@ class TimelineEntry(Strict, frozen=True, kw_only=True):
     text: Text
     landmarks: list[Slug] = []
     confidence: Literal["high", "medium", "low", "planned"] = "high"
+    sources: list[str] = []
 
 
 class Site(Strict, frozen=True, kw_only=True):
@@ -59,8 +62,8 @@ class Site(Strict, frozen=True, kw_only=True):
     summary: Text = {}
     origin: Origin
     time_zone: str
-    languages: list[Language]
-    quiet_days: list[Annotated[str, msgspec.Meta(pattern=r"^\d{2}-\d{2}$")]] = []
+    languages: Annotated[list[Language], msgspec.Meta(min_length=1)]
+    quiet_days: list[MonthDay] = []
     attribution: list[Attribution] = []
     timeline: list[TimelineEntry] = []
 
@@ -98,7 +101,7 @@ class YearlyRule(Strict, frozen=True, kw_only=True, tag="yearly"):
 
     rrule: str
     duration_days: Annotated[int, msgspec.Meta(ge=1, le=120)]
-    start_offset_days: int = 0
+    start_offset_days: Annotated[int, msgspec.Meta(ge=-120, le=120)] = 0
     valid_from: int | None = None
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ from asset_pipeline.geopose import GeoPose, Position, dump_geopose, heading_to_q
 from asset_pipeline.manifest import Manifest
 from xr_server.domain.catalog import Experience, Landmark, Node, Record, Scene, Schedule, Season, Site, Text
 from xr_server.domain.schedule import HORIZON_DAYS, Occurrence, Window, merge, occurrences, quiet_dates
+from xr_server.errors import Invalid
 
 SITE_SCHEMA = "dejima.site/1"
 SCENE_SCHEMA = "dejima.scene/1"
@@ -95,14 +96,31 @@ def shown_digests(published: Published) -> frozenset[str]:
 
 
 def experience_occurrences(experience_id: str, published: Published, window: Window) -> list[Occurrence]:
-    """When an experience is on within the window; without any published schedule it is always on."""
+    """When an experience is on within the window; without any published schedule it is always on.
+
+    A schedule that `find_faults` lists adds nothing: it must not keep the rest of the site from being published.
+    """
     zone = ZoneInfo(published.site.time_zone)
     schedules = [schedule for schedule in published.schedules if schedule.experience == experience_id]
     if not schedules:
         start = datetime.combine(window.from_on, datetime.min.time(), zone)
         end = datetime.combine(window.until_on + timedelta(days=1), datetime.min.time(), zone)
-        return [(start.astimezone(ZoneInfo("UTC")), end.astimezone(ZoneInfo("UTC")))]
-    return merge([span for schedule in schedules for span in occurrences(schedule, published.seasons, window, zone)])
+        return [(start.astimezone(UTC), end.astimezone(UTC))]
+    found = [_spans_or_fault(schedule, published, window) for schedule in schedules]
+    return merge([span for spans in found if not isinstance(spans, str) for span in spans])
+
+
+def _spans_or_fault(schedule: Schedule, published: Published, window: Window) -> list[Occurrence] | str:
+    try:
+        return occurrences(schedule, published.seasons, window, ZoneInfo(published.site.time_zone))
+    except Invalid as error:
+        return error.text
+
+
+def find_faults(published: Published, window: Window) -> list[str]:
+    """A sentence for each schedule that cannot be computed, such as one whose season has been withdrawn."""
+    found = [_spans_or_fault(schedule, published, window) for schedule in published.schedules]
+    return [fault for fault in found if isinstance(fault, str)]
 
 
 def horizon(compiled_for_on: date) -> Window:
@@ -136,6 +154,7 @@ def compile_site(published: Published, edition: Edition) -> Document:
                     "text": pick(entry.text, language),
                     "landmarks": entry.landmarks,
                     "confidence": entry.confidence,
+                    "sources": entry.sources,
                 }
                 for entry in site.timeline
             ],
@@ -241,6 +260,8 @@ def _compile_node(node: Node, published: Published) -> Document:
         "surveyed": place.surveyed and place.accuracy_m <= OVERLAY_ACCURACY_M,
         "eras": node.eras,
         "provenance": node.provenance,
+        "creator": manifest.credit.creator,
+        "licence": manifest.credit.licence,
         "sources": node.sources,
     }
 

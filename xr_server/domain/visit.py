@@ -4,25 +4,17 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
 from xr_server.domain.catalog import Language, Slug
 from xr_server.errors import Invalid
 
-EVENT_TYPES = (
-    "site_opened",
-    "landmark_entered",
-    "landmark_left",
-    "experience_opened",
-    "scene_shown",
-    "ar_entered",
-    "ar_left",
-)
 MAX_EVENTS = 100
 HOUR_MS = 3_600_000
 TOKEN_LIFE_MS = 2 * HOUR_MS
@@ -40,6 +32,11 @@ EventType = Literal[
     "ar_entered",
     "ar_left",
 ]
+EVENT_TYPES: tuple[str, ...] = get_args(EventType)
+MAX_DEPTH = 32  # of brackets in a body; ours have four
+MAX_DEEP_BRACKETS = 20_000  # of a body that has to be cut; ours have 204 at most
+# a string, or a bracket: all that counts for depth
+TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
 
 
 class Consent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -148,6 +145,39 @@ def make_visit_key(visit: str, day_key: bytes) -> bytes:
     return hmac.new(day_key, visit.encode(), hashlib.sha256).digest()
 
 
+def parse_batch(body: bytes) -> Batch:
+    """The batch in its JSON form; a value nested absurdly deep costs only its own event. Raises Invalid."""
+    try:
+        try:
+            return msgspec.json.decode(body, type=Batch)
+        except RecursionError:
+            if body.count(b"[") + body.count(b"{") > MAX_DEEP_BRACKETS:
+                raise
+            return msgspec.json.decode(cut_deep_values(body), type=Batch)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError) as error:
+        raise Invalid(
+            "body_malformed", f"The body is not what this address takes: {error}. docs/api.md shows it."
+        ) from error
+
+
+def cut_deep_values(body: bytes) -> bytes:
+    """The JSON text with null in place of every value nested deeper than MAX_DEPTH; found without recursion."""
+    kept: list[bytes] = []
+    depth, start = 0, 0
+    for token in TOKEN.finditer(body):
+        bracket = token[0]
+        if bracket in b"[{":
+            depth += 1
+            if depth == MAX_DEPTH + 1:
+                kept += body[start : token.start()], b"null"
+        elif bracket in b"]}":
+            if depth == MAX_DEPTH + 1:
+                start = token.end()
+            depth -= 1
+    kept.append(body[start:] if depth <= MAX_DEPTH else b"")
+    return b"".join(kept)
+
+
 def read_events(batch: Batch, token: Token, now: int) -> tuple[list[AcceptedEvent], list[Rejection]]:
     """The batch's events that can be stored, and for each other one the reason."""
     accepted: list[AcceptedEvent] = []
@@ -155,7 +185,7 @@ def read_events(batch: Batch, token: Token, now: int) -> tuple[list[AcceptedEven
     for index, raw in enumerate(batch.events):
         try:
             event = msgspec.json.decode(raw, type=Event)
-        except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError, OverflowError):
+        except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError):
             rejected.append(Rejection(index, "malformed"))
             continue
         code = _find_fault(event, now)

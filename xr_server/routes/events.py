@@ -1,33 +1,56 @@
 """Visit tokens out, engagement events in; the answer follows the commit."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import TypeVar
-from zoneinfo import ZoneInfo
+from functools import wraps
 
 import msgspec
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from xr_server.domain.visit import Batch, issue_token, make_visit_key, read_events, read_token
-from xr_server.errors import Invalid
+from xr_server.domain.visit import AcceptedEvent, issue_token, make_visit_key, parse_batch, read_events, read_token
+from xr_server.errors import DejimaError, Invalid, TooLarge, Unavailable
 from xr_server.parts import Parts, parts_of
+from xr_server.routes import problems
+from xr_server.routes.health import count_events
 from xr_server.storage.events import Entry
-from xr_server.storage.keys import load_day_key, load_secret
+from xr_server.storage.keys import load_day_key, load_secret, oldest_day_kept
+from xr_server.storage.publish import SiteSnapshot
 
 MAX_BODY_BYTES = 256 * 1024
 SECRET_NAME = "visit-token"  # noqa: S105 - the name of a file, not the secret
-# a static export on another host may post; nothing secret is answered and no cookie is read
+# a static export on another host may post, and read a refusal; nothing secret is answered and no cookie is read
 CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "POST, OPTIONS",
     "Access-Control-Allow-Headers": "Content-Type",
+    "Access-Control-Expose-Headers": "Retry-After, Date",
     "Access-Control-Max-Age": "86400",
     "Cache-Control": "no-store",
+    "Cross-Origin-Resource-Policy": "cross-origin",
 }
 COUNTED_ONLY = {"necessary"}
 NOTHING_KEPT = {"unset", "refused", "withdrawn"}
-T = TypeVar("T", bound=msgspec.Struct)
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def from_anywhere(handler: Handler) -> Handler:
+    """The handler, whose refusals too can be read by a page of another host."""
+
+    @wraps(handler)
+    async def handle(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except DejimaError as error:
+            response = problems.on_dejima_error(request, error)
+        except HTTPException as error:
+            response = problems.on_http_error(request, error)
+        response.headers.update(CORS)
+        return response
+
+    return handle
 
 
 class TokenRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,26 +59,29 @@ class TokenRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     site: str
 
 
+@from_anywhere
 async def post_visit_token(request: Request) -> Response:
     """A token that this page's events are sent with."""
     parts = parts_of(request)
-    wanted = _decode(await request.body(), TokenRequest)
-    if wanted.site not in parts.published.snapshot.sites:
-        raise Invalid(
-            "site_unknown", f"There is no published site called {wanted.site[:64]}; /api/v1/sites lists them."
-        )
+    try:
+        wanted = msgspec.json.decode(await _read_body(request, 1024), type=TokenRequest)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Invalid("body_malformed", 'The body must name a site, such as {"site": "dejima"}.') from error
+    parts.published.get_site(wanted.site)
     secret = load_secret(parts.settings.key_dir, SECRET_NAME, parts.random_bytes)
     token, expires_at = issue_token(wanted.site, parts.clock(), secret, parts.random_bytes(8))
     expires = datetime.fromtimestamp(expires_at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return JSONResponse({"token": token, "expires_at": expires}, headers=CORS)
 
 
+@from_anywhere
 async def post_events(request: Request) -> Response:
     """Take a batch: what consent does not cover is not kept, what was sent before counts once."""
     parts = parts_of(request)
-    batch = _decode(await request.body(), Batch)
+    batch = parse_batch(await _read_body(request, MAX_BODY_BYTES))
     now = parts.clock()
     token = read_token(batch.token, now, load_secret(parts.settings.key_dir, SECRET_NAME, parts.random_bytes))
+    site = _site_of_token(parts, token.site_id)
     accepted, rejected = read_events(batch, token, now)
     rejections = [{"index": item.index, "code": item.code} for item in rejected]
     if batch.consent.state in NOTHING_KEPT:
@@ -65,26 +91,38 @@ async def post_events(request: Request) -> Response:
     stored = 0
     if accepted:
         counted_only = batch.consent.state in COUNTED_ONLY
-        visit_key = None if counted_only or batch.visit is None else _visit_key(parts, batch.visit, token.site_id)
-        stored = await parts.event_writer.write(Entry(accepted, counted_only, visit_key))
+        visit = None if counted_only else batch.visit
+        keys = _visit_keys(parts, site, visit, accepted) if visit else {}
+        stored = await parts.event_writer.write(Entry(accepted, counted_only, keys))
+    for outcome, count in (("accepted", stored), ("duplicate", len(accepted) - stored), ("rejected", len(rejections))):
+        count_events(outcome, count)
     answer = {"accepted": stored, "duplicate": len(accepted) - stored, "rejected": rejections}
     return JSONResponse(answer, headers=CORS)
 
 
-def _visit_key(parts: Parts, visit: str, site_id: str) -> bytes:
-    site = parts.published.snapshot.sites[site_id]
-    zone = ZoneInfo(next(iter(site.documents.values())).document["site"]["time_zone"])
-    today = datetime.fromtimestamp(parts.clock() / 1000, zone).date()
-    return make_visit_key(visit, load_day_key(parts.settings.key_dir, today, parts.random_bytes))
+async def _read_body(request: Request, limit_bytes: int) -> bytes:
+    body = await request.body()  # the application's own limit holds here already
+    if len(body) > limit_bytes:
+        raise TooLarge("too_large", f"At most {limit_bytes} bytes are taken here at once; send fewer events in a request.")
+    return body
 
 
-def _decode(body: bytes, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError) as error:
-        raise Invalid(
-            "body_malformed", f"The body is not what this address takes: {error}. docs/api.md shows it."
-        ) from error
+def _site_of_token(parts: Parts, site_id: str) -> SiteSnapshot:
+    if not parts.published.snapshot.sites:  # no snapshot yet: the phone should keep its events and try again
+        raise Unavailable("nothing_published", "The server has no published site at hand yet; try again later.")
+    return parts.published.get_site(site_id)
+
+
+def _visit_keys(parts: Parts, site: SiteSnapshot, visit: str, events: list[AcceptedEvent]) -> dict[str, bytes]:
+    """The visit's key for each event, under the key of the local day it happened on: late events join their visit."""
+    today = datetime.fromtimestamp(parts.clock() / 1000, site.zone).date()
+    earliest = oldest_day_kept(today)
+    keys: dict[str, bytes] = {}
+    for event in events:
+        happened_on = datetime.fromtimestamp(event.occurred_at / 1000, site.zone).date()
+        day = min(max(happened_on, earliest), today)
+        keys[event.id] = make_visit_key(visit, load_day_key(parts.settings.key_dir, day, parts.random_bytes))
+    return keys
 
 
 async def preflight(_: Request) -> Response:
@@ -93,8 +131,8 @@ async def preflight(_: Request) -> Response:
 
 
 routes = [
-    Route("/api/v1/visit-tokens", post_visit_token, methods=["POST"], max_body_size=1024),
+    Route("/api/v1/visit-tokens", post_visit_token, methods=["POST"]),
     Route("/api/v1/visit-tokens", preflight, methods=["OPTIONS"]),
-    Route("/api/v1/events", post_events, methods=["POST"], max_body_size=MAX_BODY_BYTES),
+    Route("/api/v1/events", post_events, methods=["POST"]),
     Route("/api/v1/events", preflight, methods=["OPTIONS"]),
 ]

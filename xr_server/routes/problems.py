@@ -1,7 +1,6 @@
 """Every refusal as an answer: problem details (RFC 9457) for programs, a page for people, one table of status codes."""
 
 import json
-import logging
 from http.client import responses
 
 from starlette.exceptions import HTTPException
@@ -23,13 +22,19 @@ STATUS: dict[type[errors.DejimaError], int] = {
     errors.Busy: 503,
     errors.Unavailable: 503,
 }
+# what Starlette itself refuses, in words of ours
 GENERAL = {
-    404: ("not_found", "Nothing stands at this address. The API is listed at /openapi.json and in docs/api.md."),
+    400: (
+        "request_malformed",
+        "The request cannot be read as HTTP intends it. docs/api.md shows what each address takes.",
+    ),
+    404: ("not_found", "Nothing stands at this address. docs/api.md lists those there are."),
     405: ("method_not_allowed", "This address does not take that method; the Allow header names those it takes."),
-    413: ("too_large", "What was sent is larger than this address takes."),
+    413: ("too_large", "What was sent is larger than this address takes. Send less at once."),
+    416: ("range_not_satisfiable", "The file is shorter than the asked range; Content-Range tells its length."),
 }
 UNEXPECTED = ("internal_error", "Something failed on our side. Nothing you sent was kept half-way; please try again.")
-log = logging.getLogger("dejima.problems")
+UNAVAILABLE_RETRY_S = 5
 
 
 def answer(request: Request, status: int, code: str, text: str, headers: dict[str, str] | None = None) -> Response:
@@ -61,23 +66,34 @@ def _wants_page(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "")
 
 
+def status_of(error: errors.DejimaError) -> int:
+    """The status code of an outcome of our own family."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
 def on_dejima_error(request: Request, error: Exception) -> Response:
     """The answer to an outcome of our own family."""
     assert isinstance(error, errors.DejimaError)  # noqa: S101 - registered for this class alone
-    headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, errors.Busy) else {}
-    if isinstance(error, errors.Unavailable):
-        headers["Retry-After"] = "5"
-    return answer(request, STATUS[type(error)], error.code, error.text, headers)
+    headers = {}
+    if isinstance(error, errors.Busy):
+        headers["Retry-After"] = str(error.retry_after_s)
+    elif isinstance(error, errors.Unavailable):
+        headers["Retry-After"] = str(UNAVAILABLE_RETRY_S)
+    return answer(request, status_of(error), error.code, error.text, headers)
 
 
 def on_http_error(request: Request, error: Exception) -> Response:
     """The answer to what Starlette itself refuses: unknown addresses, wrong methods, bodies too large."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
-    code, text = GENERAL.get(error.status_code, (f"http_{error.status_code}", error.detail))
-    return answer(request, error.status_code, code, text, dict(error.headers or {}))
+    return answer_general(request, error.status_code, dict(error.headers or {}))
 
 
-def on_unexpected(request: Request, error: Exception) -> Response:
-    """The answer to a fault of ours; the log has the traceback, the asker a sentence."""
-    log.error("unexpected", exc_info=error)
+def answer_general(request: Request, status: int, headers: dict[str, str]) -> Response:
+    """The answer to a refusal of a library, which says no more than its status."""
+    code, text = GENERAL.get(status, (f"http_{status}", "The request was refused as its status says."))
+    return answer(request, status, code, text, headers)
+
+
+def on_unexpected(request: Request, _error: Exception) -> Response:
+    """The answer to a fault of ours; routes/shell.py logs where it happened."""
     return answer(request, 500, *UNEXPECTED)

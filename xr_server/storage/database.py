@@ -1,7 +1,9 @@
 """The tables, and how the two stores are opened: `catalog` (small, precious) and `events` (append, prune)."""
 
+import os
+import sqlite3
 from pathlib import Path
-from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import (
     BigInteger,
@@ -21,6 +23,12 @@ from sqlalchemy import (
     create_engine,
     event,
 )
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+SQLITE_PATIENCE_S = 30  # how long a writer waits for another one
+# a server that does not answer is noticed after seconds, not minutes
+POSTGRESQL_LIMITS = {"connect_timeout": 5, "tcp_user_timeout": 10_000}
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -214,16 +222,54 @@ hourly_count = Table(
 
 
 def open_engine(url: str) -> Engine:
-    """An engine for a SQLAlchemy URL; SQLite gets WAL, synchronous FULL and foreign keys."""
-    if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
-    path = url.removeprefix("sqlite:///")
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": 30})
+    """An engine for a SQLAlchemy URL; nothing is connected or created yet. SQLite gets WAL and synchronous FULL.
+
+    Parameters stay out of error messages: these reach logs, and parameters name visits and accounts.
+    """
+    if url.startswith("sqlite:///"):
+        return _open_sqlite(url, Path(url.removeprefix("sqlite:///")))
+    return create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=POSTGRESQL_LIMITS)
+
+
+def store_file(engine: Engine) -> Path | None:
+    """The file of a SQLite store, whether it is there or not; None for a server's database."""
+    return Path(engine.url.database or "") if engine.dialect.name == "sqlite" else None
+
+
+def create_store_file(engine: Engine) -> None:
+    """Make the empty file of a SQLite store, readable by its owner alone; an existing one is left as it is."""
+    path = store_file(engine)
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def _open_sqlite(url: str, path: Path) -> Engine:
+    def connect() -> sqlite3.Connection:
+        # mode=rw: a file that has gone away is an error, not the birth of an empty store in its place
+        address = f"file:{quote(str(path))}?mode=rw"
+        return sqlite3.connect(address, uri=True, timeout=SQLITE_PATIENCE_S, check_same_thread=False)
+
+    engine = create_engine(url, creator=connect, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
-    def set_pragmas(connection: Any, _record: Any) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+    def prepare(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
+        entry.info["file"] = _identify(path)
+
+    @event.listens_for(engine, "checkout")
+    def check(_connection: sqlite3.Connection, entry: ConnectionPoolEntry, _proxy: object) -> None:
+        # a connection would go on writing to a file that was moved away or replaced; the pool opens a new one instead
+        if _identify(path) != entry.info["file"]:
+            raise DisconnectionError("the database file is no longer the one that was opened")
 
     return engine
+
+
+def _identify(path: Path) -> tuple[int, int] | None:
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_dev, facts.st_ino

@@ -1,33 +1,37 @@
 """Engagement events in: one writer, many requests a commit, an answer only after the commit."""
 
 import asyncio
+import logging
 import queue
 import threading
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 
-from sqlalchemy import Connection, Engine, Insert, Table, delete, insert, select
+from sqlalchemy import Connection, Engine, Insert, Table, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
-from xr_server.domain.visit import HOUR_MS, AcceptedEvent
+from xr_server.domain.visit import HOUR_MS, MAX_EVENTS, AcceptedEvent
 from xr_server.errors import Busy, Unavailable
 from xr_server.storage.database import engagement_event, hourly_count, seen_event
 
 QUEUE_LIMIT = 2000
-GROUP_LIMIT = 500
+GROUP_EVENTS = 2000  # in one commit
 DAY_MS = 24 * HOUR_MS
 SEEN_DAYS = 7
-LOOK_UP_LIMIT = 500  # ids in one IN clause; SQLite's default ceiling is far above
+LOOK_UP_LIMIT = 500  # ids in one IN clause
+RETRY_AFTER_S = 5
+log = logging.getLogger("dejima.events")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """The accepted events of one request. counted_only: keep hourly counts and no event; visit_key: 32 bytes or None."""
+    """The accepted events of one request. counted_only: keep hourly counts and no event; visit_keys: 32 bytes by id."""
 
     events: list[AcceptedEvent]
     counted_only: bool
-    visit_key: bytes | None
+    visit_keys: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -43,19 +47,19 @@ def store_entries(connection: Connection, entries: list[Entry]) -> list[int]:
     """Store entries in the open transaction; gives for each how many of its events were new."""
     fresh = _claim_ids(connection, [event for entry in entries for event in entry.events])
     counts: Counter[tuple[str, int, str]] = Counter()
-    rows, stored = [], []
+    rows: list[dict[str, object]] = []
+    stored = []
     for entry in entries:
-        new = [event for event in entry.events if event.id in fresh]
-        fresh.difference_update(event.id for event in new)
-        new = list({event.id: event for event in new}.values())  # the same id twice in one request counts once
+        new = {event.id: event for event in entry.events if event.id in fresh}  # twice in one request counts once
+        fresh.difference_update(new)
         stored.append(len(new))
-        for event in new:
+        for event in new.values():
             if entry.counted_only:
-                counts[event.site_id, event.received_at // HOUR_MS * HOUR_MS, event.type] += 1
+                counts[event.site_id, event.occurred_at // HOUR_MS * HOUR_MS, event.type] += 1
             else:
-                rows.append({**asdict(event), "visit_key": entry.visit_key})
-    if rows:
-        connection.execute(insert(engagement_event), rows)
+                rows.append({**asdict(event), "visit_key": entry.visit_keys.get(event.id)})
+    if rows:  # an id older than our memory of ids may come again: the stored event stays as it is
+        connection.execute(_insert_new(connection, engagement_event), rows)
     for (site_id, hour_at, kind), count in sorted(counts.items()):
         _add_count(connection, {"site_id": site_id, "hour_at": hour_at, "type": kind, "count": count})
     return stored
@@ -64,22 +68,21 @@ def store_entries(connection: Connection, entries: list[Entry]) -> list[int]:
 def _claim_ids(connection: Connection, events: list[AcceptedEvent]) -> set[str]:
     """Mark ids as seen; gives those nobody had sent before."""
     days = {event.id: event.received_at // DAY_MS for event in events}
-    ids = sorted(days)
+    ids = sorted(days)  # every writer claims in the same order, so that two of them never wait for each other
     known: set[str] = set()
     for start in range(0, len(ids), LOOK_UP_LIMIT):
         part = ids[start : start + LOOK_UP_LIMIT]
         known |= set(connection.scalars(select(seen_event.c.id).where(seen_event.c.id.in_(part))))
     fresh = [{"id": name, "seen_on": days[name]} for name in ids if name not in known]
-    if fresh:
-        # another server may claim the same id between our look and our write: what it wrote first is not ours
-        claimed = connection.execute(_insert_new(connection, seen_event, fresh).returning(seen_event.c.id))
-        return set(claimed.scalars())
-    return set()
+    if not fresh:
+        return set()
+    # another server may claim the same id between our look and our write: what it wrote first is not ours
+    return set(connection.scalars(_insert_new(connection, seen_event).returning(seen_event.c.id), fresh))
 
 
-def _insert_new(connection: Connection, table: Table, rows: list[dict[str, object]]) -> Insert:
+def _insert_new(connection: Connection, table: Table) -> Insert:
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement: Insert = dialect.insert(table).values(rows).on_conflict_do_nothing()
+    statement: Insert = dialect.insert(table).on_conflict_do_nothing()
     return statement
 
 
@@ -100,10 +103,15 @@ def prune_seen(events: Engine, now: int) -> int:
 class EventWriter:
     """The one thread that writes events: it takes what has queued up and commits it together."""
 
-    def __init__(self, events: Engine) -> None:
+    def __init__(self, events: Engine, queue_limit: int = QUEUE_LIMIT) -> None:
         self._events = events
-        self._queue: queue.Queue[Pending | None] = queue.Queue(QUEUE_LIMIT)
+        self._queue: queue.Queue[Pending | None] = queue.Queue(queue_limit)
         self._thread = threading.Thread(target=self._run, name="event-writer", daemon=True)
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for a commit."""
+        return self._queue.qsize()
 
     def start(self) -> None:
         """Begin to write."""
@@ -121,9 +129,8 @@ class EventWriter:
         try:
             self._queue.put_nowait(pending)
         except queue.Full as error:
-            raise Busy(
-                "events_busy", "Too many events are waiting; nothing of yours was taken. Send them again later.", 5
-            ) from error
+            text = "Too many events are waiting; nothing of yours was taken. Send them again later."
+            raise Busy("events_busy", text, RETRY_AFTER_S) from error
         return await pending.done
 
     def _run(self) -> None:
@@ -136,10 +143,12 @@ class EventWriter:
 
     def _take_group(self) -> tuple[list[Pending], bool]:
         group: list[Pending] = []
+        held = 0
         pending = self._queue.get()
         while pending is not None:
             group.append(pending)
-            if len(group) == GROUP_LIMIT:
+            held += len(pending.entry.events)
+            if held + MAX_EVENTS > GROUP_EVENTS:
                 return group, False
             try:
                 pending = self._queue.get_nowait()
@@ -151,13 +160,29 @@ class EventWriter:
         try:
             with self._events.begin() as connection:
                 stored = store_entries(connection, [pending.entry for pending in group])
-        except SQLAlchemyError:
-            text = "The event store cannot be written right now. Nothing was taken; send the same events again later."
-            for pending in group:
-                pending.loop.call_soon_threadsafe(_fail, pending.done, Unavailable("events_unavailable", text))
+        except Exception as error:  # whatever it is, the thread must go on and every request must be answered
+            log.error("events not written: %s", type(error).__name__)
+            away = isinstance(error, OperationalError | InterfaceError) or not isinstance(error, SQLAlchemyError)
+            if len(group) == 1 or away:
+                self._refuse(group)
+            else:  # one entry the database will not have must not cost the others theirs
+                for pending in group:
+                    self._commit([pending])
             return
         for pending, count in zip(group, stored, strict=True):
-            pending.loop.call_soon_threadsafe(_finish, pending.done, count)
+            _hand_back(pending, _finish, count)
+
+    def _refuse(self, group: list[Pending]) -> None:
+        text = "The event store cannot be written right now. Nothing was taken; send the same events again later."
+        for pending in group:
+            _hand_back(pending, _fail, Unavailable("events_unavailable", text))
+
+
+def _hand_back(pending: Pending, settle: Callable[..., None], outcome: object) -> None:
+    try:
+        pending.loop.call_soon_threadsafe(settle, pending.done, outcome)
+    except RuntimeError:  # the loop has ended, and nobody waits any more
+        log.warning("an answer came after its server had ended")
 
 
 def _finish(done: "asyncio.Future[int]", count: int) -> None:

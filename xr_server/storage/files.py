@@ -1,6 +1,7 @@
 """Writing files so that a crash at any moment leaves either the old file or the new one, never half of one."""
 
 import os
+import threading
 from pathlib import Path
 
 
@@ -16,11 +17,15 @@ def sync(path: Path) -> None:
 def write_file(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Write data durably under a temporary name, then rename it to path."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
+    try:
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:  # a full disk, say: what was begun must not stay
+        temporary.unlink(missing_ok=True)
+        raise
     sync(path.parent)

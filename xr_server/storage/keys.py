@@ -1,10 +1,12 @@
 """Secrets as files of their own, outside both stores and their backups: the server's secret, and one key a day."""
 
+import os
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
-from xr_server.storage.files import write_file
+from xr_server.errors import Unavailable
+from xr_server.storage.files import sync
 
 KEY_BYTES = 32
 DAYS_KEPT = 2
@@ -12,37 +14,63 @@ RandomBytes = Callable[[int], bytes]
 
 
 def load_secret(folder: Path, name: str, random_bytes: RandomBytes) -> bytes:
-    """The 32-byte secret of that name, made on first use."""
+    """The 32-byte secret of that name, made on first use. Raises Unavailable when its file cannot be read or made."""
     path = folder / f"{name}.key"
-    if not path.is_file():
-        _create(path, random_bytes(KEY_BYTES))
-    return path.read_bytes()
+    try:
+        if not path.is_file():
+            _create(path, random_bytes)
+        return path.read_bytes()
+    except OSError as error:
+        raise Unavailable(
+            "keys_unavailable", "The server cannot reach its keys right now. Nothing was taken; try again later."
+        ) from error
 
 
 def load_day_key(folder: Path, on: date, random_bytes: RandomBytes) -> bytes:
-    """The key under which visit ids of a local date are hashed, made on first use."""
+    """The key under which visit ids of a local date are hashed, made on first use. Raises Unavailable."""
     return load_secret(folder, f"day-{on.isoformat()}", random_bytes)
 
 
+def oldest_day_kept(today: date) -> date:
+    """The earliest local date whose key is still there: that day ended less than 48 hours ago."""
+    return today - timedelta(days=DAYS_KEPT)
+
+
 def destroy_old_day_keys(folder: Path, today: date) -> list[str]:
-    """Delete the day keys of more than 48 hours ago, so that no visit can be traced any more; gives their names."""
-    oldest = f"day-{(today - timedelta(days=DAYS_KEPT)).isoformat()}"
-    names = sorted(path.stem for path in folder.glob("day-*.key") if path.stem < oldest)
-    for name in names:
-        path = folder / f"{name}.key"
-        path.write_bytes(bytes(KEY_BYTES))
-        path.unlink()
+    """Delete the keys of days that ended 48 hours ago, so that no visit can be traced any more; gives their names."""
+    oldest = f"day-{oldest_day_kept(today).isoformat()}"
+    names: list[str] = []
+    for path in sorted(folder.glob("day-*")):  # drafts of a crash too: they hold keys
+        if path.stem < oldest:
+            _overwrite(path)
+            path.unlink(missing_ok=True)  # another server process may be as far
+            names.append(path.stem)
     return names
 
 
-def _create(path: Path, key: bytes) -> None:
-    """Write the key unless another process was first: a hard link is made only where no name stands."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(f".{key[:8].hex()}")
-    write_file(draft, key, mode=0o600)
+def _overwrite(path: Path) -> None:
     try:
+        with path.open("r+b") as file:
+            file.write(bytes(KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+    except FileNotFoundError:
+        return
+
+
+def _create(path: Path, random_bytes: RandomBytes) -> None:
+    """Write a key unless another process was first: a hard link is made only where no name stands."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = path.with_suffix(f".{random_bytes(8).hex()}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(random_bytes(KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
         path.hardlink_to(draft)
     except FileExistsError:
         pass  # the first one's key counts
     finally:
         draft.unlink()
+    sync(path.parent)

@@ -9,7 +9,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
-from xr_server.storage.database import catalog_tables, event_tables
+from xr_server.storage.database import catalog_tables, create_store_file, event_tables
 
 TABLES = {"catalog": catalog_tables, "events": event_tables}
 
@@ -28,9 +28,13 @@ def version_table(store: str) -> str:
 def migrate(engine: Engine, store: str) -> None:
     """Run the migrations that the store (`catalog` or `events`) still lacks."""
     config = _config(store)
+    create_store_file(engine)
     with engine.begin() as connection:
-        if connection.dialect.name == "postgresql":  # several servers may start at once: one migrates, the others wait
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(20170224)")
+        # several servers may start at once: one migrates, the others wait; and all of it happens or nothing
+        lock = (
+            "SELECT pg_advisory_xact_lock(20170224)" if connection.dialect.name == "postgresql" else "BEGIN IMMEDIATE"
+        )
+        connection.exec_driver_sql(lock)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
