@@ -1,0 +1,82 @@
+"""From a plan (patches and sweeps) to a model: place, paint, mesh, bend out of true, shade."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dejima_models.geometry import Part, Patch, Points, Swatch, Sweep, join, mesh_patch, mesh_sweep
+from dejima_models.materials import dark_timber, green_paint, plaster, rough_stone, timber
+from dejima_models.noise import cloud
+from dejima_models.pictures import encode_jpeg, pack, paint
+from dejima_models.shade import sky_shade
+from dejima_models.tiles import plaster_bed_skin, ridge_skin
+from dejima_models.write import Model
+
+SIDE_PX = 4096
+SETTLED_M = 0.014  # how far two centuries and a scan leave things out of true, over metres
+ROUGH_M = 0.0022  # and over centimetres
+
+SWATCHES = {
+    "timber": Swatch((5.0, 1.3), timber, 0.7),
+    "dark": Swatch((5.0, 1.3), dark_timber, 0.7),
+    "green": Swatch((4.0, 0.7), green_paint, 0.7),
+    "ridge": Swatch((6.0, 1.6), ridge_skin, 0.9),
+    "bed": Swatch((4.0, 1.3), plaster_bed_skin, 0.5),
+    "stone": Swatch((4.0, 2.0), rough_stone, 0.8),
+    "plaster": Swatch((3.0, 1.5), plaster, 0.6),
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a model consists of."""
+
+    name: str
+    patches: Sequence[Patch]
+    sweeps: Sequence[Sweep]
+    seed: int
+
+
+def build_model(plan: Plan) -> Model:
+    """The plan as a finished model."""
+    used = sorted({sweep.swatch for sweep in plan.sweeps})
+    items: list[Patch | Swatch] = [*plan.patches, *(SWATCHES[name] for name in used)]
+    sizes = [item.size_m() if isinstance(item, Patch) else item.size_m for item in items]
+    places = pack(sizes, [item.density for item in items], SIDE_PX)
+    picture = paint(items, places, SIDE_PX)
+    random = np.random.default_rng(plan.seed)
+    parts = []
+    for patch, place in zip(plan.patches, places, strict=False):
+        parts.append(_placed(mesh_patch(patch), (place.x_px, place.y_px), place.px_per_m))
+    of_swatch = dict(zip(used, places[len(plan.patches) :], strict=True))
+    for sweep in plan.sweeps:
+        place = of_swatch[sweep.swatch]
+        part = mesh_sweep(sweep, SWATCHES[sweep.swatch], random)
+        parts.append(_placed(part, (place.x_px, place.y_px), place.px_per_m))
+    whole = join(parts)
+    positions = out_of_true(whole.positions)
+    return Model(
+        plan.name,
+        positions.astype(np.float32),
+        whole.faces.astype(np.uint32),
+        whole.uv.astype(np.float32),
+        sky_shade(positions, whole.faces),
+        encode_jpeg(picture),
+    )
+
+
+def _placed(part: Part, corner_px: tuple[int, int], px_per_m: float) -> Part:
+    return Part(part.positions, part.faces, (part.uv * px_per_m + np.array(corner_px)) / SIDE_PX)
+
+
+def out_of_true(positions: Points) -> Points:
+    """Every point moved a little, near points alike: no line stays straight and no plane flat."""
+    x, y, z = (positions[:, axis].astype(np.float32) for axis in range(3))
+    moves: list[NDArray[np.float64]] = []
+    for axis in range(3):
+        wide = cloud(x + 0.7 * y, z + 0.45 * y, 6.0, 80 + axis).astype(np.float64)
+        fine = cloud(x + 1.3 * y, z + 0.9 * y, 0.30, 84 + axis).astype(np.float64)
+        moves.append(wide * SETTLED_M + fine * ROUGH_M)
+    return np.asarray(positions + np.stack(moves, axis=1))

@@ -1,0 +1,82 @@
+"""A finished model as GLB: one mesh, one material, one JPEG, shade in the corners as vertex colours."""
+
+import json
+import struct
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FLOAT, UINT, UBYTE = 5126, 5125, 5121
+ARRAY_BUFFER, ELEMENT_BUFFER = 34962, 34963
+LINEAR, MIPMAPS, CLAMP = 9729, 9987, 33071
+
+
+@dataclass(frozen=True)
+class Model:
+    """positions (n, 3) in metres, y up; faces (m, 3); uv (n, 2) 0..1, origin top left; shade (n,) 0..1 in sRGB."""
+
+    name: str
+    positions: NDArray[np.float32]
+    faces: NDArray[np.uint32]
+    uv: NDArray[np.float32]
+    shade: NDArray[np.float32]
+    jpeg: bytes
+
+
+def dump_glb(model: Model) -> bytes:
+    """The model as the bytes of a GLB file."""
+    views: list[dict[str, Any]] = []
+    accessors: list[dict[str, Any]] = []
+    binary = bytearray()
+
+    def add_view(data: bytes, target: int | None = None) -> int:
+        views.append({"buffer": 0, "byteOffset": len(binary), "byteLength": len(data)})
+        if target is not None:
+            views[-1]["target"] = target
+        binary.extend(data + b"\0" * (-len(data) % 4))
+        return len(views) - 1
+
+    def add_rows(rows: NDArray[Any], component: int, kind: str, **more: Any) -> int:
+        target = ELEMENT_BUFFER if kind == "SCALAR" else ARRAY_BUFFER
+        view = add_view(rows.tobytes(), target)
+        accessors.append({"bufferView": view, "componentType": component, "count": len(rows), "type": kind, **more})
+        return len(accessors) - 1
+
+    low, high = model.positions.min(axis=0).tolist(), model.positions.max(axis=0).tolist()
+    attributes = {
+        "POSITION": add_rows(model.positions, FLOAT, "VEC3", min=low, max=high),
+        "TEXCOORD_0": add_rows(model.uv, FLOAT, "VEC2"),
+        "COLOR_0": add_rows(_colour_rows(model.shade), UBYTE, "VEC4", normalized=True),
+    }
+    indices = add_rows(model.faces.reshape(-1), UINT, "SCALAR")
+    image = add_view(model.jpeg)
+    document = {
+        "asset": {"version": "2.0", "generator": "Dejima XR, scripts/make_dejima_models.py"},
+        "scene": 0,
+        "scenes": [{"nodes": [0]}],
+        "nodes": [{"mesh": 0, "name": model.name}],
+        "meshes": [{"primitives": [{"attributes": attributes, "indices": indices, "material": 0}]}],
+        "materials": [
+            {"pbrMetallicRoughness": {"baseColorTexture": {"index": 0}, "metallicFactor": 0, "roughnessFactor": 1}}
+        ],
+        "textures": [{"sampler": 0, "source": 0}],
+        "samplers": [{"magFilter": LINEAR, "minFilter": MIPMAPS, "wrapS": CLAMP, "wrapT": CLAMP}],
+        "images": [{"bufferView": image, "mimeType": "image/jpeg"}],
+        "accessors": accessors,
+        "bufferViews": views,
+        "buffers": [{"byteLength": len(binary)}],
+    }
+    text = json.dumps(document, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 4)
+    chunks = struct.pack("<I4s", len(text), b"JSON") + text + struct.pack("<I4s", len(binary), b"BIN\0") + bytes(binary)
+    return struct.pack("<4sII", b"glTF", 2, 12 + len(chunks)) + chunks
+
+
+def _colour_rows(shade: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Grey (n, 4) bytes in linear light, as glTF counts vertex colours."""
+    linear = np.where(shade <= 0.04045, shade / 12.92, ((shade + 0.055) / 1.055) ** 2.4)
+    rows = np.full((len(shade), 4), 255, np.uint8)
+    rows[:, :3] = np.clip(linear * 255 + 0.5, 0, 255).astype(np.uint8)[:, None]
+    return rows
