@@ -40,9 +40,23 @@ def asset(entry: str) -> str:
     return "/static/" + str(load_bundle()[entry]["file"])
 
 
+def chunks(entry: str) -> list[str]:
+    """Addresses of the chunks a built client entry needs at once; what it loads later is not among them."""
+    return ["/static/" + str(load_bundle()[name]["file"]) for name in _parts_of_entry(entry)[1:]]
+
+
 def styles(entry: str) -> list[str]:
-    """Addresses of the style sheets of a built client entry."""
-    return ["/static/" + name for name in load_bundle()[entry].get("css", [])]
+    """Addresses of the style sheets of a built client entry and of the chunks it shares with others."""
+    sheets = [sheet for name in _parts_of_entry(entry) for sheet in load_bundle()[name].get("css", [])]
+    return ["/static/" + sheet for sheet in dict.fromkeys(sheets)]
+
+
+def _parts_of_entry(entry: str) -> list[str]:
+    """The entry and everything it imports statically, as names in Vite's manifest, each once."""
+    names = [entry]
+    for name in names:  # grows while it is walked
+        names += [part for part in load_bundle()[name].get("imports", []) if part not in names]
+    return names
 
 
 @cache
@@ -55,7 +69,8 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env.globals.update(asset=asset, styles=styles)
+    env.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
+    env.globals.update(asset=asset, chunks=chunks, styles=styles)
     return env
 
 
@@ -64,24 +79,28 @@ def choose_language(request: Request, offered: Sequence[str] = PAGE_LANGUAGES) -
     named = request.path_params.get("lang") or request.query_params.get("lang") or request.cookies.get("lang")
     if named in offered:
         return str(named)
-    for part in request.headers.get("accept-language", "").split(","):
-        wanted = part.partition(";")[0].strip().lower()
+    asked = [part.partition(";")[0].strip().lower() for part in request.headers.get("accept-language", "").split(",")]
+    for wanted in asked:
         for language in offered:
             if wanted == language.lower() or wanted.partition("-")[0] == language.lower():
                 return language
-    return offered[0]
+    speaks_another = any(asked) and asked != ["*"]  # whom we cannot serve in their own language, English serves best
+    return "en" if speaks_another and "en" in offered else offered[0]
 
 
 def render_page(
     request: Request, template: str, language: str, values: Mapping[str, Any], status: int = 200
 ) -> HTMLResponse:
     """A page in a language; templates read texts as `t('visitor.title', name=...)`."""
+    html = render_html(template, language, {**values, "path": request.url.path})
+    return HTMLResponse(html, status_code=status, headers={"Content-Language": language})
+
+
+def render_html(template: str, language: str, values: Mapping[str, Any]) -> str:
+    """A template in a language, as text."""
     texts = load_texts(language)
 
     def t(key: str, **parts: object) -> str:
         return texts[key].format(**parts) if parts else texts[key]
 
-    html = (
-        environment().get_template(template).render({**values, "t": t, "language": language, "path": request.url.path})
-    )
-    return HTMLResponse(html, status_code=status, headers={"Content-Language": language})
+    return environment().get_template(template).render({**values, "t": t, "texts": texts, "language": language})

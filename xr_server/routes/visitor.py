@@ -1,0 +1,265 @@
+"""Pages for visitors: they tell everything in text and picture; scripts only bring them alive."""
+
+import gzip
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import brotli
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from xr_server.errors import NotFound, Unavailable
+from xr_server.parts import parts_of
+from xr_server.routes.island import draw_island
+from xr_server.routes.linked_data import describe_experience, describe_landmark, describe_site
+from xr_server.routes.pages import choose_language, load_texts, render_html
+from xr_server.routes.scenes import etag_matches
+from xr_server.routes.times import next_change_at, say_times
+from xr_server.routes.wording import say_bytes
+from xr_server.storage.publish import Compiled
+
+LANGUAGE_NAMES = {
+    "ja": "日本語",
+    "en": "English",
+    "zh-Hans": "简体中文",
+    "zh-Hant": "繁體中文",
+    "ko": "한국어",
+    "nl": "Nederlands",
+    "ja-x-easy": "やさしい日本語",
+}
+CACHE_CONTROL = "public, max-age=10, must-revalidate"
+MAX_HELD = 256
+UI = "visitor.ui."
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What one request asks for: the site document in a language, at a moment, and where the server is reached."""
+
+    compiled: Compiled
+    site_id: str
+    language: str
+    base: str
+    path: str
+    at: datetime
+
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """The compiled site document."""
+        return self.compiled.document
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A page as it is sent, good from `from_at` until `until_at`, when something begins or ends."""
+
+    body: bytes
+    br: bytes
+    gzip: bytes
+    etag: str
+    from_at: datetime
+    until_at: datetime
+
+
+# by content: what is published, and the address it is asked under; so two servers in one process may share it
+_held: dict[tuple[str, ...], Rendered] = {}
+
+
+def open_visit(request: Request) -> Visit:
+    """What a request asks for. Raises NotFound for a site or a language that is not there."""
+    parts = parts_of(request)
+    language, site_id = request.path_params["lang"], request.path_params["site"]
+    compiled = parts.published.site(site_id, language)
+    base = parts.settings.public_url or str(request.base_url).rstrip("/")
+    at = datetime.fromtimestamp(parts.clock() / 1000, UTC)
+    return Visit(compiled, site_id, language, base, request.url.path, at)
+
+
+def answer(
+    request: Request, visit: Visit, template: str, make: Callable[[], Values], etags: Sequence[str] = ()
+) -> Response:
+    """The page, rendered once for as long as it says the same, in the encoding the asker takes, or 304."""
+    key = (visit.base, visit.path, visit.compiled.etag, *etags)
+    page = _held.get(key)
+    if page is None or not page.from_at <= visit.at < page.until_at:
+        html = render_html(template, visit.language, {**_common(visit), **make()})
+        page = _press(html, visit)
+        if len(_held) >= MAX_HELD:
+            _held.pop(next(iter(_held)))
+        _held[key] = page
+    return _send(request, page, visit.language)
+
+
+def _press(html: str, visit: Visit) -> Rendered:
+    body = html.encode()
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    until = next_change_at(visit.document, visit.at)
+    return Rendered(body, brotli.compress(body, quality=5), gzip.compress(body, 6, mtime=0), tag, visit.at, until)
+
+
+def _send(request: Request, page: Rendered, language: str) -> Response:
+    headers = {
+        "ETag": page.etag,
+        "Cache-Control": CACHE_CONTROL,
+        "Vary": "Accept-Encoding",
+        "Content-Language": language,
+    }
+    if etag_matches(request.headers.get("if-none-match"), page.etag):
+        return Response(status_code=304, headers=headers)
+    accepted, body = request.headers.get("accept-encoding", ""), page.body
+    if "br" in accepted:
+        body, headers["Content-Encoding"] = page.br, "br"
+    elif "gzip" in accepted:
+        body, headers["Content-Encoding"] = page.gzip, "gzip"
+    return Response(body, headers=headers, media_type="text/html")
+
+
+def _common(visit: Visit) -> Values:
+    site, texts = visit.document["site"], load_texts(visit.language)
+    home = f"/{visit.language}/{visit.site_id}/"
+    rest = visit.path.removeprefix(home)
+    return {
+        "document": visit.document,
+        "site": site,
+        "home": home,
+        "path": visit.path,
+        "base": visit.base,
+        "languages": [(code, LANGUAGE_NAMES[code], f"/{code}/{visit.site_id}/{rest}") for code in site["languages"]],
+        "document_url": f"/api/v1/sites/{visit.site_id}?lang={visit.language}",
+        "ui_texts": {key.removeprefix(UI): text for key, text in texts.items() if key.startswith(UI)},
+        "linked_data": None,
+        "landmark_names": {mark["id"]: mark["name"] for mark in visit.document["landmarks"]},
+        "scene": None,
+    }
+
+
+def _times(visit: Visit) -> Values:
+    return {
+        experience["id"]: say_times(experience, visit.document, visit.at, visit.language)
+        for experience in visit.document["experiences"]
+    }
+
+
+def _other_names(request: Request, visit: Visit, landmark_id: str = "") -> list[str]:
+    """The names the site or one of its landmarks has in the other languages."""
+    names = []
+    for compiled in parts_of(request).published.snapshot.sites[visit.site_id].documents.values():
+        document = compiled.document
+        things = [mark for mark in document["landmarks"] if mark["id"] == landmark_id] if landmark_id else []
+        names.append(things[0]["name"] if things else document["site"]["name"])
+    own = _find(visit.document["landmarks"], landmark_id) or visit.document["site"]
+    return sorted(set(names) - {own["name"]})
+
+
+def _find(things: Sequence[Mapping[str, Any]], wanted: str) -> Mapping[str, Any] | None:
+    return next((thing for thing in things if thing["id"] == wanted), None)
+
+
+async def redirect_home(request: Request) -> Response:
+    """To the first published site, in the visitor's language."""
+    sites = parts_of(request).published.snapshot.sites
+    if not sites:
+        raise Unavailable(
+            "nothing_published", "Nothing is published here yet. An operator can import a site with `dejima import`."
+        )
+    site_id, site = next(iter(sites.items()))
+    language = choose_language(request, list(site.documents))
+    headers = {"Cache-Control": "no-store", "Vary": "Accept-Language, Cookie"}
+    return RedirectResponse(f"/{language}/{site_id}/", status_code=302, headers=headers)
+
+
+async def show_site(request: Request) -> Response:
+    """The landing page: what is here, the map, the same in words, what is on, and the years."""
+    visit = open_visit(request)
+
+    def make() -> Values:
+        names = _other_names(request, visit)
+        return {
+            "island": draw_island(visit.document),
+            "times": _times(visit),
+            "linked_data": describe_site(visit.base, visit.document, names),
+        }
+
+    return answer(request, visit, "visitor/site.html", make)
+
+
+async def show_landmark(request: Request) -> Response:
+    """One landmark: its story, what can be seen there, and where it lies."""
+    visit, wanted = open_visit(request), request.path_params["landmark"]
+    landmark = _find(visit.document["landmarks"], wanted)
+    if landmark is None:
+        raise NotFound("landmark_unknown", "There is no landmark of this name here; the site's page lists all of them.")
+
+    def make() -> Values:
+        return {
+            "landmark": landmark,
+            "offered": [item for item in visit.document["experiences"] if item["landmark"] == wanted],
+            "events": [entry for entry in visit.document["site"]["timeline"] if wanted in entry["landmarks"]],
+            "island": draw_island(visit.document),
+            "times": _times(visit),
+            "linked_data": describe_landmark(
+                visit.base, visit.document, landmark, _other_names(request, visit, wanted)
+            ),
+        }
+
+    return answer(request, visit, "visitor/landmark.html", make)
+
+
+async def show_experience(request: Request) -> Response:
+    """One experience as a page: picture, story, what the model rests on, and its explained points as a list."""
+    return _answer_experience(request, "visitor/experience.html")
+
+
+async def show_immersive(request: Request) -> Response:
+    """The page that fills the screen with the scene; without script or WebGL it leads back to the text."""
+    return _answer_experience(request, "visitor/immersive.html")
+
+
+def _answer_experience(request: Request, template: str) -> Response:
+    visit = open_visit(request)
+    experience = _find(visit.document["experiences"], request.path_params["experience"])
+    if experience is None:
+        raise NotFound(
+            "experience_unknown", "This is not shown here, or not any more; the site's page lists what there is."
+        )
+    scene = parts_of(request).published.scene(visit.site_id, experience["scene"], visit.language)
+
+    def make() -> Values:
+        document = scene.document
+        lightest = [min(level["bytes"] for level in node["lods"]) for node in document["nodes"] if node["lods"]]
+        return {
+            "experience": experience,
+            "scene": document,
+            "landmark": _find(visit.document["landmarks"], experience["landmark"]),
+            "size": say_bytes(sum(lightest)),
+            "times": _times(visit),
+            "linked_data": describe_experience(visit.base, visit.document, experience, document),
+        }
+
+    return answer(request, visit, template, make, (scene.etag,))
+
+
+async def show_help(request: Request) -> Response:
+    """What to do when something does not work, and how to use the pages."""
+    return answer(request, open_visit(request), "visitor/help.html", dict)
+
+
+async def show_privacy(request: Request) -> Response:
+    """What is counted, what never leaves the phone, and the choice about it."""
+    return answer(request, open_visit(request), "visitor/privacy.html", dict)
+
+
+routes = [
+    Route("/", redirect_home),
+    Route("/{lang}/{site}/", show_site),
+    Route("/{lang}/{site}/landmarks/{landmark}", show_landmark),
+    Route("/{lang}/{site}/experiences/{experience}", show_experience),
+    Route("/{lang}/{site}/xr/{experience}", show_immersive),
+    Route("/{lang}/{site}/help", show_help),
+    Route("/{lang}/{site}/privacy", show_privacy),
+]
