@@ -180,7 +180,7 @@ def build(bench: Bench, lease: Lease, stored: StoredScan, folder: Path) -> None:
     if ended.stopped == "told":
         log.warning("scan %s: the lease was lost or the scan cancelled; nothing was written", lease.scan_id)
         return
-    outcome = judge(ended, watch, lease)
+    outcome = judge(ended, watch, stored)
     if outcome.state == "built":
         if not holds_lease(bench.catalog, lease, bench.clock()):
             return
@@ -202,7 +202,7 @@ def _job(bench: Bench, stored: StoredScan, folder: Path) -> Job:
     return Job(command, folder, environment, bench.limits)
 
 
-def judge(ended: Ended, watch: Watch, lease: Lease) -> Outcome:
+def judge(ended: Ended, watch: Watch, stored: StoredScan) -> Outcome:
     """What an ended child means for its scan."""
     facts: dict[str, Any] = {"seconds": round(ended.seconds, 2), "peak_bytes": ended.peak_bytes}
     if ended.code in (0, 3) and "result" in watch.last_words:
@@ -210,7 +210,9 @@ def judge(ended: Ended, watch: Watch, lease: Lease) -> Outcome:
         return Outcome("built", "done", package_digest=digest, **facts)
     if ended.code == 2 and "refused" in watch.last_words:
         refused = watch.last_words["refused"]
-        reason = Reason(str(refused.get("code", "refused"))[:60], str(refused.get("text", ""))[:1000])
+        # the file lies here under a name of ours; its creator knows it by theirs
+        text = str(refused.get("text", "")).replace(scan_path(Path(), "", stored.file_name).name, stored.file_name)
+        reason = Reason(str(refused.get("code", "refused"))[:60], text[:1000])
         return Outcome("rejected", str(refused.get("stage") or watch.stage), reason, **facts)
     if ended.stopped == "time":
         text = (
@@ -221,7 +223,7 @@ def judge(ended: Ended, watch: Watch, lease: Lease) -> Outcome:
         text = "Building this scan needs more memory than the server allows. Send it with fewer triangles or smaller pictures."
         return Outcome("rejected", watch.stage, Reason("limit_memory", text), **facts)
     reason = Reason("build_failed", "A step of ours could not finish. The scan is kept; it is tried again by itself.")
-    if lease.attempt < MAX_ATTEMPTS:
+    if watch.lease.attempt < MAX_ATTEMPTS:
         return Outcome("waiting", watch.stage, reason, **facts)
     reason = Reason("build_failed", "A step of ours could not finish. The scan is kept, and an operator can look why.")
     return Outcome("failed", watch.stage, reason, **facts)

@@ -1,6 +1,6 @@
 /** Sending a scan: the form's values, checked, and a resumable upload that survives a lost connection. */
 import * as tus from 'tus-js-client'
-import { fill } from './staff'
+import { fill, readData } from './staff'
 
 /** Words and limits the page carries for this script. */
 export interface UploadWords {
@@ -22,10 +22,13 @@ export interface UploadWords {
   missing: string
   number: string
   lost: string
+  signed_out: string
   problems: Record<string, string>
 }
 
 const ENDPOINT = '/api/v1/uploads'
+const PAGE = '/studio/upload'
+const SIGNED_OUT = ['sign_in_first', 'csrf_missing']
 const CHUNK_BYTES = 8 * 1024 * 1024
 const RETRY_DELAYS_MS = [0, 1000, 3000, 5000, 10000, 20000]
 
@@ -56,23 +59,38 @@ export function collectMetadata(form: HTMLFormElement, file: File): Record<strin
   return metadata
 }
 
-/** The sentence of a refusal: ours for its code, else the server's own. */
-export function sayRefusal(error: Error, words: UploadWords): string {
+/** Why an upload stopped: a sentence, and whether signing in again lets it go on. */
+export interface Refusal {
+  sentence: string
+  signedOut: boolean
+}
+
+/** What a refusal means: our words for its code, else the server's own; without an answer the connection is lost. */
+export function readRefusal(error: Error, words: UploadWords): Refusal {
   const answer = error instanceof tus.DetailedError ? error.originalResponse?.getBody() : undefined
-  if (answer === undefined || answer === '') return words.lost
+  const lost = { sentence: words.lost, signedOut: false }
+  if (answer === undefined || answer === '') return lost
   try {
     const problem = JSON.parse(answer) as { code: string; detail: string }
-    return words.problems[problem.code] ?? problem.detail
+    if (SIGNED_OUT.includes(problem.code)) return { sentence: words.signed_out, signedOut: true }
+    return { sentence: words.problems[problem.code] ?? problem.detail, signedOut: false }
   } catch {
-    return words.lost
+    return lost
   }
+}
+
+/** The token of the session that is open now, which may be younger than the page; null when there is none. */
+export async function fetchToken(): Promise<string | null> {
+  const answer = await fetch(PAGE, { credentials: 'same-origin' })
+  const page = new DOMParser().parseFromString(await answer.text(), 'text/html')
+  return readData<UploadWords>(page, 'upload-words')?.csrf ?? null
 }
 
 /** What an upload tells the page. */
 export interface Listener {
   onProgress: (sent: number, all: number) => void
   onRetry: () => void
-  onError: (sentence: string) => void
+  onError: (refusal: Refusal) => void
   onDone: (scanId: string) => void
 }
 
@@ -97,7 +115,7 @@ export async function prepareUpload(
       if (again) listener.onRetry()
       return again
     },
-    onError: (error) => listener.onError(sayRefusal(error, words)),
+    onError: (error) => listener.onError(readRefusal(error, words)),
     onSuccess: () => listener.onDone((upload.url ?? '').split('/').pop() ?? '')
   })
   const earlier = (await upload.findPreviousUploads())[0]

@@ -1,7 +1,7 @@
 /** Pages of creators: sending a scan, and watching it being built. */
 import './studio.css'
 import { followScan } from './scan-progress'
-import { findFault, type Listener, prepareUpload, type UploadWords } from './scan-upload'
+import { fetchToken, findFault, type Listener, prepareUpload, type Refusal, type UploadWords } from './scan-upload'
 import { fill, listenForShortcuts, readData } from './staff'
 
 type Upload = Awaited<ReturnType<typeof prepareUpload>>
@@ -25,11 +25,11 @@ class UploadPage {
       event.preventDefault()
       void this.send()
     })
-    get('pause').addEventListener('click', () => (this.running ? this.pause() : this.goOn()))
+    get('pause').addEventListener('click', () => (this.running ? this.pause() : void this.goOn()))
     get('stop').addEventListener('click', () => void this.stop())
     get<HTMLInputElement>('file').addEventListener('change', () => this.proposeTitle())
     window.addEventListener('online', () => {
-      if (this.upload !== null && !this.running) this.goOn()
+      if (this.upload !== null && !this.running) void this.goOn()
     })
   }
 
@@ -57,6 +57,13 @@ class UploadPage {
     const problem = get('upload-problem')
     problem.textContent = sentence
     problem.hidden = sentence === ''
+    get('sign-in-again').hidden = true
+  }
+
+  private halt(refusal: Refusal): void {
+    this.tell(refusal.sentence)
+    get('sign-in-again').hidden = !refusal.signedOut
+    this.showPaused()
   }
 
   private show(state: string, word: string): void {
@@ -72,17 +79,14 @@ class UploadPage {
     this.upload = await prepareUpload(this.form, file, this.words, this.listener())
     get('sending').hidden = false
     get('send').hidden = true
-    this.goOn()
+    await this.goOn()
   }
 
   private listener(): Listener {
     return {
       onProgress: (sent, all) => this.showProgress(sent, all),
       onRetry: () => this.tell(this.words.again),
-      onError: (sentence) => {
-        this.tell(sentence)
-        this.showPaused()
-      },
+      onError: (refusal) => this.halt(refusal),
       onDone: (scanId) => {
         this.show('waiting', this.words.waiting)
         window.location.assign(`/studio/scans/${scanId}`)
@@ -97,11 +101,20 @@ class UploadPage {
     get('sent-words').textContent = fill(this.words.sent_of, { sent: megabytes(sent), all: megabytes(all) })
   }
 
-  private goOn(): void {
+  private async goOn(): Promise<void> {
+    const upload = this.upload
+    if (upload === null) return
     this.running = true
     this.show('receiving', this.words.receiving)
     get('pause').textContent = this.words.pause
-    this.upload?.start()
+    try {
+      const token = await fetchToken()
+      if (token === null) return this.halt({ sentence: this.words.signed_out, signedOut: true })
+      upload.options.headers = { 'X-CSRF-Token': token }
+    } catch {
+      return this.halt({ sentence: this.words.lost, signedOut: false })
+    }
+    upload.start()
   }
 
   private pause(): void {

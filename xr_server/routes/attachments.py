@@ -32,7 +32,8 @@ def post_attach(request: Request, session: Session, sent: FormData) -> Response:
     try:
         _save(parts, session, stored, (_read(parts, session, stored, typed), read_revision(sent)))
     except DejimaError as error:
-        values = {"typed": typed, "problem": say_problem(error, choose_language(request)), "notice": None}
+        problem = say_problem(error, choose_language(request))
+        values: dict[str, object] = {"typed": typed, "problem": problem, "notice": None}
         if isinstance(error, Stale):
             # the next save names the newest revision: whoever saves again has seen what stands there now
             stored = load_scan(parts.catalog, session.site_id, stored.id)

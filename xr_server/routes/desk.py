@@ -21,7 +21,7 @@ from xr_server.routes.problems import STATUS
 from xr_server.routes.scans import load_report
 from xr_server.routes.staff import field, read_revision, say_problem, staff_page
 from xr_server.routes.studio import find_record
-from xr_server.routes.wording import say_length, say_warning, say_when
+from xr_server.routes.wording import say_length, say_warnings, say_when
 from xr_server.storage.accounts import load_names
 from xr_server.storage.catalog import Change, Name, StoredRecord, list_records, load_record
 from xr_server.storage.packages import find_package_file, load_packages
@@ -34,10 +34,18 @@ ORDER: tuple[State, ...] = ("in_review", "changes_requested", "draft", "publishe
 STEPS: dict[str, Action] = {"publish": "publish", "changes": "request_changes", "withdraw": "withdraw"}
 
 
-def title_of(stored: StoredRecord, language: str) -> str:
-    """What a record is called on a page."""
+def title_of(stored: StoredRecord, language: str, scenes: Mapping[str, str] | None = None) -> str:
+    """What a record is called on a page; a scene goes by the experience that shows it, given scene ids and titles."""
     body = stored.body
-    return (pick(body.title, language) if isinstance(body, Experience) else "") or stored.id
+    if isinstance(body, Experience):
+        return pick(body.title, language) or stored.id
+    return (scenes or {}).get(stored.id, stored.id)
+
+
+def scene_titles(parts: Parts, site_id: str, language: str) -> dict[str, str]:
+    """For every scene that an experience shows, the experience's title."""
+    bodies = [item.body for item in list_records(parts.catalog, site_id, "experience")]
+    return {body.scene: pick(body.title, language) or body.id for body in bodies if isinstance(body, Experience)}
 
 
 @page("review")
@@ -47,10 +55,11 @@ def show_desk(request: Request, session: Session) -> Response:
     stored = [item for kind in REVIEWED for item in list_records(parts.catalog, session.site_id, kind)]
     stored.sort(key=lambda item: (ORDER.index(item.state), -item.updated_at, item.id))
     names = _landmark_names(parts, session.site_id, language)
+    scenes = scene_titles(parts, session.site_id, language)
     rows = [
         {
             "stored": item,
-            "title": title_of(item, language),
+            "title": title_of(item, language, scenes),
             "landmark": names.get(getattr(item.body, "landmark", ""), ""),
             "when": say_when(item.updated_at, language),
             "newer": item.published_revision not in (None, item.revision),
@@ -89,7 +98,7 @@ def record_page(request: Request, session: Session, stored: StoredRecord, values
     common = {
         "stored": stored,
         "body": body,
-        "title": title_of(stored, language),
+        "title": title_of(stored, language, scene_titles(parts, session.site_id, language)),
         "landmark": _landmark_names(parts, session.site_id, language).get(getattr(body, "landmark", ""), ""),
         "scene": scene,
         "nodes": _nodes(parts, session.site_id, scene),
@@ -99,7 +108,7 @@ def record_page(request: Request, session: Session, stored: StoredRecord, values
         "notes": list_notes(parts.catalog, Name(session.site_id, stored.kind, stored.id)),
         "say_when": lambda at: say_when(at, language),
         "say_length": lambda metres: say_length(metres, language),
-        "say_warning": lambda warning: say_warning(warning, language),
+        "say_warnings": lambda warnings: say_warnings(warnings, language),
         "typed_note": "",
         "problem": None,
         "notice": _notice(request),

@@ -19,7 +19,7 @@ from xr_server.routes.packages import MEDIA_TYPES
 from xr_server.routes.pages import choose_language
 from xr_server.routes.scans import describe_scan, get_own_scan, load_report
 from xr_server.routes.staff import staff_page
-from xr_server.routes.wording import say_bytes, say_length, say_problem_of_scan, say_warning, say_when
+from xr_server.routes.wording import say_bytes, say_length, say_problem_of_scan, say_warnings, say_when
 from xr_server.storage.accounts import load_names
 from xr_server.storage.catalog import Name, StoredRecord, list_records, load_record
 from xr_server.storage.packages import find_package_file
@@ -119,7 +119,7 @@ def scan_page(request: Request, session: Session, stored: StoredScan, values: Ma
         "say_when": lambda at: say_when(at, language),
         "say_bytes": say_bytes,
         "say_length": lambda metres: say_length(metres, language),
-        "say_warning": lambda warning: say_warning(warning, language),
+        "say_warnings": lambda warnings: say_warnings(warnings, language),
         "is_own": stored.account_id == session.account_id,
         "notice": _notice(request, experience),
     }

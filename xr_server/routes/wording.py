@@ -1,6 +1,6 @@
 """Words for pages of creators and staff that depend on stored values: moments, reasons, warnings, sizes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -17,13 +17,16 @@ def say_when(at: int, language: str, time_zone: str = DEFAULT_ZONE) -> str:
 
 
 def say_problem_of_scan(reason: Reason, language: str) -> str:
-    """Why a scan was not built; the pipeline's own English sentence stands where nobody has translated its code."""
-    return load_texts(language).get(f"studio.refused.{reason.code}", reason.text)
+    """Why a scan was not built: by its code, else by the kind of file, else in the pipeline's own English sentence."""
+    texts = load_texts(language)
+    kind = f"studio.refused.family_{reason.code.partition('_')[0]}"
+    return texts.get(f"studio.refused.{reason.code}") or texts.get(kind, reason.text)
 
 
-def say_warning(warning: Mapping[str, str], language: str) -> str:
-    """A warning of a report in a language."""
-    return load_texts(language).get(f"studio.warning.{warning['code']}", warning["text"])
+def say_warnings(warnings: Sequence[Mapping[str, str]], language: str) -> list[str]:
+    """The warnings of a report in a language, each sentence once."""
+    texts = load_texts(language)
+    return list(dict.fromkeys(texts.get(f"studio.warning.{w['code']}", w["text"]) for w in warnings))
 
 
 def say_stretch(stretch: Stretch, language: str) -> str:
@@ -51,6 +54,8 @@ def say_bytes(count: int) -> str:
 def say_length(metres: float, language: str) -> str:
     """A length below a metre in millimetres or centimetres, otherwise in metres."""
     unit = {"ja": ("ミリ", "センチ", "メートル"), "en": (" mm", " cm", " m")}["ja" if language == "ja" else "en"]
+    if metres < 0.0001:
+        return "0.1ミリ未満" if language == "ja" else "< 0.1 mm"
     if metres < 0.01:
-        return f"{metres * 1000:.1f}{unit[0]}" if metres >= 0.0001 else f"< 0.1{unit[0]}"
+        return f"{metres * 1000:.1f}{unit[0]}"
     return f"{metres * 100:.1f}{unit[1]}" if metres < 1 else f"{metres:.1f}{unit[2]}"
