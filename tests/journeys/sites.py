@@ -1,5 +1,6 @@
 """A real server and a real worker over a fresh data folder with Dejima imported, as separate processes."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -31,7 +32,7 @@ RESULTS = ROOT / "test-results"
 PASSWORD = "the water gate of 1820"
 NAMES = {"creator": "kana", "staff": "sato"}
 SMALL = {"levels": [12000, 3000, 800], "texture_px": 512}
-START_S, STOP_S, PACKAGE_S = 60, 15, 900
+START_S, STOP_S, PACKAGE_S, KEEP_S = 60, 15, 900, 3600
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR")
 
 
@@ -137,12 +138,22 @@ def template_folder() -> Path:
     """A data folder with Dejima imported and its models packaged small, made once for one state of pipeline and models."""
     sources = [*(ROOT / "asset_pipeline").glob("*.py"), *(CONTENT / "models").iterdir(), Path(__file__)]
     folder = CACHE / digest_of(sources)
-    if (folder / "done").is_file():
-        return folder / "data"
-    shutil.rmtree(CACHE, ignore_errors=True)
-    run_dejima(folder / "data", "import", str(small_content(folder)))
-    (folder / "done").touch()
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two runs of the tests at once make it once
+        if not (folder / "done").is_file():
+            shutil.rmtree(folder, ignore_errors=True)
+            run_dejima(folder / "data", "import", str(small_content(folder)))
+            (folder / "done").touch()
+        forget_old_templates(keep=folder)
     return folder / "data"
+
+
+def forget_old_templates(keep: Path) -> None:
+    """Remove what earlier states of the sources have left, but nothing that a run at the same time may be copying."""
+    for folder in CACHE.iterdir():
+        if folder != keep and folder.is_dir() and time.time() - folder.stat().st_mtime > KEEP_S:
+            shutil.rmtree(folder)
 
 
 def digest_of(paths: Iterable[Path]) -> str:
