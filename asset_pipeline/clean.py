@@ -40,8 +40,11 @@ def weld(mesh: Mesh) -> WeldedSurface:
     rows = np.ascontiguousarray(mesh.positions + 0.0)  # adding zero makes -0.0 and 0.0 one
     keys = rows.view(np.dtype((np.void, rows.dtype.itemsize * 3))).reshape(-1)
     _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-    vertex_of = inverse.reshape(-1).astype(np.int32)
-    return WeldedSurface(mesh.positions[first], vertex_of[mesh.faces], vertex_of)
+    order = np.argsort(first)  # as they come in the file: neighbours stay near each other in memory
+    place = np.empty(len(order), np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    vertex_of = place[inverse.reshape(-1)]
+    return WeldedSurface(mesh.positions[first[order]], vertex_of[mesh.faces], vertex_of)
 
 
 def clean_scan(scan: Scan) -> Cleaned:

@@ -26,7 +26,7 @@ from asset_pipeline.scan import Progress, Scan, ScanWarning, no_progress
 from asset_pipeline.texture import Texture, encode_jpeg
 from asset_pipeline.verify import DRAFT_SUFFIX, REPORT_SCHEMA, verify_package
 
-BUDGET_TOLERANCE = 0.05  # of the interim collapse
+BUDGET_TOLERANCE, TOLERATED_TRIANGLES = 0.001, 2  # whichever is more
 READ_SHARE = 0.1  # of the whole time, for the progress bar
 
 
@@ -65,7 +65,7 @@ def build_package(path: Path, out: Path, options: BuildOptions, progress: Progre
     missed = tuple(
         (level.asked, level.mesh.triangles)
         for level in built
-        if abs(level.mesh.triangles - level.asked) > BUDGET_TOLERANCE * level.asked
+        if abs(level.mesh.triangles - level.asked) > max(BUDGET_TOLERANCE * level.asked, TOLERATED_TRIANGLES)
     )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return BuildResult(digest, folder, manifest, report, missed, time.monotonic() - started, peak)
