@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { compress } from './vite.brotli.ts'
+import { dropUnusedShaders } from './vite.shaders.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const folder = fileURLToPath(new URL('../xr_server/static', import.meta.url))
@@ -21,6 +22,6 @@ export default defineConfig({
     chunkSizeWarningLimit: 800,
     rolldownOptions: { input: entries.filter((entry) => existsSync(here + entry)) }
   },
-  plugins: [compress(folder, copied)],
+  plugins: [dropUnusedShaders(), compress(folder, copied)],
   test: { include: ['test/**/*.test.ts'] }
 })

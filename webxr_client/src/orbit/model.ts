@@ -1,7 +1,6 @@
 /** One level of a package: fetched with its bytes counted, unpacked, and given back to the GPU's owner when done. */
-import { Mesh, type MeshStandardMaterial, type Object3D, type Texture } from 'three'
-import { MeshoptDecoder } from 'three/examples/jsm/libs/meshopt_decoder.module.js'
-import { GLTFLoader } from 'three/examples/jsm/loaders/GLTFLoader.js'
+import { Mesh, type MeshLambertMaterial, type Object3D } from 'three'
+import { readGlb } from './glb'
 
 /** Why a model could not be had. */
 export class ModelUnavailable extends Error {
@@ -10,14 +9,12 @@ export class ModelUnavailable extends Error {
   }
 }
 
-const loader = new GLTFLoader().setMeshoptDecoder(MeshoptDecoder)
-
 /** The model at an address. Throws ModelUnavailable. */
 export async function loadModel(url: string, signal: AbortSignal, onBytes: (bytes: number) => void): Promise<Object3D> {
   const data = await fetchBytes(url, signal, onBytes)
   let model: Object3D
   try {
-    model = (await loader.parseAsync(data, '')).scene
+    model = await readGlb(data)
   } catch {
     throw new ModelUnavailable('load_failed')
   }
@@ -25,7 +22,6 @@ export async function loadModel(url: string, signal: AbortSignal, onBytes: (byte
     disposeModel(model)
     throw new ModelUnavailable('aborted')
   }
-  prepare(model)
   return model
 }
 
@@ -47,29 +43,15 @@ async function fetchBytes(url: string, signal: AbortSignal, onBytes: (bytes: num
   }
 }
 
-function prepare(model: Object3D): void {
-  model.traverse((part) => {
-    if (!(part instanceof Mesh)) return
-    part.castShadow = true
-    for (const texture of texturesOf(part)) texture.anisotropy = 4 // walls are mostly seen at a slant
-  })
-}
-
-function texturesOf(mesh: Mesh): Texture[] {
-  const materials = (Array.isArray(mesh.material) ? mesh.material : [mesh.material]) as MeshStandardMaterial[]
-  return materials.flatMap((material) => material.map ?? [])
-}
-
 /** Free the GPU's and the pictures' memory; the geometry stays readable for ray tests. */
 export function disposeModel(model: Object3D): void {
   model.traverse((part) => {
     if (!(part instanceof Mesh)) return
-    for (const texture of texturesOf(part)) {
-      const picture: unknown = texture.image
-      texture.dispose()
-      if (typeof ImageBitmap !== 'undefined' && picture instanceof ImageBitmap) picture.close()
-    }
+    const material = part.material as MeshLambertMaterial
+    const picture: unknown = material.map?.image
+    material.map?.dispose()
+    if (picture instanceof ImageBitmap) picture.close()
+    material.dispose()
     part.geometry.dispose()
-    for (const material of Array.isArray(part.material) ? part.material : [part.material]) material.dispose()
   })
 }

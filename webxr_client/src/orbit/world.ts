@@ -25,8 +25,8 @@ export interface World {
 const SKY = 0xf3f6f5
 const GROUND = 0xb9b09c
 const SUN = 0xfff4e0
-export const SKY_INTENSITY = 1.9
-export const SUN_INTENSITY = 1.9
+export const SKY_INTENSITY = 2.3
+export const SUN_INTENSITY = 2.1
 const SUN_FROM: Point3 = [-0.55, 0.85, 0.5]
 const SHADOW_PX = 2048
 const DISC_SHARE = 0.1
