@@ -58,10 +58,14 @@ class Words:
 
 def package_models(bench: Bench, folder: Path, models: Mapping[str, BundledModel], say: Say) -> int:
     """Package what has changed since last time; gives how many that were. Raises Invalid, Conflict."""
-    present = {name: model for name, model in models.items() if model_path(folder, name).is_file()}
-    for name in sorted(set(models) - set(present)):
-        say(f"There is no {model_path(folder, name)} yet, so what shows it stays hidden; scripts/run makes it.")
-    return sum(_package_model(bench, folder, name, model, say) for name, model in present.items())
+    missing = [model_path(folder, name) for name in models if not model_path(folder, name).is_file()]
+    if missing:
+        raise Invalid(
+            "model_missing",
+            f"There is no {missing[0]}. The models of Dejima are made by scripts/run, or on their own by "
+            "python scripts/make_dejima_models.py.",
+        )
+    return sum(_package_model(bench, folder, name, model, say) for name, model in models.items())
 
 
 def model_path(folder: Path, name: str) -> Path:

@@ -95,16 +95,16 @@ def make_logins(settings: Settings, catalog: Engine, site_id: str) -> dict[str, 
     return logins  # type: ignore[no-any-return]
 
 
-def run_demo(settings: Settings, listener: Listener) -> None:
+def run_demo(settings: Settings, listener: Listener, content: Path = CONTENT) -> None:
     """Import Dejima, start a worker, serve until told to stop. Raises Conflict, Invalid, NotFound."""
-    if not CONTENT.is_dir():
-        raise NotFound("content_missing", f"The demonstration needs the folder {CONTENT} of the source checkout.")
+    if not content.is_dir():
+        raise NotFound("content_missing", f"The demonstration needs the folder {content} of the source checkout.")
     end_on_sigterm()
     with open_socket(listener) as sock:  # first, so that a taken port costs nobody a minute
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         catalog, events = open_engine(settings.catalog_url), open_engine(settings.events_url)
         migrate_stores(catalog, events)
-        import_with_models(settings, catalog, CONTENT, replace=False)
+        import_with_models(settings, catalog, content, replace=False)
         logins = make_logins(settings, catalog, "dejima")
         catalog.dispose()
         events.dispose()
