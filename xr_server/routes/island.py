@@ -120,9 +120,16 @@ def _push(drawn: list[Point], i: int, j: int, gap_m: float) -> bool:
 
 
 def _mark(index: int, landmark: Mapping[str, Any], spot: Point, drawn: Point) -> Mark:
-    moved = math.dist(spot, drawn) > 2
-    numbers = [round(value, 1) for value in (*drawn, *spot)]
-    return Mark(index + 1, landmark["id"], landmark["name"], *numbers, moved)
+    return Mark(
+        number=index + 1,
+        id=landmark["id"],
+        name=landmark["name"],
+        x_m=round(drawn[0], 1),
+        y_m=round(drawn[1], 1),
+        true_x_m=round(spot[0], 1),
+        true_y_m=round(spot[1], 1),
+        moved=math.dist(spot, drawn) > 2,
+    )
 
 
 def _ring(geometry: Mapping[str, Any], place: Callable[[float, float], Point]) -> list[Point]:

@@ -1,0 +1,48 @@
+/** The page that is nothing but a scene: turned on the screen, or standing before the visitor where the phone can do that. */
+import './visitor.css'
+import { type Device, readDevice } from './device'
+import { findOpen } from './state'
+import { ArControls } from './ui/ar'
+import { need } from './ui/dom'
+import { setUpLight } from './ui/light'
+import { type ScenePlaces, showScene } from './ui/scene-view'
+import { createPageClock, createVisit, followSite, type Visit } from './ui/visit'
+import { readWords, type Words } from './ui/words'
+
+function placesOf(page: Document): ScenePlaces {
+  return {
+    canvas: need(page, '#scene'),
+    layer: need(page, '#spots'),
+    bar: need(page, '#bar'),
+    panel: need(page, '#panel'),
+    picture: page.getElementById('picture')
+  }
+}
+
+function openWhenKnown(visit: Visit, device: Device, words: Words): void {
+  const own = need(document, 'main').dataset['experience'] ?? ''
+  const controls = new ArControls(document, visit, device, words)
+  let begun = false
+  visit.listen((after) => {
+    if (!begun && after.site?.experiences.some(({ id }) => id === own)) {
+      begun = true
+      visit.dispatch({ type: 'experience_opened', experience: own })
+      const open = findOpen(visit.state)
+      if (open !== null) controls.use(showScene(placesOf(document), open, visit, device, words))
+    }
+    controls.show()
+  })
+}
+
+async function bringAlive(words: Words): Promise<void> {
+  const main = need(document, 'main')
+  const visit = createVisit(main.dataset['site'] ?? '', document.documentElement.lang, createPageClock(localStorage))
+  openWhenKnown(visit, await readDevice(window), words)
+  const where = need(document, '#where')
+  followSite(visit, (problem) => {
+    where.textContent = words(problem.key)
+  })
+}
+
+setUpLight(document, localStorage)
+void bringAlive(readWords(document))

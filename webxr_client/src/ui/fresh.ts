@@ -1,0 +1,35 @@
+/** A new revision of the page without a reload: the server's new words take the place of the old ones. */
+import { announce, need } from './dom'
+import type { Words } from './words'
+
+/** The parts of a page that the server writes and scripts only dress. */
+const PARTS = ['#story', '#map']
+
+/** Fetch the page again and exchange its parts; says so politely. False when it is no longer there. */
+export async function refreshPage(page: Document, words: Words): Promise<boolean> {
+  const answer = await fetch(page.location.pathname, { headers: { Accept: 'text/html' } })
+  if (!answer.ok) {
+    announce(page, words(answer.status === 404 || answer.status === 410 ? 'problem_missing' : 'problem_broken'))
+    return false
+  }
+  const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html')
+  const focused = describeFocus(page)
+  for (const part of PARTS) {
+    const [old, new_] = [page.querySelector(part), fresh.querySelector(part)]
+    if (old !== null && new_ !== null) old.replaceWith(page.adoptNode(new_))
+  }
+  need(page, 'main').dataset['edition'] = need(fresh, 'main').dataset['edition'] ?? ''
+  if (focused !== null) page.querySelector<HTMLElement>(focused)?.focus({ preventScroll: true })
+  announce(page, words('updated'))
+  return true
+}
+
+/** A selector that finds the focused element's successor; null when nothing within the parts has the focus. */
+function describeFocus(page: Document): string | null {
+  const focused = page.activeElement
+  const part = PARTS.find((selector) => focused?.closest(selector) != null)
+  if (focused === null || part === undefined) return null
+  if (focused.id !== '') return `#${CSS.escape(focused.id)}`
+  const address = focused.getAttribute('href')
+  return address === null ? part : `${part} [href="${CSS.escape(address)}"]`
+}

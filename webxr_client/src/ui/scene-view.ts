@@ -1,0 +1,189 @@
+/** A scene on the page: its picture at once, its model when that costs little or was asked for, and the buttons to turn it. */
+import { loadScene } from '../api'
+import type { Device } from '../device'
+import type { Stage, StageOptions } from '../orbit/stage'
+import type { StageState } from '../state'
+import type { Experience, SceneDocument } from '../wire'
+import { make, makeButton } from './dom'
+import { laySpots, type SpotPlaces, type Spots } from './spots'
+import type { Visit } from './visit'
+import type { Words } from './words'
+
+const STEP_DEG = 20
+const STEP_ZOOM = 1.25
+const MEGABYTE = 1_000_000
+
+/** Where a page has room for a scene. */
+export interface ScenePlaces extends SpotPlaces {
+  canvas: HTMLElement
+  bar: HTMLElement
+  /** Picture that stands until the model does; the page may have none. */
+  picture: HTMLElement | null
+}
+
+export interface SceneView {
+  readonly scene: SceneDocument | null
+  readonly stage: Stage | null
+  dispose: () => void
+}
+
+/** Show an experience's scene. The stage's state goes through the visit, so that everything else can follow it. */
+export function showScene(
+  places: ScenePlaces,
+  experience: Experience,
+  visit: Visit,
+  device: Device,
+  words: Words
+): SceneView {
+  const view = new LiveScene(places, experience, visit, device, words)
+  void view.start()
+  return view
+}
+
+class LiveScene implements SceneView {
+  scene: SceneDocument | null = null
+  stage: Stage | null = null
+  private spots: Spots | null = null
+  private over = false
+  private readonly word: HTMLElement
+
+  constructor(
+    private readonly places: ScenePlaces,
+    private readonly experience: Experience,
+    private readonly visit: Visit,
+    private readonly device: Device,
+    private readonly words: Words
+  ) {
+    this.word = make(places.bar.ownerDocument, 'p', { className: 'scene-word', hidden: true })
+    this.word.setAttribute('role', 'status')
+    places.canvas.append(this.word)
+  }
+
+  async start(): Promise<void> {
+    const { visit, experience } = this
+    const loaded = await loadScene(visit.site, experience.scene, visit.language, visit.io)
+    if (this.over) return
+    if (!loaded.ok) return this.fail(loaded.problem.key)
+    this.scene = loaded.value
+    if (!this.device.webgl2) return this.fail('stage_no_webgl', false)
+    if (isSparing(this.device)) this.offer()
+    else await this.load()
+  }
+
+  /** Where data is dear, the model waits for a tap that knows its size. */
+  private offer(): void {
+    const bytes = (this.scene?.nodes ?? []).reduce((sum, { lods }) => sum + (lods.at(-1)?.bytes ?? 0), 0)
+    const size = `${Math.max(bytes / MEGABYTE, 0.1).toFixed(1)} MB`
+    const button = this.button('load_model', () => void this.load(), { size })
+    button.className = 'wide'
+    this.places.bar.replaceChildren(button)
+  }
+
+  private async load(): Promise<void> {
+    this.places.bar.replaceChildren()
+    this.tell({ kind: 'loading', loaded_bytes: 0, total_bytes: 0 })
+    this.say(this.words('loading'))
+    const { createStage } = await import('../orbit/stage')
+    const scene = this.scene
+    if (this.over || scene === null) return
+    this.stage?.dispose()
+    this.stage = createStage(this.places.canvas, this.options())
+    this.spots = laySpots(this.places, scene.hotspots, () => this.stage, this.words)
+    const shown = await this.stage.show(scene)
+    if (this.over) return
+    if (!shown.ok) return shown.problem === 'aborted' ? undefined : this.fail(`stage_${shown.problem}`)
+    this.say('')
+    this.layButtons()
+    this.tell({ kind: 'shown', level: shown.level })
+  }
+
+  private options(): StageOptions {
+    return {
+      device: this.device,
+      label: this.words('scene_label', { title: this.experience.title }),
+      onProgress: (loaded_bytes, total_bytes) => {
+        this.tell({ kind: 'loading', loaded_bytes, total_bytes })
+        const percent = Math.min(100, Math.round((100 * loaded_bytes) / Math.max(total_bytes, 1)))
+        this.say(this.words('loading_part', { percent }))
+      },
+      onShown: () => this.showPicture(false),
+      onHotspots: (found) => this.spots?.place(found)
+    }
+  }
+
+  /** What dragging and pinching do, as buttons. */
+  private layButtons(): void {
+    const act = (key: string, sign: string, run: (stage: Stage) => void): HTMLButtonElement => {
+      const button = this.button(key, () => {
+        if (this.stage !== null) run(this.stage)
+      })
+      button.setAttribute('aria-label', this.words(key))
+      button.title = this.words(key)
+      button.textContent = sign
+      return button
+    }
+    this.places.bar.replaceChildren(
+      act('turn_left', '↶', (stage) => stage.turn(-STEP_DEG, 0)),
+      act('turn_right', '↷', (stage) => stage.turn(STEP_DEG, 0)),
+      act('closer', '+', (stage) => stage.zoom(1 / STEP_ZOOM)),
+      act('farther', '−', (stage) => stage.zoom(STEP_ZOOM)),
+      act('reset', '⌂', (stage) => stage.reset())
+    )
+  }
+
+  private fail(key: string, again = true): void {
+    this.say(this.words(key))
+    this.showPicture(true)
+    const button = this.button('try_again', () => void (this.scene === null ? this.start() : this.load()))
+    button.className = 'wide'
+    this.places.bar.replaceChildren(...(again ? [button] : []))
+    this.tell({ kind: 'failed', key })
+  }
+
+  private showPicture(shown: boolean): void {
+    if (this.places.picture !== null) this.places.picture.hidden = !shown
+    if (this.stage !== null) this.stage.canvas.hidden = shown
+  }
+
+  private button(key: string, run: () => void, parts: Record<string, string> = {}): HTMLButtonElement {
+    return makeButton(this.places.bar.ownerDocument, this.words(key, parts), run)
+  }
+
+  private say(sentence: string): void {
+    this.word.hidden = sentence === ''
+    if (this.word.textContent !== sentence) this.word.textContent = sentence
+  }
+
+  private tell(stage: StageState): void {
+    if (!this.over) this.visit.dispatch({ type: 'stage_changed', stage })
+  }
+
+  dispose(): void {
+    this.over = true
+    this.spots?.close()
+    this.stage?.dispose()
+    this.word.remove()
+    this.places.bar.replaceChildren()
+    this.places.layer.replaceChildren()
+    this.showPicture(true)
+  }
+}
+
+/** Whether the visitor saves data, or the connection is slow: then nothing large is loaded unasked. */
+export function isSparing(device: Device): boolean {
+  const { saveData, effectiveType } = device
+  return saveData || effectiveType === 'slow-2g' || effectiveType === '2g' || effectiveType === '3g'
+}
+
+/** Room for a scene within a container of the page, its parts over each other; `picture` stands there already or is laid in. */
+export function makeRoom(container: HTMLElement, picture: HTMLElement | null, cover: string): ScenePlaces {
+  const page = container.ownerDocument
+  const laid = picture === null && cover !== '' ? make(page, 'img', { className: 'poster', src: cover, alt: '' }) : null
+  const canvas = make(page, 'div', { className: 'scene' }, ...(laid === null ? [] : [laid]))
+  const layer = make(page, 'div', { className: 'spots' })
+  const bar = make(page, 'div', { className: 'scene-bar' })
+  const panel = make(page, 'section', { className: 'panel', hidden: true })
+  panel.setAttribute('aria-labelledby', 'panel-title')
+  container.replaceChildren(canvas, layer, bar, panel)
+  return { canvas, layer, bar, panel, picture: picture ?? laid }
+}

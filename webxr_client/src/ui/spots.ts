@@ -1,0 +1,72 @@
+/** The explained points of a model: real buttons laid over it, and the panel with a point's text. */
+import type { HotspotPlace, Stage } from '../orbit/stage'
+import type { Hotspot } from '../wire'
+import { make } from './dom'
+import type { Words } from './words'
+
+export interface Spots {
+  place: (places: HotspotPlace[]) => void
+  close: () => void
+}
+
+/** Where the points of a scene are shown: a layer over the canvas, and the panel. */
+export interface SpotPlaces {
+  layer: HTMLElement
+  panel: HTMLElement
+}
+
+/** Lay a numbered button for every point; pressing it turns the model there and opens its text. */
+export function laySpots(
+  places: SpotPlaces,
+  spots: readonly Hotspot[],
+  stage: () => Stage | null,
+  words: Words
+): Spots {
+  const page = places.layer.ownerDocument
+  let opener: HTMLElement | null = null
+  const close = (): void => {
+    if (places.panel.hidden) return
+    places.panel.hidden = true
+    opener?.focus()
+    opener = null
+  }
+  const open = (spot: Hotspot, button: HTMLElement): void => {
+    stage()?.lookAt(spot.id)
+    opener = button
+    showPanel(places.panel, spot, words, close)
+  }
+  const buttons = spots.map((spot, index) => {
+    const label = make(page, 'span', {}, String(index + 1))
+    label.setAttribute('aria-hidden', 'true')
+    const button = make(page, 'button', { type: 'button', hidden: true }, label)
+    button.setAttribute('aria-label', spot.title)
+    button.addEventListener('click', () => open(spot, button))
+    return button
+  })
+  places.layer.replaceChildren(...buttons)
+  places.panel.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape') close()
+  })
+  return { place: (found) => move(buttons, spots, found), close }
+}
+
+function move(buttons: HTMLElement[], spots: readonly Hotspot[], found: HotspotPlace[]): void {
+  for (const [index, spot] of spots.entries()) {
+    const place = found.find(({ id }) => id === spot.id)
+    const button = buttons[index]
+    if (button === undefined || place === undefined) continue
+    // a button that has the focus stays, or the keyboard would be thrown back to the start of the page
+    button.hidden = place.hidden && button.ownerDocument.activeElement !== button
+    button.style.transform = `translate(${place.x_px}px, ${place.y_px}px)`
+  }
+}
+
+function showPanel(panel: HTMLElement, spot: Hotspot, words: Words, close: () => void): void {
+  const page = panel.ownerDocument
+  const title = make(page, 'h2', { id: 'panel-title', tabIndex: -1 }, spot.title)
+  const button = make(page, 'button', { type: 'button' }, words('panel_close'))
+  button.addEventListener('click', close)
+  panel.replaceChildren(title, make(page, 'p', {}, spot.text), button)
+  panel.hidden = false
+  title.focus()
+}

@@ -1,0 +1,128 @@
+/** One visit while a page is open: its state, and everything outside that moves it. */
+import { type Io, type Problem, watchSite } from '../api'
+import { type Clock, createClock } from '../clock'
+import { maySend, readConsent } from '../consent'
+import type { Outbox } from '../outbox'
+import { type Action, eventsBetween, isInAr, nextMoment, reduce, START, type VisitState } from '../state'
+import type { Language, Mode } from '../wire'
+import { CONSENT_TEXT } from './consent-panel'
+
+/** Called after every change with the state before and after it. */
+export type Listener = (after: VisitState, before: VisitState) => void
+
+export interface Visit {
+  readonly state: VisitState
+  readonly io: Io
+  readonly site: string
+  readonly language: string
+  dispatch: (action: Action) => void
+  listen: (listener: Listener) => void
+  consentChanged: () => void
+}
+
+const LONGEST_WAIT_MS = 3_600_000 // a longer timer would drift, and overflows after 24 days
+
+/** A visit whose state changes only through `dispatch`; `record` hears what the figures should know. */
+export function createVisit(site: string, language: string, clock: Clock): Visit {
+  const listeners: Listener[] = []
+  const outbox = new LazyOutbox(site, language, clock)
+  let state = START
+  return {
+    get state() {
+      return state
+    },
+    io: { fetch: (input, init) => fetch(input, init), clock },
+    site,
+    language,
+    dispatch(action) {
+      const before = state
+      state = reduce(state, action)
+      if (state === before) return
+      outbox.hear(before, state)
+      for (const listener of listeners) listener(state, before)
+    },
+    listen: (listener) => listeners.push(listener),
+    consentChanged: () => outbox.consentChanged()
+  }
+}
+
+/** Opened only once something may be counted, and with a site document, whose time zone it needs. */
+class LazyOutbox {
+  private opening: Promise<Outbox> | null = null
+  private latest: VisitState = START
+
+  constructor(
+    private readonly site: string,
+    private readonly language: string,
+    private readonly clock: Clock
+  ) {}
+
+  hear(before: VisitState, after: VisitState): void {
+    this.latest = after
+    if (!maySend(readConsent(localStorage, CONSENT_TEXT))) return
+    for (const event of eventsBetween(before, after)) {
+      void this.open()?.then((outbox) => outbox.record(event))
+    }
+  }
+
+  consentChanged(): void {
+    void this.open()?.then((outbox) => outbox.consentChanged())
+  }
+
+  private open(): Promise<Outbox> | null {
+    const time_zone = this.latest.site?.site.time_zone
+    if (time_zone === undefined) return null
+    this.opening ??= import('../outbox').then((module) =>
+      module.openOutbox({
+        site: this.site,
+        time_zone,
+        language: () => this.language as Language,
+        mode: () => modeOf(this.latest),
+        consent: () => readConsent(localStorage, CONSENT_TEXT),
+        clock: this.clock
+      })
+    )
+    return this.opening
+  }
+}
+
+function modeOf(state: VisitState): Mode {
+  if (isInAr(state.ar)) return 'ar'
+  return state.stage.kind === 'shown' ? 'orbit' : 'page'
+}
+
+/** A clock for a page, corrected by the server and remembered. */
+export function createPageClock(storage: Storage): Clock {
+  return createClock(() => Date.now(), storage)
+}
+
+/** Follow the site document, and wake at the very moment something begins or ends. */
+export function followSite(visit: Visit, onProblem: (problem: Problem) => void): void {
+  watchSite(
+    visit.site,
+    visit.language,
+    {
+      onSite: (site) => visit.dispatch({ type: 'site_loaded', site, at: visit.io.clock.now() }),
+      onLink: (link) => visit.dispatch({ type: 'link_changed', link }),
+      onProblem
+    },
+    { ...visit.io, random: Math.random }
+  )
+  wakeInTime(visit)
+}
+
+function wakeInTime(visit: Visit): void {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const pass = (): void => visit.dispatch({ type: 'time_passed', at: visit.io.clock.now() })
+  visit.listen((after, before) => {
+    if (after.at === before.at && after.site === before.site) return
+    clearTimeout(timer)
+    const moment = nextMoment(after) ?? Number.POSITIVE_INFINITY
+    const wait_ms = Math.min(Math.max(moment - visit.io.clock.now(), 0) + 1, LONGEST_WAIT_MS)
+    timer = setTimeout(pass, wait_ms)
+  })
+  // a phone in a pocket stops its timers: look again as soon as the page is seen
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible' && visit.state.site !== null) pass()
+  })
+}

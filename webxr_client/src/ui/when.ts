@@ -1,0 +1,71 @@
+/** When an experience can be seen, in words; the server says the same in routes/times.py. */
+import { isLive, localDate, startOfDay } from '../geo/live'
+import type { Experience, SiteDocument } from '../wire'
+import type { Words } from './words'
+
+const HORIZON_DAYS = 60 // of domain/schedule.py: how far a document reaches
+const DAY_MS = 86_400_000
+
+export type WhenState = 'live' | 'today' | 'later' | 'quiet' | 'none'
+
+export interface When {
+  state: WhenState
+  sentence: string
+}
+
+/** State and sentence of an experience at a moment in ms UTC. */
+export function sayWhen(experience: Experience, site: SiteDocument, at: number, words: Words): When {
+  const zone = site.site.time_zone
+  const state = findState(experience, at, zone)
+  if (isAlwaysOn(experience, site)) {
+    return { state, sentence: words(state === 'live' ? 'when_always' : 'when_quiet') }
+  }
+  if (state === 'quiet' || state === 'none') return { state, sentence: words(`when_${state}`) }
+  const [start_at, end_at] = comingSpans(experience, at)[0] ?? [at, at]
+  const when = sayMoment(state === 'live' ? end_at : start_at, at, zone, site.language)
+  return { state, sentence: words(`when_${state}`, { when }) }
+}
+
+function comingSpans(experience: Experience, at: number): [number, number][] {
+  return experience.occurrences
+    .map(([start, end]): [number, number] => [Date.parse(start), Date.parse(end)])
+    .filter(([, end_at]) => end_at > at)
+}
+
+function findState(experience: Experience, at: number, zone: string): WhenState {
+  if (isLive(experience.occurrences, experience.quiet_on, at, zone)) return 'live'
+  if (experience.quiet_on.includes(localDate(at, zone))) return 'quiet'
+  const next = comingSpans(experience, at)
+    .map(([start_at]) => start_at)
+    .find((start_at) => start_at > at)
+  if (next === undefined) return 'none'
+  return localDate(next, zone) === localDate(at, zone) ? 'today' : 'later'
+}
+
+function isAlwaysOn(experience: Experience, site: SiteDocument): boolean {
+  const zone = site.site.time_zone
+  const [span] = experience.occurrences
+  if (span === undefined || experience.occurrences.length > 1) return false
+  const last = new Date(Date.parse(`${site.compiled_for_on}T00:00:00Z`) + HORIZON_DAYS * DAY_MS)
+  const reaches = localDate(Date.parse(span[1]), zone) > last.toISOString().slice(0, 10)
+  return reaches && Date.parse(span[0]) <= startOfDay(site.compiled_for_on, zone)
+}
+
+/** A moment in the site's time: of the same local day only the hour, else `7 October (Wed) 18:00`. */
+export function sayMoment(moment: number, at: number, zone: string, language: string): string {
+  const japanese = language.startsWith('ja')
+  const format = new Intl.DateTimeFormat(japanese ? 'ja' : 'en-GB', {
+    timeZone: zone,
+    hourCycle: 'h23',
+    month: japanese ? 'numeric' : 'long',
+    day: 'numeric',
+    weekday: 'short',
+    hour: '2-digit',
+    minute: '2-digit'
+  })
+  const parts = Object.fromEntries(format.formatToParts(moment).map(({ type, value }) => [type, value]))
+  const hour = `${parts['hour']}:${parts['minute']}`
+  if (localDate(moment, zone) === localDate(at, zone)) return hour
+  const { month, day, weekday } = parts
+  return japanese ? `${month}月${day}日（${weekday}）${hour}` : `${day} ${month} (${weekday}) ${hour}`
+}
