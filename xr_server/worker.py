@@ -83,7 +83,7 @@ class Watch:
             return
         if not isinstance(message, dict):
             return
-        if "result" in message or "refused" in message:
+        if isinstance(message.get("result"), dict) or isinstance(message.get("refused"), dict):
             self.last_words = message
         elif isinstance(message.get("stage"), str) and isinstance(message.get("fraction"), int | float):
             self.stage, self.fraction = message["stage"], min(max(float(message["fraction"]), 0.0), 1.0)
