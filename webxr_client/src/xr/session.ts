@@ -1,6 +1,7 @@
 /** AR on the floor: a WebXR `immersive-ar` session in which the visitor places a model at its true size. */
 import type { Stage } from '../orbit/stage'
-import type { SceneNode } from '../wire'
+import type { Point3, SceneNode } from '../wire'
+import { beginRun } from './run'
 
 /**
  * Where an AR session stands. Starting: the browser asks. Searching: no floor yet. Ready: the floor is found, a ring lies
@@ -11,8 +12,15 @@ export type ArState = 'off' | 'starting' | 'searching' | 'ready' | 'placed' | 'l
 /** Why AR did not begin; the page has a sentence for each, `ar_` and the code. */
 export type ArProblem = 'unsupported' | 'denied' | 'busy' | 'broken'
 
+/** How the model stands: width, height, depth as drawn, and how far its face is from the visitor. */
+export interface PlacedModel {
+  size_m: Point3
+  distance_m: number
+}
+
 export interface ArCallbacks {
   onState: (state: ArState) => void
+  onPlaced?: (placed: PlacedModel) => void
   /** Once, when the session is over, whoever ended it; the stage shows the orbit view again. */
   onEnd: () => void
 }
@@ -25,7 +33,7 @@ export interface ArOptions {
   callbacks: ArCallbacks
 }
 
-/** A running session. Without a DOM overlay (`hasOverlay` false) no control is seen: a tap on the floor places and replaces. */
+/** A running session. Without a DOM overlay (`hasOverlay` false) no control is seen: a tap places, the next one replaces. */
 export interface ArSession {
   readonly hasOverlay: boolean
   /** Put the model where the ring lies; false while there is none. */
@@ -37,5 +45,41 @@ export interface ArSession {
 
 export type ArStart = { ok: true; session: ArSession } | { ok: false; problem: ArProblem }
 
+const PROBLEMS: Record<string, ArProblem> = {
+  NotSupportedError: 'unsupported',
+  NotAllowedError: 'denied',
+  SecurityError: 'denied',
+  InvalidStateError: 'busy'
+}
+
 /** Begin. Must be called from a tap, without waiting for anything before. */
-export declare function startAr(options: ArOptions): Promise<ArStart>
+export async function startAr(options: ArOptions): Promise<ArStart> {
+  const { callbacks, stage, node, overlayRoot } = options
+  if (navigator.xr === undefined) return fail(callbacks, 'unsupported')
+  callbacks.onState('starting')
+  let session: XRSession
+  try {
+    session = await navigator.xr.requestSession('immersive-ar', {
+      requiredFeatures: ['local', 'hit-test'],
+      optionalFeatures: ['dom-overlay', 'anchors', 'light-estimation'],
+      domOverlay: { root: overlayRoot }
+    })
+  } catch (error) {
+    return fail(callbacks, PROBLEMS[error instanceof Error ? error.name : ''] ?? 'broken')
+  }
+  const loan = stage.lend(node.id)
+  if (loan === null) {
+    await session.end()
+    return fail(callbacks, 'busy') // no model stands there, or another session has it
+  }
+  try {
+    return { ok: true, session: await beginRun(session, loan, options) }
+  } catch {
+    return fail(callbacks, 'broken')
+  }
+}
+
+function fail(callbacks: ArCallbacks, problem: ArProblem): ArStart {
+  callbacks.onState('failed')
+  return { ok: false, problem }
+}
