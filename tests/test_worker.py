@@ -1,43 +1,26 @@
 """The worker with real child processes: what becomes of a scan, whatever its child does."""
 
 import json
-import secrets
 import shutil
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, update
 
 from asset_pipeline.verify import verify_package
+from tests.benches import Clock, left_over, load, packages_of, put_scan
 from tests.samples import write_package
 from tests.scans import wall_zip
-from xr_server.app import system_clock
 from xr_server.child import Limits, default_limits
-from xr_server.domain.account import NewAccount
-from xr_server.domain.scan import LEASE_MS, MAX_ATTEMPTS, ScanDetails, Upload
+from xr_server.domain.scan import LEASE_MS, MAX_ATTEMPTS
 from xr_server.settings import read_settings
-from xr_server.storage.accounts import add_account
 from xr_server.storage.builds import claim_scan
-from xr_server.storage.database import package, scan
-from xr_server.storage.scans import Owner, StoredScan, create_scan, load_scan, save_received
-from xr_server.storage.uploads import create_file, scan_path
+from xr_server.storage.database import scan
 from xr_server.worker import HEARTBEAT_S, Bench, Watch, sweep, work_once
-
-DETAILS = ScanDetails(title="Wall", creator="kana", licence="CC0", lat=32.7437, lon=129.8723, height=34.5, up="y")
-
-
-@dataclass
-class Clock:
-    """The system's clock, moved ahead when a test says so."""
-
-    ahead_ms: int = 0
-
-    def __call__(self) -> int:
-        return system_clock() + self.ahead_ms
 
 
 @pytest.fixture
@@ -48,38 +31,9 @@ def bench(tmp_path: Path, migrated_sqlite: Path, open_store: Callable[[str], Eng
     return Bench(open_store(settings.catalog_url), settings, Clock())
 
 
-def put_scan(bench: Bench, data: bytes, name: str = "wall.zip") -> str:
-    """A scan that has arrived and waits."""
-    account = NewAccount("dejima", f"kana-{secrets.token_hex(4)}", "creator", "water gate 1820")
-    owner = Owner("dejima", add_account(bench.catalog, account, bench.clock(), secrets.token_bytes))
-    scan_id = create_scan(bench.catalog, owner, Upload(name, DETAILS, len(data)), bench.clock(), secrets.token_bytes)
-    path = scan_path(bench.settings.upload_dir, scan_id, name)
-    create_file(path)
-    path.write_bytes(data)
-    save_received(bench.catalog, scan_id, 0, len(data), bench.clock())
-    return scan_id
-
-
-def load(bench: Bench, scan_id: str) -> StoredScan:
-    return load_scan(bench.catalog, "dejima", scan_id)
-
-
 def with_child(bench: Bench, script: str, **limits: int) -> Bench:
     """The bench with a child that runs a script instead of the pipeline, under limits of its own."""
     return replace(bench, pipeline=(sys.executable, "-c", script), limits=replace(default_limits(), **limits))
-
-
-def packages_of(bench: Bench) -> list[str]:
-    """The digests in the store, each of which has its row."""
-    with bench.catalog.connect() as connection:
-        rows = connection.scalars(select(package.c.digest)).all()
-    folder = bench.settings.package_dir
-    assert sorted(rows) == (sorted(path.name for path in folder.iterdir()) if folder.is_dir() else [])
-    return list(rows)
-
-
-def left_over(bench: Bench) -> list[str]:
-    return [path.name for path in bench.folder.iterdir()]
 
 
 def test_a_waiting_scan_is_built_and_its_package_is_whole(bench):

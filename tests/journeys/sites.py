@@ -61,6 +61,10 @@ class Served:
     def start(self) -> None:
         """Start server and worker, and wait until the server is ready."""
         self.start_server()
+        self.start_worker()
+
+    def start_worker(self) -> None:
+        """Start a worker alone."""
         self._run("worker", "work")
 
     def start_server(self) -> None:
