@@ -38,7 +38,7 @@ def check_zip(path: Path) -> None:
 def _check_member(member: zipfile.ZipInfo) -> None:
     if not is_plain_name(member.filename):
         raise refuse(
-            "path_outside", f"The archive has a file that would land outside its folder: {member.filename[:80]}"
+            "path_outside", f"The archive has a file that would land outside its folder ({member.filename[:80]})."
         )
     if stat.S_ISLNK(member.external_attr >> 16):
         raise refuse("zip_link", f"The archive holds a link ({member.filename[:80]}); pack the files themselves.")
