@@ -91,16 +91,16 @@ def find_edges(faces: Faces, vertices: int) -> Edges:
 
 
 def _join_ends(points: Positions, faces: Faces, joined: Rows, places: Positions) -> tuple[Positions, Faces]:
-    points, into = points.copy(), np.arange(len(points))
+    points, into = points.copy(), np.arange(len(points), dtype=np.int64)
     points[joined[:, 0]] = places
     into[joined[:, 1]] = joined[:, 0]
     return drop_unused(points, drop_doubles(into[faces]))
 
 
-def drop_doubles(faces: NDArray[np.integer]) -> Rows:
+def drop_doubles(faces: Rows) -> Rows:
     """The triangles without those that name a corner twice or repeat an earlier one, whichever way it turns."""
     sound = (faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 2] != faces[:, 0])
-    faces = faces[sound].astype(np.int64)
+    faces = faces[sound]
     corners = np.sort(faces, axis=1)
     order = np.lexsort((corners[:, 2], corners[:, 1], corners[:, 0]))
     double = np.zeros(len(faces), bool)
@@ -158,19 +158,17 @@ def _add_planes(points, faces, border_keys, quadrics):
             at = np.searchsorted(border_keys, key)
             if at < len(border_keys) and border_keys[at] == key:
                 ex, ey, ez = points[w, 0] - points[v, 0], points[w, 1] - points[v, 1], points[w, 2] - points[v, 2]
+                # across the edge and its triangle, as long as the edge: squared, its length is the weight
                 sx, sy, sz = ey * z - ez * y, ez * x - ex * z, ex * y - ey * x
-                length = np.sqrt(sx * sx + sy * sy + sz * sz)
-                if length > 0:
-                    sx, sy, sz = sx / length, sy / length, sz / length
-                    away = -(sx * points[v, 0] + sy * points[v, 1] + sz * points[v, 2])
-                    _add_plane(quadrics[v], sx, sy, sz, away, length * length)
-                    _add_plane(quadrics[w], sx, sy, sz, away, length * length)
-    for v in range(vertices):
-        q = quadrics[v]
+                away = -(sx * points[v, 0] + sy * points[v, 1] + sz * points[v, 2])
+                _add_plane(quadrics[v], sx, sy, sz, away, 1.0)
+                _add_plane(quadrics[w], sx, sy, sz, away, 1.0)
+    for vertex in range(vertices):
+        q = quadrics[vertex]
         weight = HELD * (q[0] + q[3] + q[5])
-        _add_plane(q, 1.0, 0.0, 0.0, -points[v, 0], weight)
-        _add_plane(q, 0.0, 1.0, 0.0, -points[v, 1], weight)
-        _add_plane(q, 0.0, 0.0, 1.0, -points[v, 2], weight)
+        _add_plane(q, 1.0, 0.0, 0.0, -points[vertex, 0], weight)
+        _add_plane(q, 0.0, 1.0, 0.0, -points[vertex, 1], weight)
+        _add_plane(q, 0.0, 0.0, 1.0, -points[vertex, 2], weight)
 
 
 @njit(cache=True)
@@ -195,7 +193,7 @@ def _value(q, x, y, z):
 
 @njit(cache=True)
 def _best_place(a, b, q, place):
-    """Put the cheapest place for the ends a and b into `place` and give its cost: the minimum, if near, or an end or the middle."""
+    """Put the cheapest place for ends a and b into `place`, give its cost: the minimum, if near, or an end or the middle."""
     mx, my, mz = 0.5 * (a[0] + b[0]), 0.5 * (a[1] + b[1]), 0.5 * (a[2] + b[2])
     place[0], place[1], place[2] = mx, my, mz
     best = _value(q, mx, my, mz)

@@ -8,6 +8,7 @@ from asset_pipeline.jit import njit
 from asset_pipeline.mesh import Faces, Mesh, Positions
 
 CREASE_DEG = 50.0
+WIDE = 256  # faces round one vertex above which they count as one group: comparing all pairs would take for ever
 
 
 def smooth_normals(mesh: Mesh) -> NDArray[np.float32]:
@@ -17,7 +18,11 @@ def smooth_normals(mesh: Mesh) -> NDArray[np.float32]:
 
 
 def corner_normals(positions: Positions, faces: Faces, crease_deg: float = CREASE_DEG) -> NDArray[np.float32]:
-    """Unit normals (m, 3, 3), one a corner of each face: the mean of the faces there that turn by less than the crease."""
+    """Unit normals (m, 3, 3), one a corner of each face.
+
+    The faces round a vertex fall into groups that are joined by turns of less than the crease; a group's corners share
+    one normal, the mean by area, so that a vertex stands only as often as there are real edges at it.
+    """
     a, b, c = (positions[faces[:, k]] for k in range(3))
     scaled = np.cross(b - a, c - a)  # twice the area long, so larger faces count for more
     lengths = np.linalg.norm(scaled, axis=1, keepdims=True)
@@ -26,29 +31,38 @@ def corner_normals(positions: Positions, faces: Faces, crease_deg: float = CREAS
     order = np.argsort(corners, kind="stable")
     starts = np.searchsorted(corners[order], np.arange(len(positions) + 1))
     result = np.zeros((len(faces) * 3, 3), np.float32)
-    _gather(order, starts, units, scaled, np.cos(np.radians(crease_deg)), result)
+    most = int(np.diff(starts).max(initial=1))
+    _gather(most, order, starts, units, scaled, np.cos(np.radians(crease_deg)), result)
     return result.reshape(-1, 3, 3)
 
 
 @njit(cache=True)
-def _gather(order, starts, units, scaled, limit, result):
+def _gather(most, order, starts, units, scaled, limit, result):
+    group, sums = np.empty(most, np.int64), np.empty((most, 3))
     for vertex in range(len(starts) - 1):
-        for i in range(starts[vertex], starts[vertex + 1]):
-            face = order[i] // 3
-            x, y, z = 0.0, 0.0, 0.0
-            for j in range(starts[vertex], starts[vertex + 1]):
-                other = order[j] // 3
-                turn = (
-                    units[face, 0] * units[other, 0]
-                    + units[face, 1] * units[other, 1]
-                    + units[face, 2] * units[other, 2]
-                )
+        first, count = starts[vertex], starts[vertex + 1] - starts[vertex]
+        for i in range(count):
+            group[i] = 0 if count > WIDE else i
+            sums[i] = 0.0
+        for i in range(count if count <= WIDE else 0):
+            for j in range(i):
+                if group[i] == group[j]:
+                    continue
+                a, b = order[first + i] // 3, order[first + j] // 3
+                turn = units[a, 0] * units[b, 0] + units[a, 1] * units[b, 1] + units[a, 2] * units[b, 2]
                 if turn >= limit:
-                    x += scaled[other, 0]
-                    y += scaled[other, 1]
-                    z += scaled[other, 2]
+                    kept, gone = group[j], group[i]
+                    for k in range(i + 1):
+                        if group[k] == gone:
+                            group[k] = kept
+        for i in range(count):
+            for axis in range(3):
+                sums[group[i], axis] += scaled[order[first + i] // 3, axis]
+        for i in range(count):
+            x, y, z = sums[group[i]]
             length = np.sqrt(x * x + y * y + z * z)
             if length > 0:
-                result[order[i], 0], result[order[i], 1], result[order[i], 2] = x / length, y / length, z / length
+                corner = order[first + i]
+                result[corner, 0], result[corner, 1], result[corner, 2] = x / length, y / length, z / length
             else:
-                result[order[i], 1] = 1.0
+                result[order[first + i], 1] = 1.0
