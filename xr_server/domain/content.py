@@ -50,6 +50,10 @@ class Entry:
     where: str
     plain: Plain
 
+    def problem(self, field: str, text: str) -> Problem:
+        """A problem with one field of the record."""
+        return Problem(self.file, f"{self.where}, {field}" if self.where else field, text)
+
 
 class ModelPlace(Strict, frozen=True, kw_only=True):
     """The survey default of a bundled model; h is metres above the WGS 84 ellipsoid."""
@@ -137,8 +141,7 @@ def merge_texts(entry: Entry, languages: Sequence[LanguageFile]) -> list[Problem
     problems = []
     for path, owner, name in text_slots(entry.kind, entry.plain):
         if name in owner:
-            where = f"{entry.where}, {name}"
-            problems.append(Problem(entry.file, where, "words stand in texts/ja.json, texts/en.json and so on"))
+            problems.append(entry.problem(name, "words stand in texts/ja.json, texts/en.json and so on"))
         found = {file.language: file.find(path) for file in languages}
         owner[name] = {language: words for language, words in found.items() if words is not None}
     return problems

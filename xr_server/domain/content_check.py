@@ -71,7 +71,7 @@ def _check_site(site: Site, index: Index) -> Iterator[Found]:
         yield "name", "the site needs a name in at least one language"
     try:
         ZoneInfo(site.time_zone)
-    except (ValueError, OSError):  # what zoneinfo raises for unknown names, and for names that are folders
+    except (KeyError, ValueError, OSError):  # for unknown names, for paths, and for names that are folders
         yield "time_zone", f"{site.time_zone} is not a time zone such as Asia/Tokyo"
     for pair in site.quiet_days:
         try:

@@ -220,8 +220,7 @@ def _convert(reader: Reader, entries: Sequence[Entry]) -> list[tuple[Entry, Reco
         try:
             record: Record = msgspec.convert(entry.plain, RECORD_TYPES[entry.kind])
         except msgspec.ValidationError as error:
-            place, text = _place_and_text(error)
-            reader.note(entry.file, f"{entry.where}, {place}" if entry.where else place, text)
+            reader.problems.append(entry.problem(*_place_and_text(error)))
             continue
         if (entry.kind, record.id) in seen:
             reader.note(entry.file, entry.where, f"a second {entry.kind} called {record.id}")
@@ -236,8 +235,7 @@ def _check(reader: Reader, records: Sequence[tuple[Entry, Record]], models: froz
     if reader.problems or index is None:
         return
     for entry, record in records:
-        for field, text in check_record(record, index):
-            reader.note(entry.file, f"{entry.where}, {field}" if entry.where else field, text)
+        reader.problems += [entry.problem(*found) for found in check_record(record, index)]
 
 
 def write_content(folder: Path, records: Sequence[Record]) -> None:
