@@ -15,8 +15,8 @@ from dejima_models.tiles import plaster_bed_skin, ridge_skin
 from dejima_models.write import Model
 
 SIDE_PX = 4096
-SETTLED_M = 0.014  # how far two centuries and a scan leave things out of true, over metres
-ROUGH_M = 0.0022  # and over centimetres
+SETTLED_M = 0.011  # how far two centuries and a scan leave things out of true, over metres
+ROUGH_M = 0.0014  # and over centimetres
 
 SWATCHES = {
     "timber": Swatch((5.0, 1.3), timber, 0.7),
@@ -31,12 +31,13 @@ SWATCHES = {
 
 @dataclass(frozen=True)
 class Plan:
-    """What a model consists of."""
+    """What a model consists of; lowest_m is the level on which it stands, below which nothing reaches."""
 
     name: str
     patches: Sequence[Patch]
     sweeps: Sequence[Sweep]
     seed: int
+    lowest_m: float
 
 
 def build_model(plan: Plan) -> Model:
@@ -56,7 +57,7 @@ def build_model(plan: Plan) -> Model:
         part = mesh_sweep(sweep, SWATCHES[sweep.swatch], random)
         parts.append(_placed(part, (place.x_px, place.y_px), place.px_per_m))
     whole = join(parts)
-    positions = out_of_true(whole.positions)
+    positions = _set_down(out_of_true(whole.positions), plan.lowest_m)
     return Model(
         plan.name,
         positions.astype(np.float32),
@@ -69,6 +70,13 @@ def build_model(plan: Plan) -> Model:
 
 def _placed(part: Part, corner_px: tuple[int, int], px_per_m: float) -> Part:
     return Part(part.positions, part.faces, (part.uv * px_per_m + np.array(corner_px)) / SIDE_PX)
+
+
+def _set_down(positions: Points, lowest_m: float) -> Points:
+    """Cut off flat at the level it stands on; the origin moves to the middle of the footprint on that level."""
+    positions = np.maximum(positions, [-np.inf, lowest_m, -np.inf])
+    low, high = positions.min(axis=0), positions.max(axis=0)
+    return np.asarray(positions - [(low[0] + high[0]) / 2, lowest_m, (low[2] + high[2]) / 2])
 
 
 def out_of_true(positions: Points) -> Points:

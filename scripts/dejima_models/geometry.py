@@ -48,6 +48,16 @@ def make_frame(origin: ArrayLike, across: ArrayLike, along: ArrayLike) -> Frame:
     return Frame(np.asarray(origin, np.float64), a / np.linalg.norm(a), b / np.linalg.norm(b))
 
 
+def floor_frame(x: float, y: float, z: float) -> Frame:
+    """A level frame that faces up: s runs along +x from x, t along -z from z."""
+    return make_frame([x, y, z], [1, 0, 0], [0, 0, -1])
+
+
+def ceiling_frame(x: float, y: float, z: float) -> Frame:
+    """A level frame that faces down: s runs along +x from x, t along +z from z."""
+    return make_frame([x, y, z], [1, 0, 0], [0, 0, 1])
+
+
 @dataclass(frozen=True)
 class Patch:
     """A surface with its own part of the picture: grid lines in metres, a skin, and what is cut away.

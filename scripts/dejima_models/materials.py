@@ -5,12 +5,13 @@ import numpy as np
 from dejima_models.geometry import Relief
 from dejima_models.noise import Plane, chance, cloud, soft_step
 
-PLASTER = (244, 239, 228)
-TIMBER = (112, 92, 72)
-DARK_TIMBER = (86, 71, 58)
-GREEN = (82, 112, 92)
-GLASS = (70, 82, 90)
-STONE = (142, 136, 124)
+PLASTER = (252, 248, 239)
+TIMBER = (140, 119, 96)
+DARK_TIMBER = (116, 98, 81)
+GREEN = (112, 145, 122)
+BAR_WHITE = (226, 222, 208)
+GLASS = (74, 88, 97)
+STONE = (156, 150, 138)
 PLANK_M = 0.24
 
 
@@ -29,13 +30,13 @@ def plaster(s: Plane, t: Plane) -> Relief:
     wide, fine = cloud(s, t, 2.2, 1), cloud(s, t, 0.35, 2)
     colour = tint(PLASTER, s) + (wide * 3.5 + fine * 2.0)[..., None]
     runs = soft_step(cloud(s * 5.0, t * 0.55, 1.6, 3), 0.6, 2.4)  # narrow and tall: where water runs down
-    colour = blend(colour, (172, 163, 148), runs * 0.42)
-    colour = blend(colour, (206, 190, 160), soft_step(cloud(s, t, 1.1, 4), 1.2, 2.6) * 0.5)
+    colour = blend(colour, (172, 163, 148), runs * 0.26)
+    colour = blend(colour, (206, 190, 160), soft_step(cloud(s, t, 1.1, 4), 1.2, 2.6) * 0.3)
     vein = np.abs(cloud(s, t, 1.7, 5))
     cracks = soft_step(vein, 0.030, 0.008) * soft_step(cloud(s, t, 2.8, 6), 0.5, 1.0)
     colour = blend(colour, (140, 130, 116), cracks * 0.75)
     foot = soft_step(t + fine * 0.08, 0.55, 0.0)
-    colour = blend(colour, (150, 140, 120), foot * 0.45)
+    colour = blend(colour, (150, 140, 120), foot * 0.35)
     return Relief(wide * 0.006 + fine * 0.002 - cracks * 0.004, colour)
 
 
@@ -44,8 +45,8 @@ def timber(s: Plane, t: Plane, base: tuple[int, int, int] = TIMBER) -> Relief:
     grain = cloud(s / 14.0, t, 0.10, 7)
     wide = cloud(s / 4.0, t, 0.5, 8)
     checks = soft_step(cloud(s / 25.0, t, 0.16, 9), 1.7, 2.6)  # drying cracks
-    colour = tint(base, s) * (1 + 0.10 * grain + 0.09 * wide)[..., None]
-    colour = blend(colour, (136, 130, 122), soft_step(wide + 0.4 * grain, 0.4, 2.2) * 0.5)  # silvered by the sun
+    colour: Plane = tint(base, s) * (1 + 0.10 * grain + 0.09 * wide)[..., None]
+    colour = blend(colour, (160, 153, 142), soft_step(wide + 0.4 * grain, 0.2, 2.2) * 0.55)  # silvered by the sun
     colour = blend(colour, (48, 38, 30), checks * 0.6)
     return Relief(grain * 0.0012 - checks * 0.003, colour)
 
@@ -59,9 +60,15 @@ def green_paint(s: Plane, t: Plane) -> Relief:
     """Oil paint on timber, chalked by the sun and worn here and there."""
     grain, wide = cloud(s / 10.0, t, 0.08, 10), cloud(s, t, 0.5, 11)
     colour = tint(GREEN, s) * (1 + 0.05 * grain + 0.06 * wide)[..., None]
-    colour = blend(colour, (128, 146, 130), soft_step(wide, 0.6, 2.2) * 0.45)
-    colour = blend(colour, (122, 104, 82), soft_step(cloud(s / 3, t, 0.14, 12), 1.8, 2.4) * 0.8)
+    colour = blend(colour, (152, 170, 152), soft_step(wide, 0.6, 2.2) * 0.40)
+    colour = blend(colour, (142, 126, 102), soft_step(cloud(s / 3, t, 0.14, 12), 2.0, 2.6) * 0.7)
     return Relief(grain * 0.0008, colour)
+
+
+def white_paint(s: Plane, t: Plane) -> Relief:
+    """Oil paint of glazing bars, yellowed and chipped."""
+    colour = tint(BAR_WHITE, s) + (cloud(s / 4.0, t, 0.1, 16) * 7)[..., None]
+    return Relief(np.zeros_like(s), blend(colour, (132, 118, 96), soft_step(cloud(s, t, 0.12, 17), 1.9, 2.5) * 0.7))
 
 
 def glass(s: Plane, t: Plane) -> Relief:
@@ -82,7 +89,7 @@ def planks_upright(s: Plane, t: Plane) -> Relief:
     number = board.astype(np.int64)
     tone = chance(number, np.zeros_like(number), 20)
     wood = dark_timber(t + tone * 7.0, s)
-    edge = np.abs(s / PLANK_M - board - 0.5) * 2 * PLANK_M / 2
+    edge = np.abs(s / PLANK_M - board - 0.5) * PLANK_M
     gap = soft_step(edge, PLANK_M / 2 - 0.014, PLANK_M / 2 - 0.004)
     colour = blend(wood.colour * (0.86 + 0.28 * tone)[..., None], (30, 25, 21), gap * 0.85)
     return Relief(wood.height_m + (tone - 0.5) * 0.006 - gap * 0.012, colour)
@@ -104,7 +111,7 @@ def weatherboard(s: Plane, t: Plane) -> Relief:
 def earth(s: Plane, t: Plane) -> Relief:
     """Trodden earth with small stones."""
     wide, fine = cloud(s, t, 1.6, 23), cloud(s, t, 0.12, 24)
-    colour = tint((168, 154, 130), s) + (wide * 8 + fine * 6)[..., None]
+    colour = tint((190, 176, 150), s) + (wide * 6 + fine * 6)[..., None]
     return Relief(wide * 0.012 + fine * 0.004, colour)
 
 

@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-Plane = NDArray[np.float32]
+Plane = NDArray[np.floating]
 
 SIDE = 1024
 WAVES = 8  # waves of the coarsest kind across the field: it repeats after so many of its features

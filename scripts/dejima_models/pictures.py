@@ -77,7 +77,7 @@ def paint(items: Sequence[Patch | Swatch], places: Sequence[Place], side_px: int
 
 def _paint_band(skin: Skin, s: NDArray[np.float64], t: NDArray[np.float64]) -> NDArray[np.uint8]:
     rows, columns = np.meshgrid(t.astype(np.float32), s.astype(np.float32), indexing="ij")
-    return np.clip(skin(columns, rows).colour + 0.5, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(skin(columns, rows).colour + 0.5, 0, 255), np.uint8)
 
 
 def encode_jpeg(picture: NDArray[np.uint8]) -> bytes:

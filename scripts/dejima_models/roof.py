@@ -50,6 +50,10 @@ class Slope:
 
         return narrow
 
+    def top_y(self) -> float:
+        """Height of its upper edge."""
+        return float(self.eave[1] + self.run_m * self.pitch)
+
     def point(self, s: float, run: float, above: float = 0.0) -> Points:
         """A point on the plane."""
         return np.asarray(self.eave + self.across * s + self.inward * run + UP * (run * self.pitch + above))
@@ -83,7 +87,7 @@ def soffit(slope: Slope, run_m: float) -> Patch:
         share = (share - np.floor(share)) * np.float32(RAFTER_M)
         rafter = (share > 0.003) & (share < 0.093)
         wood = dark_timber(t, s)
-        shade = np.where(rafter, 0.0, soft_step(np.minimum(share - 0.09, RAFTER_M - share), 0.06, 0.0))
+        shade = ~rafter * soft_step(np.minimum(share - 0.09, RAFTER_M - share), 0.06, 0.0)
         return Relief(
             np.asarray(wood.height_m + np.where(rafter, 0.08, 0.0), np.float32),
             blend(wood.colour, (40, 33, 27), shade * 0.5),
@@ -93,12 +97,22 @@ def soffit(slope: Slope, run_m: float) -> Patch:
     return Patch(frame, s_lines, lines, skin, limits=slope.limits(), density=0.45)
 
 
-def eave_board(slope: Slope, swatch: str = "dark") -> Sweep:
+def gable_limits(half_m: float, pitch: float, foot_m: float) -> Limits:
+    """Limits of a triangle over 2 half_m, its foot already so far up its sides."""
+
+    def narrow(t: Plane) -> tuple[Plane, Plane]:
+        left = np.clip(t / np.float32(pitch) - np.float32(foot_m), 0, half_m)
+        return left, 2 * half_m - left
+
+    return narrow
+
+
+def eave_board(slope: Slope) -> Sweep:
     """The board along the eave that carries the first tiles."""
     half = slope.half_m - 0.03
     drop = UP * (SOFFIT_DROP_M / 2 + 0.02)
     path = straight(slope.point(-half, 0.03) - drop, slope.point(half, 0.03) - drop)
-    return Sweep(np.array([(-0.05, -0.09), (0.05, -0.09), (0.05, 0.08), (-0.05, 0.08)]), path, UP, swatch)
+    return Sweep(np.array([(-0.05, -0.09), (0.05, -0.09), (0.05, 0.08), (-0.05, 0.08)]), path, UP, "dark")
 
 
 def ridge(start: ArrayLike, end: ArrayLike, layers: int, width: float = 0.40) -> list[Sweep]:

@@ -12,7 +12,7 @@ from asset_pipeline.raster import rasterise
 DIRECTIONS = 40
 PX = 700
 BIAS_M = 0.06  # what lies so little before a vertex is the vertex's own surface
-DARKEST = 0.42
+DARKEST = 0.46
 
 
 def sky_shade(positions: NDArray[np.float64], faces: NDArray[np.int64]) -> NDArray[np.float32]:

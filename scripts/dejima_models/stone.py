@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dejima_models.geometry import Relief, Skin
 from dejima_models.materials import blend, tint
@@ -55,7 +56,7 @@ def lay_stones(size_m: tuple[float, float], stone_m: tuple[float, float], random
     )
 
 
-def _nearest(masonry: Masonry, s: Plane, t: Plane) -> tuple[np.ndarray, Plane]:
+def _nearest(masonry: Masonry, s: Plane, t: Plane) -> tuple[NDArray[np.int64], Plane]:
     """Which stone each place belongs to, and how far it is from the next stone's reach in metres."""
     flat_s, flat_t = s.reshape(-1), t.reshape(-1)
     owner = np.zeros(flat_s.shape, np.int64)
@@ -95,7 +96,7 @@ def masonry_skin(masonry: Masonry, sea_m: float | None = None) -> Skin:
 
 
 def _colour(
-    masonry: Masonry, at: tuple[Plane, Plane], stone: tuple[np.ndarray, Plane, Plane, Plane], sea_m: float | None
+    masonry: Masonry, at: tuple[Plane, Plane], stone: tuple[NDArray[np.int64], Plane, Plane, Plane], sea_m: float | None
 ) -> Plane:
     s, t = at
     owner, rim, rough, fine = stone

@@ -9,7 +9,7 @@ from dejima_models.geometry import EDGE_M, Line, Relief, Skin
 from dejima_models.materials import blend, tint
 from dejima_models.noise import Plane, chance, cloud, soft_step
 
-GREY = (98, 104, 112)
+GREY = (116, 121, 128)
 NOSE_M = 0.030  # how far a tile's lower end lies above the one below
 THICK_M = 0.065  # what shows of the lowest course at the eave
 
@@ -72,10 +72,10 @@ def tile_skin(kind: TileKind, seed: int) -> Skin:
 def _colour(s: Plane, t: Plane, tile: tuple[Plane, Plane, Plane, Plane], seed: int) -> Plane:
     tone, share, up, profile = tile
     smoke = cloud(s, t, 0.5, seed + 6)
-    colour = tint(GREY, s) * (0.80 + 0.36 * tone + 0.05 * smoke + 2.2 * profile)[..., None]
-    colour = blend(colour, (120, 108, 94), soft_step(tone, 0.90, 0.96) * 0.45)  # a replaced, browner tile
+    colour = tint(GREY, s) * (0.90 + 0.20 * tone + 0.06 * smoke + 1.8 * profile)[..., None]
+    colour = blend(colour, (138, 126, 110), soft_step(tone, 0.92, 0.97) * 0.40)  # a replaced, browner tile
     damp = soft_step(cloud(s, t, 2.6, seed + 7) + 1.2 * (0.010 - profile) / 0.03 * 0.5, 0.9, 2.2)
-    colour = blend(colour, (92, 100, 66), damp * soft_step(cloud(s, t, 0.16, seed + 8), -0.4, 1.2) * 0.75)  # moss
+    colour = blend(colour, (102, 108, 76), damp * soft_step(cloud(s, t, 0.16, seed + 8), -0.4, 1.2) * 0.75)  # moss
     colour = blend(colour, (158, 158, 146), soft_step(cloud(s, t, 0.10, seed + 9), 1.9, 2.5) * 0.55)  # lichen
     joint = soft_step(np.minimum(share, 1 - share), 0.035, 0.0)
     shade = np.maximum(soft_step(up, 0.86, 1.0), joint * 0.6)
@@ -85,10 +85,10 @@ def _colour(s: Plane, t: Plane, tile: tuple[Plane, Plane, Plane, Plane], seed: i
 def ridge_skin(s: Plane, t: Plane) -> Relief:
     """Stacked ridge tiles with lime plaster between: t goes round the ridge, from one foot over the top to the other."""
     tone = chance(np.floor(s / 0.28).astype(np.int64), np.floor(t / 0.07).astype(np.int64), 40)
-    colour = tint(GREY, s) * (0.78 + 0.34 * tone + 0.05 * cloud(s, t, 0.3, 41))[..., None]
+    colour = tint(GREY, s) * (0.86 + 0.24 * tone + 0.05 * cloud(s, t, 0.3, 41))[..., None]
     joint = soft_step(np.abs(s / 0.28 - np.round(s / 0.28)), 0.05, 0.0)
     colour = blend(colour, (52, 54, 56), joint * 0.8)
-    colour = blend(colour, (94, 100, 70), soft_step(cloud(s, t, 0.8, 42), 1.0, 2.2) * 0.6)
+    colour = blend(colour, (104, 108, 80), soft_step(cloud(s, t, 0.8, 42), 1.0, 2.2) * 0.6)
     return Relief(np.zeros_like(s), colour)
 
 

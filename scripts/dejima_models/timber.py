@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from dejima_models.geometry import Points, Sweep, even_lines
 
 UP = np.array([0.0, 1.0, 0.0])
-SEGMENT_M = 0.5
+SEGMENT_M = 0.7
 BEVEL_M = 0.012
 
 
@@ -33,6 +33,14 @@ def beam(start: ArrayLike, end: ArrayLike, size: tuple[float, float], swatch: st
     run = path[-1] - path[0]
     upright = abs(run[1]) > 0.9 * np.linalg.norm(run)
     return Sweep(bevelled(*size), path, np.array([0.0, 0.0, -1.0]) if upright else UP, swatch)
+
+
+def block(middle: ArrayLike, size: tuple[float, float, float]) -> Sweep:
+    """A dressed stone of a size (x, y, z) standing on its lower middle."""
+    foot, (x, y, z) = np.asarray(middle, np.float64), size
+    half = np.array([x / 2, 0.0, 0.0])
+    path = np.linspace(foot + UP * (y / 2) - half, foot + UP * (y / 2) + half, 4)
+    return Sweep(bevelled(z, y, 0.025), path, UP, "stone")
 
 
 def railing(start: ArrayLike, end: ArrayLike, height: float, swatch: str, spacing: float = 0.16) -> list[Sweep]:

@@ -1,16 +1,16 @@
 """Walls as relief: a ground skin with panels set on or into it, and the grid that catches every edge."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dejima_models.geometry import Frame, Hole, Patch, Points, Relief, Skin, even_lines, with_edges
-from dejima_models.materials import blend, dark_timber, glass, green_paint
+from dejima_models.materials import blend, dark_timber, glass, green_paint, white_paint
 from dejima_models.noise import Plane, soft_step
 
 FILL_M = 0.22
-UNEVEN_SHARE = 0.35
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,8 @@ def louvres(s: Plane, t: Plane) -> Relief:
     )
 
 
-def sash_window(s: float, t: float, width: float, height: float) -> list[Panel]:
-    """A glazed sash window in a green frame with its shutters open beside it; s, t is the middle of the sill."""
+def sash_window(s: float, t: float, width: float, height: float, shutters: bool = True) -> list[Panel]:
+    """A glazed sash window in a green frame, its shutters open beside it; s, t is the middle of the sill."""
     left, right, top = s - width / 2, s + width / 2, t + height
     panels = [
         Panel((left - 0.10, t - 0.10, right + 0.10, top + 0.10), 0.035, green_paint),
@@ -80,11 +80,11 @@ def sash_window(s: float, t: float, width: float, height: float) -> list[Panel]:
     ]
     for column in range(1, 4):
         at = left + width * column / 4
-        panels.append(Panel((at - 0.017, t, at + 0.017, top), -0.035, green_paint, upright=True))
+        panels.append(Panel((at - 0.017, t, at + 0.017, top), -0.035, white_paint, upright=True))
     for row in range(1, 6):
         at, half = t + height * row / 6, 0.035 if row == 3 else 0.017
-        panels.append(Panel((left, at - half, right, at + half), -0.02 if row == 3 else -0.035, green_paint))
-    for edge in (left - 0.14 - width / 2, right + 0.14):
+        panels.append(Panel((left, at - half, right, at + half), -0.02 if row == 3 else -0.035, white_paint))
+    for edge in () if not shutters else (left - 0.14 - width / 2, right + 0.14):
         panels.append(Panel((edge, t - 0.04, edge + width / 2, top + 0.06), 0.05, green_paint, upright=True))
         panels.append(Panel((edge + 0.06, t + 0.04, edge + width / 2 - 0.06, top - 0.02), 0.035, louvres))
     return panels
@@ -117,11 +117,8 @@ def frame_timbers(length: float, height: float, posts: Sequence[float], rails: S
 def openings(boxes: Sequence[tuple[Points, Points]]) -> Hole:
     """What lies in any of the boxes (low, high), in model metres, is cut away."""
 
-    def hole(centres: Points) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    def hole(centres: Points) -> NDArray[np.bool_]:
         inside = [np.all((centres > low) & (centres < high), axis=1) for low, high in boxes]
-        return np.logical_or.reduce(inside)
+        return np.asarray(np.logical_or.reduce(inside), bool)
 
     return hole
-
-
-Ground = Callable[[Plane, Plane], Relief]
