@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.pool import NullPool
+from starlette.testclient import TestClient
 
+from tests.samples import EXPERIENCE, GATE, SITE, Clock, Served, add_package, make_scene, publish
+from xr_server.app import create_app
+from xr_server.settings import read_settings
 from xr_server.storage.database import open_engine
 from xr_server.storage.migrate import migrate
 
@@ -99,3 +103,27 @@ def catalog(store_urls: tuple[str, str], open_store: Callable[[str], Engine]) ->
 def event_store(store_urls: tuple[str, str], open_store: Callable[[str], Engine]) -> Engine:
     """A fresh event store."""
     return open_store(store_urls[1])
+
+
+@pytest.fixture(scope="session")
+def published_data(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder in which a site, a landmark, a scene with its package and an experience are published."""
+    folder = tmp_path_factory.mktemp("published") / "data"
+    shutil.copytree(migrated_sqlite, folder)
+    engine = open_engine(f"sqlite:///{folder / 'catalog.sqlite3'}")
+    digest = add_package(engine, folder / "packages")
+    for body in (SITE, GATE, make_scene(digest), EXPERIENCE):
+        publish(engine, body)
+    engine.dispose()
+    return folder
+
+
+@pytest.fixture
+def served(published_data: Path, tmp_path: Path) -> Iterator[Served]:
+    """A server in this process over a copy of that folder, with a clock the test moves; it has no accounts."""
+    data_dir, clock = tmp_path / "data", Clock()
+    shutil.copytree(published_data, data_dir)
+    settings = read_settings({"DEJIMA_DATA_DIR": str(data_dir)})
+    app = create_app(settings, clock=clock)
+    with TestClient(app, base_url="http://localhost", follow_redirects=False) as client:
+        yield Served(app, settings, clock, client)

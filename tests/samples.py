@@ -1,9 +1,12 @@
 """Small records of a site by the water, and packages made by hand, for tests of storage, routes and compiling."""
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Engine
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
 from asset_pipeline.geopose import GeoPose, Position, heading_to_quaternion
 from asset_pipeline.manifest import (
@@ -31,7 +34,9 @@ from xr_server.domain.catalog import (
     Site,
     Trigger,
 )
-from xr_server.storage.catalog import Change, Name, kind_of, publish_record, save_record
+from xr_server.parts import Parts
+from xr_server.settings import Settings
+from xr_server.storage.catalog import Change, Name, kind_of, publish_record, save_record, withdraw_record
 from xr_server.storage.packages import Origin as PackageOrigin
 from xr_server.storage.packages import save_package
 
@@ -56,6 +61,49 @@ GATE = Landmark(
     accuracy_m=15.0,
     geofence=Geofence(enter_m=20, leave_m=30),
 )
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    at: int = NOW
+
+    def __call__(self) -> int:
+        return self.at
+
+
+@dataclass
+class Served:
+    """A running server, its clock, and a phone that asks it."""
+
+    app: Starlette
+    settings: Settings
+    clock: Clock
+    client: TestClient
+
+    @property
+    def parts(self) -> Parts:
+        """What the server works with."""
+        parts: Parts = self.app.state.parts
+        return parts
+
+    @property
+    def digest(self) -> str:
+        """The package that is shown."""
+        (digest,) = self.parts.published.snapshot.sites["dejima"].digests
+        return digest
+
+    def publish(self, body: Record, revision: int | None = None) -> int:
+        """Publish a record on top of a revision and wait until it is served; gives the new revision."""
+        number = publish(self.parts.catalog, body, revision, self.clock())
+        self.parts.published.refresh()
+        return number
+
+    def withdraw(self, kind: str, name: str, revision: int) -> None:
+        """Withdraw a record and wait until it is no longer served."""
+        withdraw_record(self.parts.catalog, Name("dejima", kind, name), revision, self.clock())
+        self.parts.published.refresh()
 
 
 def make_scene(digest: str) -> Scene:

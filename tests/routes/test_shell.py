@@ -2,7 +2,6 @@ import json
 import re
 
 import pytest
-from starlette.testclient import TestClient
 
 from tests.live import serve
 from xr_server.routes.shell import CONTENT_SECURITY_POLICY, describe_fault
@@ -36,9 +35,8 @@ def test_the_policy_is_the_one_of_the_contract():
         ("GET", "/studio/", {"Accept": "text/html"}, 303),
     ],
 )
-def test_every_answer_carries_the_policy_and_its_companions(world, method, path, headers, status):
-    client = TestClient(world.app, base_url="http://localhost", follow_redirects=False)
-    answer = client.request(method, path, headers=headers)
+def test_every_answer_carries_the_policy_and_its_companions(served, method, path, headers, status):
+    answer = served.client.request(method, path, headers=headers)
     assert answer.status_code == status
     assert answer.headers.get_list("content-security-policy") == [CONTRACT_POLICY]
     assert answer.headers.get_list("x-content-type-options") == ["nosniff"]
@@ -64,9 +62,9 @@ def test_a_fault_of_ours_is_told_by_kind_and_place_and_never_by_its_words():
 
 
 @pytest.fixture
-def live(world):
-    """A server process over the world's data."""
-    with serve(world.settings.data_dir) as running:
+def live(served):
+    """A server process over the same data."""
+    with serve(served.settings.data_dir) as running:
         yield running
 
 

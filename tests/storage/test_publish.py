@@ -11,7 +11,7 @@ from msgspec.structs import replace as change
 from sqlalchemy import make_url, update
 
 from tests.conftest import run_alone
-from tests.samples import EXPERIENCE, GATE, HOUR_MS, NOW, SITE, add_package, make_scene, publish
+from tests.samples import EXPERIENCE, GATE, HOUR_MS, NOW, SITE, Clock, add_package, make_scene, publish
 from xr_server.domain.catalog import InSeason, Schedule
 from xr_server.errors import NotFound
 from xr_server.storage.catalog import Change as Edit
@@ -19,14 +19,6 @@ from xr_server.storage.catalog import Name, load_record, publish_record, save_re
 from xr_server.storage.database import open_engine, record_revision
 from xr_server.storage.publish import SNAPSHOT_FILE, has_snapshot, read_snapshot
 from xr_server.storage.published import POLL_S, PublishedSites
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.at = NOW
-
-    def __call__(self) -> int:
-        return self.at
 
 
 @pytest.fixture
