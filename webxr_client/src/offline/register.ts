@@ -1,0 +1,18 @@
+/** Starts the service worker, and hands it what this page loaded before there was one. */
+
+/** Register the worker of the visitor pages; without support, or on an insecure address, nothing happens. */
+export async function registerWorker(view: Window): Promise<void> {
+  const workers = view.navigator.serviceWorker as ServiceWorkerContainer | undefined // absent on insecure pages
+  if (workers === undefined) return
+  const hadWorker = workers.controller !== null
+  await workers.register('/sw.js', { scope: '/' })
+  if (hadWorker) return
+  const { active } = await workers.ready
+  const tell = (urls: string[]): void => {
+    const own = urls.filter((url) => url.startsWith(view.location.origin))
+    if (own.length > 0) active?.postMessage({ keep: own })
+  }
+  tell([view.location.href.split('#')[0] ?? ''])
+  const watch = new PerformanceObserver((list) => tell(list.getEntries().map(({ name }) => name)))
+  watch.observe({ type: 'resource', buffered: true })
+}
