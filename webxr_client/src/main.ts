@@ -54,12 +54,12 @@ async function keepFresh(visit: Visit, words: Words, dress: () => void): Promise
   if (await refreshPage(document, words)) dress()
 }
 
-function showAll(visit: Visit, words: Words, walk: Walk, before: VisitState): void {
+function showAll(visit: Visit, words: Words, walk: Walk, before: VisitState, device: Device): void {
   const { state } = visit
   showTimes(document, state, words)
   showPosition(document, state, words)
   walk.show(document, state)
-  if (document.documentElement.dataset['kind'] !== 'experience') showArrival(document, visit, words, before)
+  if (document.documentElement.dataset['kind'] !== 'experience') showArrival(document, visit, words, before, device)
 }
 
 /** Pages about one experience open it themselves; elsewhere the position does. */
@@ -74,8 +74,14 @@ async function bringAlive(words: Words): Promise<void> {
   const visit = createVisit(site, document.documentElement.lang, createPageClock(localStorage))
   const walk = createWalk(visit, words, sessionStorage)
   setUpConsent(document, localStorage, words, () => visit.consentChanged())
-  const area = new StageArea(visit, await readDevice(window), words)
-  const dress = (): void => showAll(visit, words, walk, visit.state)
+  walk.show(document, visit.state)
+  const device = await readDevice(window)
+  const area = new StageArea(visit, device, words)
+  const dress = (): void => {
+    showAct(device, words)
+    showAll(visit, words, walk, visit.state, device)
+  }
+  showAct(device, words)
   visit.listen((after, before) => {
     announceTimes(document, after, before, words)
     if (after.site !== before.site) {
@@ -83,17 +89,23 @@ async function bringAlive(words: Words): Promise<void> {
       void keepFresh(visit, words, dress)
     }
     if (after.link === 'offline' && before.link === 'online') announce(document, words('offline'))
-    showAll(visit, words, walk, before)
+    showAll(visit, words, walk, before, device)
     area.follow()
   })
-  walk.show(document, visit.state)
   await walk.resume()
   followSite(visit, (problem) => announce(document, words(problem.key)))
 }
 
-function showActions(): void {
+/** The one thing to do on an experience's page, named for what this device can do. */
+function showAct(device: Device, words: Words): void {
   const act = document.getElementById('act')
-  if (act !== null) act.hidden = false
+  if (act === null) return
+  const can = !device.webgl2 ? 'words' : device.immersiveAr ? 'ar' : 'orbit'
+  const link = need(act, 'a')
+  link.textContent = words(can === 'ar' ? 'see_here' : 'see_large')
+  link.hidden = can === 'words'
+  need(act, '.help').textContent = words(`can_${can}`, { size: act.dataset['size'] ?? '' })
+  act.hidden = false
 }
 
 setUpLight(document, localStorage)
@@ -101,6 +113,5 @@ rememberLanguage(document)
 if (document.getElementById('texts') !== null) {
   const words = readWords(document)
   setUpSheet(window, words)
-  showActions()
   void bringAlive(words)
 }

@@ -96,12 +96,15 @@ export class ArControls {
   }
 
   private explanation(): HTMLElement {
+    const node = this.view?.scene?.nodes[0]
+    const floor = node?.surveyed ? '' : this.words('ar_floor', { metres: Math.round(node?.accuracy_m ?? 0) })
     return make(
       this.page,
       'div',
       { className: 'words' },
       make(this.page, 'h2', {}, this.words('ar_explain_title')),
       make(this.page, 'p', {}, this.words('ar_explain')),
+      make(this.page, 'p', {}, floor),
       this.row(['ar_go', () => void this.begin(), 'primary'], ['ar_not_now', () => this.explain(false)])
     )
   }

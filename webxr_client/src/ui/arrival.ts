@@ -1,4 +1,5 @@
 /** The sheet of the landmark the visitor has come to: picture, name, one sentence, distance, one thing to do. */
+import type { Device } from '../device'
 import { findOpen, type VisitState } from '../state'
 import type { Experience } from '../wire'
 import { sayDistance } from './distance'
@@ -10,7 +11,7 @@ import { sayWhen } from './when'
 import type { Words } from './words'
 
 /** Open, change or close the sheet after a change of the visit. */
-export function showArrival(page: Document, visit: Visit, words: Words, before: VisitState): void {
+export function showArrival(page: Document, visit: Visit, words: Words, before: VisitState, device: Device): void {
   const state = visit.state
   const place = page.getElementById('arrival')
   if (place === null || state.site === null) return
@@ -20,7 +21,7 @@ export function showArrival(page: Document, visit: Visit, words: Words, before: 
     return
   }
   if (place.dataset['experience'] !== open.id) {
-    fillSheet(page, place, open, visit, words)
+    fillSheet(place, open, visit, words, device)
     if (before.open !== open.id) tell(page, open, state, words)
   }
   const away_m = awayM(state, open.landmark)
@@ -36,27 +37,37 @@ function closeSheet(place: HTMLElement): void {
   if (hadFocus) place.ownerDocument.getElementById('content')?.focus()
 }
 
-function fillSheet(page: Document, place: HTMLElement, open: Experience, visit: Visit, words: Words): void {
+function fillSheet(place: HTMLElement, open: Experience, visit: Visit, words: Words, device: Device): void {
+  const page = place.ownerDocument
   const { state } = visit
   const name = nameOf(open, state)
   const home = `/${visit.language}/${visit.site}/`
-  const see = make(page, 'a', { className: 'primary', href: `${home}xr/${open.id}` }, words('arrival_see'))
+  const see = make(
+    page,
+    'a',
+    { className: 'primary', href: `${home}xr/${open.id}` },
+    words(device.immersiveAr ? 'see_here' : 'see_large')
+  )
   const read = make(page, 'a', { href: `${home}experiences/${open.id}` }, words('arrival_read'))
   const close = makeButton(page, words('arrival_later'), () => visit.dispatch({ type: 'experience_closed' }))
   const sentence = state.live.includes(open.id) || state.site === null ? open.summary : sayRest(open, state, words)
   place.dataset['experience'] = open.id
   place.hidden = false
   place.setAttribute('aria-labelledby', 'arrival-name')
+  const picture = make(page, 'img', { className: 'picture', src: open.cover, alt: '', width: 640, height: 480 })
   place.replaceChildren(
     ...(state.openedBy === 'trigger' ? [make(page, 'p', { className: 'here' }, words('arrived', { name }))] : []),
-    ...(open.cover.startsWith('/')
-      ? [make(page, 'img', { className: 'picture', src: open.cover, alt: '', width: 640, height: 480 })]
-      : []),
-    make(page, 'h2', { id: 'arrival-name' }, open.title),
+    make(
+      page,
+      'div',
+      { className: 'landmark' },
+      ...(open.cover === '' ? [] : [picture]),
+      make(page, 'h2', { id: 'arrival-name' }, open.title),
+      make(page, 'p', { className: 'away' })
+    ),
     make(page, 'p', {}, sentence),
-    make(page, 'p', { className: 'away' }),
     make(page, 'div', { className: 'buttons' }, see, close),
-    make(page, 'p', {}, read)
+    make(page, 'p', { className: 'read' }, read)
   )
 }
 

@@ -66,7 +66,7 @@ function showPanel(panel: HTMLElement, spot: Hotspot, words: Words, close: () =>
   const title = make(page, 'h2', { id: 'panel-title', tabIndex: -1 }, spot.title)
   const button = make(page, 'button', { type: 'button' }, words('panel_close'))
   button.addEventListener('click', close)
-  panel.replaceChildren(title, make(page, 'p', {}, spot.text), button)
+  panel.replaceChildren(make(page, 'div', { className: 'panel-head' }, title, button), make(page, 'p', {}, spot.text))
   panel.hidden = false
   title.focus()
 }
