@@ -1,5 +1,6 @@
 """A server over fresh SQLite stores with a site, accounts for each role, and a clock the test moves."""
 
+import json
 import re
 import secrets
 import shutil
@@ -12,16 +13,30 @@ from sqlalchemy import Engine
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from tests.samples import add_package
 from xr_server.app import create_app
 from xr_server.domain.account import NewAccount
 from xr_server.domain.catalog import Geofence, Landmark, Origin, Record, Season, Site, YearlyRule
+from xr_server.domain.scan import ScanDetails, Upload
 from xr_server.parts import Parts
 from xr_server.settings import Settings, read_settings
 from xr_server.storage.accounts import add_account
+from xr_server.storage.builds import Outcome, claim_scan, save_outcome
 from xr_server.storage.catalog import Change, Name, kind_of, publish_record, save_record
+from xr_server.storage.scans import Owner, StoredScan, create_scan, load_scan, save_received
 
 PASSWORD = "water gate 1820"
 NOW = 1_795_485_600_000  # 2026-11-24 11:00 in Nagasaki
+DETAILS = ScanDetails(title="Wall", creator="Kana", licence="CC BY 4.0", lat=32.7437, lon=129.8723, height=34.5)
+LEVEL = {"triangles_asked": 100_000, "triangles": 99_990, "rms_m": 0.0031, "rms_relative": 0.0004, "max_m": 0.021}
+LEVEL |= {"file": "lod0.glb", "colour_psnr_db": 31.4, "bytes": 1_000_000, "texture_px": 2048}
+REPORT = {
+    "schema": "dejima.report/1",
+    "source": {"file": "scan.ply", "triangles": 597_123, "vertices": 300_000, "bytes": 9, "unit": "m", "up": "y"},
+    "levels": [LEVEL, {**LEVEL, "file": "lod1.glb", "triangles_asked": 25_000, "triangles": 31_000}],
+    "warnings": [{"code": "unit_guessed", "text": "The unit was guessed."}] * 2,
+    "validators": {"dejima_verify": "passed"},
+}
 
 
 @dataclass
@@ -68,6 +83,23 @@ class World:
         assert answer.status_code == 303, answer.text
         client.headers["X-CSRF-Token"] = csrf_of(client)
         return client
+
+    def built_scan(self, name: str = "kana", content: bytes = b"glTF of a wall") -> StoredScan:
+        """A scan of somebody's that was built into a package with a report and a poster."""
+        owner, length = Owner("dejima", self.accounts[name]), len(content)
+        scan_id = create_scan(
+            self.catalog, owner, Upload("wall.ply", DETAILS, length), self.clock(), secrets.token_bytes
+        )
+        save_received(self.catalog, scan_id, 0, length, self.clock())
+        claimed = claim_scan(self.catalog, "worker", self.clock())
+        assert claimed is not None
+        digest = add_package(self.catalog, self.settings.package_dir, content)
+        folder = self.settings.package_dir / digest
+        (folder / "report.json").write_text(json.dumps(REPORT), encoding="utf-8")
+        (folder / "poster.webp").write_bytes(b"RIFF of a poster")
+        outcome = Outcome("built", "done", package_digest=digest, seconds=12.0, peak_bytes=500_000_000)
+        assert save_outcome(self.catalog, claimed[0], outcome, self.clock())
+        return load_scan(self.catalog, "dejima", scan_id)
 
     def publish(self, body: Record) -> None:
         revision = save_record(self.catalog, "dejima", body, None, Change(self.clock()))

@@ -28,9 +28,11 @@ from xr_server.storage.scans import StoredScan, attach_scene, load_scan
 def post_attach(request: Request, session: Session, sent: FormData) -> Response:
     """Attach a built scan to a landmark: its scene and experience are saved as drafts."""
     parts, stored = parts_of(request), get_own_scan(request, session, request.path_params["id"])
+    if stored.state != "built" or stored.package_digest is None:
+        raise Conflict("scan_not_built", "This scan is not built yet, so there is nothing to attach. Wait until it is.")
     typed = {name: field(sent, name) for name in FORM_FIELDS}
     try:
-        _save(parts, session, stored, (_read(parts, session, stored, typed), read_revision(sent)))
+        _save(parts, session, stored, (_read(parts, session, typed), read_revision(sent)))
     except DejimaError as error:
         problem = say_problem(error, choose_language(request))
         values: dict[str, object] = {"typed": typed, "problem": problem, "notice": None}
@@ -46,9 +48,7 @@ def post_attach(request: Request, session: Session, sent: FormData) -> Response:
     return RedirectResponse(f"/studio/scans/{stored.id}?done=attached", status_code=303)
 
 
-def _read(parts: Parts, session: Session, stored: StoredScan, typed: Mapping[str, str]) -> Wording:
-    if stored.state != "built" or stored.package_digest is None:
-        raise Conflict("scan_not_built", "This scan is not built yet, so there is nothing to attach. Wait until it is.")
+def _read(parts: Parts, session: Session, typed: Mapping[str, str]) -> Wording:
     wording = read_wording(
         typed["landmark"],
         {"ja": typed["title_ja"], "en": typed["title_en"]},

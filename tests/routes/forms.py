@@ -1,0 +1,72 @@
+"""Forms as a browser without JavaScript sends them: the fields a page holds, with what a test types."""
+
+from html.parser import HTMLParser
+from typing import Any
+
+from starlette.testclient import TestClient
+
+
+class _Forms(HTMLParser):
+    """Collects the fields of every form, by the form's action."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: dict[str, list[tuple[str, str]]] = {}
+        self._action: str | None = None
+        self._area: tuple[str, list[str]] | None = None
+        self._select = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self._action = values.get("action", "")
+            self.forms.setdefault(self._action, [])
+        elif self._action is None:
+            return
+        elif tag == "textarea":
+            self._area = (values["name"], [])
+        elif tag == "select":
+            self._select = values["name"]
+        elif tag == "option" and "selected" in values:
+            self._add(self._select, values.get("value", ""))
+        elif tag == "input" and "name" in values and (values.get("type") != "radio" or "checked" in values):
+            self._add(values["name"], values.get("value", ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._action = None
+        elif tag == "textarea" and self._area is not None:
+            self._add(self._area[0], "".join(self._area[1]))
+            self._area = None
+
+    def handle_data(self, data: str) -> None:
+        if self._area is not None:
+            self._area[1].append(data)
+
+    def _add(self, name: str, value: str) -> None:
+        assert self._action is not None
+        self.forms[self._action].append((name, value))
+
+
+def fields_of(html: str, action: str) -> list[tuple[str, str]]:
+    """The fields of the page's form with that action, as they stand."""
+    parser = _Forms()
+    parser.feed(html)
+    assert action in parser.forms, f"no form leads to {action}; there are {sorted(parser.forms)}"
+    return parser.forms[action]
+
+
+def fill(fields: list[tuple[str, str]], **typed: str | list[str]) -> dict[str, list[str]]:
+    """The fields with what was typed in place of what stood there; a button's name and value are typed too."""
+    values: dict[str, list[str]] = {}
+    for name, value in fields:
+        values.setdefault(name, []).append(value)
+    for name, new in typed.items():
+        values[name] = new if isinstance(new, list) else [new]
+    return values
+
+
+def submit(client: TestClient, html: str, action: str, **typed: str | list[str]) -> Any:
+    """Send the page's form with that action, filled in; redirects are left to the test."""
+    headers = {"Origin": "http://localhost"}
+    return client.post(action, data=fill(fields_of(html, action), **typed), headers=headers, follow_redirects=False)

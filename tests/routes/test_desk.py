@@ -1,0 +1,189 @@
+import secrets
+import time
+
+import pytest
+
+from tests.routes.conftest import PASSWORD, post_form
+from tests.routes.forms import submit
+from xr_server.domain.account import NewAccount
+from xr_server.domain.catalog import Experience, Node, Placement, Scene, Trigger
+from xr_server.storage.accounts import add_account
+from xr_server.storage.catalog import Change, Name, load_record, save_record
+from xr_server.storage.scans import load_scan
+
+PATIENCE_S = 10.0
+
+
+@pytest.fixture
+def sato(world):
+    return world.sign_in("sato")
+
+
+@pytest.fixture
+def attached(world):
+    """The id of a scene and an experience that kana has made of a scan and sent for review."""
+    kana, scan = world.sign_in("kana"), world.built_scan("kana")
+    path = f"/studio/scans/{scan.id}"
+    submit(kana, kana.get(path).text, f"{path}/attach", landmark="water-gate", title_en="The wall", summary_en="Old.")
+    submit(kana, kana.get(path).text, f"{path}/review")
+    return load_scan(world.catalog, "dejima", scan.id).scene_id
+
+
+def state_of(world, kind, record_id):
+    return load_record(world.catalog, Name("dejima", kind, record_id)).state
+
+
+def take(client, record_id, step, kind="experience", **typed):
+    path = f"/desk/records/{kind}/{record_id}"
+    return submit(client, client.get(path).text, path, step=step, **typed)
+
+
+def site_document(world):
+    return world.visitor().get("/api/v1/sites/dejima?lang=en", headers={"Accept": "application/json"}).json()
+
+
+def wait_for_titles(world, titles):
+    """Return once visitors are offered exactly these; the snapshot's thread looks every 0.4 s."""
+    deadline = time.monotonic() + PATIENCE_S
+    while [experience["title"] for experience in site_document(world)["experiences"]] != titles:
+        assert time.monotonic() < deadline, site_document(world)["experiences"]
+        time.sleep(0.05)
+
+
+def test_an_empty_desk_says_what_will_come(sato):
+    text = sato.get("/desk/").text
+    assert "There are no experiences yet" in text and "Nothing is waiting for review" in text
+
+
+def test_what_waits_for_review_comes_first_with_its_state(world, sato, attached):
+    scene = load_record(world.catalog, Name("dejima", "scene", attached)).body
+    draft = Experience(
+        id="a-draft", title={"en": "Draft"}, landmark="water-gate", scene=scene.id, trigger=Trigger(kind="geofence")
+    )
+    save_record(world.catalog, "dejima", draft, None, Change(world.clock()))
+    text = sato.get("/desk/").text
+    assert "Experiences waiting for your look: 1." in text
+    assert text.index(f"/desk/records/experience/{attached}") < text.index("/desk/records/experience/a-draft")
+    assert text.count("In review") == 2
+
+
+def test_staff_see_words_picture_report_and_what_is_missing_before_they_decide(world, sato, attached):
+    text = sato.get(f"/desk/records/experience/{attached}").text
+    assert "There is no Japanese title" in text and "kana" in text and "Visitors do not see this yet" in text
+    assert "From 597,123 triangles we made 2 levels" in text
+    digest = load_record(world.catalog, Name("dejima", "scene", attached)).body.nodes[0].package
+    assert f'src="/desk/posters/{digest}"' in text
+    assert sato.get(f"/desk/posters/{digest}").content == b"RIFF of a poster"
+    assert world.sign_in("kana").get(f"/desk/posters/{digest}").status_code == 403
+
+
+def test_publishing_shows_scene_and_experience_to_visitors_within_a_second_or_so(world, sato, attached):
+    wait_for_titles(world, [])
+    answer = take(sato, attached, "publish")
+    assert answer.status_code == 303
+    assert (state_of(world, "experience", attached), state_of(world, "scene", attached)) == ("published", "published")
+    wait_for_titles(world, ["The wall"])
+    page = sato.get(answer.headers["location"]).text
+    assert "Published." in page and "Visitors see this as it is here" in page
+    digest = load_record(world.catalog, Name("dejima", "scene", attached)).body.nodes[0].package
+    assert world.visitor().get(f"/packages/{digest}/poster.webp").status_code == 200
+
+
+def test_undoing_a_publication_hides_both_again(world, sato, attached):
+    page = sato.get(take(sato, attached, "publish").headers["location"]).text
+    wait_for_titles(world, ["The wall"])
+    undone = submit(sato, page, "/desk/undo")
+    assert "Put back as it was" in sato.get(undone.headers["location"]).text
+    wait_for_titles(world, [])
+    assert (state_of(world, "experience", attached), state_of(world, "scene", attached)) == ("in_review", "in_review")
+
+
+def test_what_is_withdrawn_answers_410_and_a_later_draft_does_not_bring_it_back(world, sato, attached):
+    take(sato, attached, "publish")
+    wait_for_titles(world, ["The wall"])
+    take(sato, attached, "withdraw")
+    take(sato, attached, "withdraw", kind="scene")
+    wait_for_titles(world, [])
+    stored = load_record(world.catalog, Name("dejima", "scene", attached))
+    gone = world.visitor().get(f"/packages/{stored.body.nodes[0].package}/poster.webp")
+    assert gone.status_code == 410 and "urn:dejima:problem:" in gone.text
+    assert "Withdrawn: visitors no longer see it" in sato.get(f"/desk/records/experience/{attached}").text
+    for kind in ("experience", "scene"):
+        record = load_record(world.catalog, Name("dejima", kind, attached))
+        save_record(world.catalog, "dejima", record.body, record.revision, Change(world.clock()))
+    world.app.state.parts.published.refresh()
+    assert site_document(world)["experiences"] == []
+
+
+def test_changes_are_requested_with_a_note_the_creator_reads(world, sato, attached):
+    empty = take(sato, attached, "changes")
+    assert empty.status_code == 400 and "Write a sentence on what should change" in empty.text
+    assert take(sato, attached, "changes", note="The title needs Japanese.").status_code == 303
+    assert state_of(world, "experience", attached) == "changes_requested"
+    scan = world.sign_in("kana").get("/studio/").text.split("/studio/scans/")[1].split('"')[0]
+    page = world.sign_in("kana").get(f"/studio/scans/{scan}").text
+    assert "The title needs Japanese." in page and "sato" in page and "Changes requested" in page
+
+
+def test_a_stale_page_changes_nothing_and_keeps_the_note(world, sato, attached):
+    path = f"/desk/records/experience/{attached}"
+    old = sato.get(path).text
+    record = load_record(world.catalog, Name("dejima", "experience", attached))
+    save_record(world.catalog, "dejima", record.body, record.revision, Change(world.clock()))
+    for step in ("publish", "changes"):
+        answer = submit(sato, old, path, step=step, note="A note I typed.")
+        assert answer.status_code == 409 and "A note I typed." in answer.text
+    assert (state_of(world, "experience", attached), state_of(world, "scene", attached)) == ("draft", "in_review")
+    assert site_document(world)["experiences"] == []
+
+
+def test_a_step_somebody_took_first_is_said(world, sato, attached):
+    path = f"/desk/records/experience/{attached}"
+    old = sato.get(path).text
+    assert submit(sato, old, path, step="changes", note="Please.").status_code == 303
+    again = submit(sato, old, path, step="changes", note="Please.")
+    assert again.status_code == 409 and "somebody may have been faster" in again.text
+
+
+def test_a_scene_whose_model_is_not_there_is_not_published(world, sato):
+    place = Placement(lat=32.7437, lon=129.8723, h=34.5, accuracy_m=15)
+    scene = Scene(id="empty", landmark="water-gate", nodes=[Node(id="gate", model="gate.glb", placement=place)])
+    experience = Experience(
+        id="empty", title={"en": "Empty"}, landmark="water-gate", scene="empty", trigger=Trigger(kind="geofence")
+    )
+    for body in (scene, experience):
+        save_record(world.catalog, "dejima", body, None, Change(world.clock()))
+    answer = take(sato, "empty", "publish")
+    assert answer.status_code == 409 and "is not built yet" in answer.text
+    assert (state_of(world, "experience", "empty"), state_of(world, "scene", "empty")) == ("draft", "draft")
+
+
+def test_staff_of_another_site_see_and_change_nothing_here(world, attached):
+    new = NewAccount("elsewhere", "mori", "staff", PASSWORD)
+    add_account(world.catalog, new, world.clock(), secrets.token_bytes)
+    mori = world.sign_in("mori")
+    assert attached not in mori.get("/desk/").text
+    path = f"/desk/records/experience/{attached}"
+    assert mori.get(path).status_code == 404
+    assert post_form(mori, path, step="publish", revision="1").status_code == 404
+    undo = post_form(mori, "/desk/undo", before=f"experience.{attached}.1.published.1")
+    assert undo.status_code == 404
+    empty = mori.get("/desk/figures")
+    assert empty.status_code == 404 and "no content yet" in empty.text
+    assert state_of(world, "experience", attached) == "in_review"
+
+
+@pytest.mark.parametrize(
+    "before", ["", "x", "site.dejima.1.published.1", "experience.a.b.c.d", "experience.a.1.shown.1"]
+)
+def test_an_undo_that_was_meddled_with_is_refused(sato, before):
+    answer = post_form(sato, "/desk/undo", before=before)
+    assert answer.status_code == 400 and "cannot be undone" in answer.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/desk/records/experience/nothing", "/desk/records/season/year-end", "/desk/posters/xyz"]
+)
+def test_what_is_not_there_is_a_page_that_leads_on(sato, path):
+    answer = sato.get(path)
+    assert answer.status_code == 404 and "This could not be done" in answer.text
