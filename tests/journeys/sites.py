@@ -13,9 +13,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine
 
@@ -128,14 +129,29 @@ def run_dejima(data_dir: Path, *arguments: str) -> str:
 
 def wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
     """Return once /readyz says so; raises with the log when the process ends or takes too long."""
-    deadline = time.monotonic() + START_S
-    while time.monotonic() < deadline and process.poll() is None:
+
+    def is_ready() -> bool:
         try:
             with urllib.request.urlopen(f"{url}/readyz", timeout=5):
-                return
+                return True
         except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-    raise AssertionError(f"The server at {url} is not ready:\n{log.read_text(errors='replace')[-4000:]}")
+            return False
+
+    try:
+        wait_until(is_ready, process)
+    except AssertionError as error:
+        raise AssertionError(f"{url} is not ready: {error}\n{log.read_text(errors='replace')[-4000:]}") from error
+
+
+def wait_until(is_so: Callable[[], bool], process: "subprocess.Popen[Any]", seconds: float = START_S) -> None:
+    """Ask ten times a second until it is so; raises when the process ends before, or when the seconds are over."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        if process.poll() is not None:
+            raise AssertionError(f"the process ended with {process.returncode}")
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not so after {seconds:.0f} s")
+        time.sleep(0.1)
 
 
 def template_folder() -> Path:

@@ -1,0 +1,231 @@
+"""The committed content of Dejima: one form, its schemas, both languages, and the facts it was taken from."""
+
+import json
+import struct
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from asset_pipeline.options import parse_levels
+from xr_server.domain.catalog import Always, Experience, InSeason, Landmark, Scene, Schedule, Season, Site, YearlyRule
+from xr_server.domain.content_schema import make_schemas
+from xr_server.domain.schedule import Window, season_ranges
+from xr_server.storage.content import dump_content, format_json, read_content
+
+ROOT = Path(__file__).resolve().parents[1]
+DEJIMA = ROOT / "content" / "dejima"
+SCHEMAS = ROOT / "content" / "schemas"
+FACTS = ROOT.parent / "shared" / "dejima"
+OSM = "© OpenStreetMap contributors"
+SCHEMA_OF = {
+    "site.json": "site",
+    "landmarks.geojson": "landmarks",
+    "seasons.json": "seasons",
+    "schedules.json": "schedules",
+    "scenes": "scene",
+    "experiences": "experience",
+    "texts": "texts",
+    "models": "model",
+}
+CONTENT = read_content(DEJIMA)
+FILES = sorted(path for path in DEJIMA.rglob("*") if path.suffix in {".json", ".geojson"})
+
+
+def of(kind: type) -> dict[str, Any]:
+    return {record.id: record for record in CONTENT.records if isinstance(record, kind)}
+
+
+def read_facts(name: str) -> Any:
+    path = FACTS / name
+    if not path.is_file():
+        pytest.skip(f"the facts of Dejima are not beside this checkout ({name})")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(DEJIMA))
+
+
+def schema_for(path: Path) -> str:
+    return f"{SCHEMA_OF[Path(name_of(path)).parts[0]]}.schema.json"
+
+
+def test_the_files_have_the_one_form_that_an_export_gives_them():
+    for name, data in dump_content(CONTENT.records).items():
+        assert (DEJIMA / name).read_bytes() == data, f"{name}: import it and export it, or compare with git diff"
+
+
+def test_the_committed_schemas_are_those_of_the_record_types():
+    made = {name: format_json(schema) + "\n" for name, schema in make_schemas().items()}
+    committed = {path.name: path.read_text(encoding="utf-8") for path in SCHEMAS.iterdir()}
+    assert committed == made, "run python scripts/make_schemas.py"
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_a_file_follows_its_schema(path):
+    schema = json.loads((SCHEMAS / schema_for(path)).read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(json.loads(path.read_text(encoding="utf-8")), schema, jsonschema.Draft202012Validator)
+
+
+@pytest.mark.parametrize("name", sorted(make_schemas()))
+def test_a_schema_refuses_a_field_that_nobody_knows(name):
+    path = next(path for path in FILES if schema_for(path) == name)
+    document = json.loads(path.read_text(encoding="utf-8"))
+    inner = document[0] if isinstance(document, list) else document
+    inner["colour"] = "red"
+    with pytest.raises(jsonschema.ValidationError, match="colour"):
+        jsonschema.validate(document, make_schemas()[name], jsonschema.Draft202012Validator)
+
+
+def test_every_word_is_there_in_both_languages():
+    files = [
+        json.loads((DEJIMA / "texts" / f"{language}.json").read_text(encoding="utf-8")) for language in ("ja", "en")
+    ]
+    paths = [set(leaves(file)) for file in files]
+    assert paths[0] == paths[1]
+    assert len(paths[0]) > 150
+
+
+def leaves(tree: Any, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    if not isinstance(tree, dict):
+        assert isinstance(tree, str)
+        assert tree.strip() == tree != "", path
+        return [path]
+    return [leaf for key, value in tree.items() for leaf in leaves(value, (*path, key))]
+
+
+def test_nobody_is_shouted_at():
+    for language in ("ja", "en"):
+        words = (DEJIMA / "texts" / f"{language}.json").read_text(encoding="utf-8")
+        assert "!" not in words
+        assert "！" not in words
+
+
+def test_whatever_came_from_the_map_says_so():
+    assert OSM in of(Site)["dejima"].attribution[0].text
+    assert of(Site)["dejima"].attribution[0].licence == "ODbL-1.0"
+    for landmark in of(Landmark).values():
+        if landmark.certainty in ("mapped", "derived"):
+            assert OSM in landmark.geometry_licence, landmark.id
+            assert "ODbL" in landmark.geometry_licence
+    for scene in of(Scene).values():
+        assert all(OSM in text and "ODbL" in text for text in scene.credit.values()), scene.id
+
+
+def test_the_landmarks_are_those_of_the_facts_but_for_the_one_not_to_be_published():
+    facts = {feature["properties"]["id"]: feature for feature in read_facts("landmarks.geojson")["features"]}
+    landmarks = of(Landmark)
+    assert set(facts) - set(landmarks) == {"jail"}
+    assert set(landmarks) <= set(facts)
+    for name, landmark in landmarks.items():
+        geometry, known = facts[name]["geometry"], facts[name]["properties"]
+        if geometry is None:
+            assert (landmark.lat, landmark.lon, landmark.geometry, landmark.geofence) == (None, None, None, None)
+        elif geometry["type"] == "Point":
+            assert [landmark.lon, landmark.lat] == geometry["coordinates"]
+            assert landmark.geofence is not None
+        else:
+            assert landmark.geometry == geometry
+        assert (landmark.name["ja"], landmark.kana) == (known["names"]["ja"], known["name_kana"])
+        assert (landmark.certainty, landmark.sources) == (known["certainty"], known["sources"])
+        assert landmark.accuracy_m == known["horizontal_accuracy_m"]
+
+
+def test_every_landmark_has_a_source_and_everything_shown_of_a_scene_too():
+    assert [landmark.id for landmark in of(Landmark).values() if not landmark.sources] == []
+    assert [scene.id for scene in of(Scene).values() for node in scene.nodes if not node.sources] == []
+
+
+def test_the_seasons_fall_on_the_days_of_the_facts():
+    facts = {event["id"]: event for event in read_facts("events.json")["seasonal"]}
+    assert set(facts) == set(of(Season))
+    window = Window(date(2026, 1, 1), date(2031, 12, 31))
+    for name, season in of(Season).items():
+        expected = [pair for pair in facts[name]["computed"].values() if pair[1]]
+        got = [[first.isoformat(), last.isoformat()] for first, last in season_ranges(season, window)]
+        assert [pair for pair in got if pair[0] in {known[0] for known in expected}] == expected, name
+        assert len(got) == len(facts[name]["computed"]), name
+
+
+def test_the_lantern_festival_follows_its_new_rule_from_2026_only():
+    season = of(Season)["lantern-festival"]
+    assert isinstance(season.rule, YearlyRule)
+    starts = [first for first, _ in season_ranges(season, Window(date(2024, 1, 1), date(2028, 12, 31)))]
+    assert starts == [date(2026, 2, 6), date(2027, 2, 5), date(2028, 2, 4)]
+
+
+def test_quiet_days_are_the_ninth_and_fifteenth_of_august():
+    assert of(Site)["dejima"].quiet_days == ["08-09", "08-15"]
+
+
+def test_the_timeline_is_that_of_the_facts():
+    facts = read_facts("events.json")["timeline"]
+    entries = of(Site)["dejima"].timeline
+    assert [(entry.year, entry.landmarks, entry.confidence) for entry in entries] == [
+        (fact["year"], fact["landmarks"], fact["confidence"]) for fact in facts
+    ]
+
+
+def test_no_place_claims_to_be_good_enough_for_an_overlay():
+    places = [node.placement for scene in of(Scene).values() for node in scene.nodes]
+    assert all(not place.surveyed and place.accuracy_m >= 15 and place.h == 34.5 for place in places)
+    assert len(places) == 2
+
+
+def test_the_pipeline_takes_the_options_of_every_bundled_model():
+    assert set(CONTENT.models) == {"chief-factor-house", "water-gate"}
+    for model in CONTENT.models.values():
+        assert parse_levels(",".join(map(str, model.levels))) == model.levels
+        assert model.licence in ("CC0-1.0", "CC-BY-4.0")
+
+
+def test_a_model_is_packaged_where_its_scene_shows_it():
+    for scene in of(Scene).values():
+        for node in scene.nodes:
+            place, shown = CONTENT.models[node.model].place, node.placement
+            assert (place.lat, place.lon, place.h, place.heading_deg) == (
+                shown.lat,
+                shown.lon,
+                shown.h,
+                shown.heading_deg,
+            )
+
+
+def test_hotspots_lie_on_the_model_they_belong_to():
+    for scene in of(Scene).values():
+        bounds = {node.id: model_bounds(DEJIMA / "models" / f"{node.model}.glb") for node in scene.nodes}
+        for spot in scene.hotspots:
+            low, high = bounds[spot.node]
+            inside = [low[axis] - 0.5 <= spot.position[axis] <= high[axis] + 0.5 for axis in range(3)]
+            assert all(inside), f"{scene.id} {spot.id}: {spot.position} is outside {low} to {high}"
+
+
+def model_bounds(path: Path) -> tuple[list[float], list[float]]:
+    """Corners of a GLB without nodes that move anything, from what its accessors say."""
+    with path.open("rb") as file:
+        file.seek(12)
+        (length,) = struct.unpack("<I", file.read(8)[:4])
+        document = json.loads(file.read(length))
+    assert not any({"translation", "rotation", "scale", "matrix"} & set(node) for node in document["nodes"])
+    positions = [
+        document["accessors"][primitive["attributes"]["POSITION"]]
+        for mesh in document["meshes"]
+        for primitive in mesh["primitives"]
+    ]
+    low = [min(accessor["min"][axis] for accessor in positions) for axis in range(3)]
+    high = [max(accessor["max"][axis] for accessor in positions) for axis in range(3)]
+    return low, high
+
+
+def test_both_houses_can_always_be_seen_and_one_visit_is_for_new_years_day():
+    days = {schedule.experience: schedule.days for schedule in of(Schedule).values()}
+    assert days == {
+        "chief-factor-house-1820": Always(),
+        "water-gate-1820": Always(),
+        "dutch-new-year": InSeason(season="oranda-shogatsu"),
+    }
+    assert set(of(Experience)) == set(days)
