@@ -20,7 +20,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 800,
-    rolldownOptions: { input: entries.filter((entry) => existsSync(here + entry)) }
+    rolldownOptions: { checks: { pluginTimings: false }, input: entries.filter((entry) => existsSync(here + entry)) }
   },
   plugins: [dropUnusedShaders(), compress(folder, copied)],
   test: { include: ['test/**/*.test.ts'] }

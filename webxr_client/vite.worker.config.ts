@@ -37,6 +37,7 @@ export default defineConfig({
     outDir: folder,
     emptyOutDir: false,
     rolldownOptions: {
+      checks: { pluginTimings: false },
       input: 'src/offline/sw.ts',
       output: { format: 'iife', entryFileNames: 'sw.js' }
     }
