@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from asset_pipeline.mesh import Faces, Positions
 from asset_pipeline.surface import face_areas
 
-REGION_TRIANGLES = 12_000  # xatlas takes more than twice the time for twice the triangles
+REGION_TRIANGLES = 6_000  # xatlas takes more than twice the time for twice the triangles
 FILL = 0.62  # what xatlas usually fills of the square
 PADDING_PX = 3
 

@@ -10,6 +10,7 @@ from asset_pipeline.scan import Origin, ScanWarning
 GLTF = {".glb", ".gltf"}
 SURE_M = (1.0, 150.0)  # a diagonal at which a scan in metres is an ordinary statue, house or yard
 POSSIBLE_M = (0.05, 2000.0)
+THICK = 0.4  # shortest by longest side, from which a scan is no stretch of land
 USUAL_UP: dict[str, Up] = {".obj": "y", ".ply": "z", ".stl": "z"}
 CLEAR_LEAD = 2.0
 BASE_SHARE = 0.02  # the lowest part of the extent that a standing surface has its floor in
@@ -21,8 +22,9 @@ def resolve_unit(mesh: Mesh, kind: str, asked: Unit | None) -> tuple[Unit, Origi
         return asked, "option", []
     if kind in GLTF:
         return "m", "format", []
-    size = finite_diagonal(mesh)
-    unit = guess_unit(size)
+    low, high = finite_bounds(mesh)
+    size = float(np.linalg.norm(high - low))
+    unit = guess_unit(high - low)
     size_m = size * METRES[unit]
     sure = unit == "m" and SURE_M[0] <= size_m <= SURE_M[1]
     text = (
@@ -32,9 +34,17 @@ def resolve_unit(mesh: Mesh, kind: str, asked: Unit | None) -> tuple[Unit, Origi
     return unit, "guess", [ScanWarning("unit_guessed", text)]
 
 
-def guess_unit(size: float) -> Unit:
-    """The unit that makes a diagonal of so many units a believable size; metres whenever they do."""
+def guess_unit(sides: NDArray[np.float64]) -> Unit:
+    """The unit that makes a box of such sides (3,) a believable size; metres whenever they do.
+
+    Land may measure hundreds of metres, but it is flat: what is as large and thick in all directions is a small thing in
+    millimetres.
+    """
+    size = float(np.linalg.norm(sides))
+    thick = float(sides.min()) > THICK * float(sides.max())
     units: tuple[Unit, ...] = ("m", "mm")  # scanners export these two; cm and ft cannot be told from metres by size
+    if thick and size > SURE_M[1]:
+        units = ("mm", "m")
     for unit in units:
         if POSSIBLE_M[0] <= size * METRES[unit] <= POSSIBLE_M[1]:
             return unit
@@ -78,12 +88,6 @@ def _standing_score(mesh: Mesh, axis: int) -> float:
     flat = np.abs(vectors[:, axis]) > 0.95 * areas
     facing = max(float(vectors[:, axis].sum()), 0.0) / whole
     return facing + float(areas[at_base & flat].sum()) / whole
-
-
-def finite_diagonal(mesh: Mesh) -> float:
-    """Length of the bounding box's diagonal over the ordinary coordinates, in the scan's own unit."""
-    low, high = finite_bounds(mesh)
-    return float(np.linalg.norm(high - low))
 
 
 def finite_bounds(mesh: Mesh) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -1,21 +1,47 @@
 """Where compiled kernels are kept: numba must be told before it is imported, so kernels import it from here."""
 
+import contextlib
 import os
+import shutil
+import stat
 import tempfile
 from pathlib import Path
 
 
-def _cache_folder() -> str:
-    """The user's cache folder: one compilation serves every data folder, and source trees may be read-only."""
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dejima-xr" / "numba"
+def cache_folder(wanted: Path) -> Path:
+    """A folder numba can use: the wanted one, or, where that cannot be written, a private copy of what it holds.
+
+    numba refuses to work with a cache that it may only read, even when nothing is left to compile.
+    """
+    with contextlib.suppress(OSError):
+        wanted.mkdir(parents=True, exist_ok=True)
+    if os.access(wanted, os.W_OK | os.X_OK):
+        return wanted
+    private = Path(tempfile.gettempdir()) / f"dejima-xr-numba-{os.getuid()}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        folder = Path(tempfile.gettempdir()) / f"dejima-xr-numba-{os.getuid()}"
-    return str(folder)
+        private.mkdir(mode=0o700)
+    except FileExistsError:
+        if not _is_ours(private):  # code is loaded from there: nobody else may have put it
+            private = Path(tempfile.mkdtemp(prefix="dejima-xr-numba-"))
+    if wanted.is_dir():
+        shutil.copytree(wanted, private, dirs_exist_ok=True, copy_function=shutil.copy2)
+        private.chmod(0o700)
+    return private
 
 
-os.environ.setdefault("NUMBA_CACHE_DIR", _cache_folder())
+def _is_ours(folder: Path) -> bool:
+    found = folder.lstat()
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o077
+
+
+def _usual_folder() -> Path:
+    """In the user's cache folder: one compilation serves every data folder, and source trees may be read-only."""
+    named = os.environ.get("NUMBA_CACHE_DIR")
+    base = os.environ.get("XDG_CACHE_HOME")
+    return Path(named) if named else (Path(base) if base else Path.home() / ".cache") / "dejima-xr" / "numba"
+
+
+os.environ["NUMBA_CACHE_DIR"] = str(cache_folder(_usual_folder()))
 
 from numba import njit, prange  # noqa: E402 - after the folder is set
 

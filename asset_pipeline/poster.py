@@ -20,6 +20,7 @@ AZIMUTH_DEG, ELEVATION_DEG = 32.0, 20.0
 LENS = 3.2  # distance of the eye in diagonals: a long lens, upright lines stay upright enough
 SUN = np.array([-0.45, 0.75, 0.6])
 SKY, SUNLIGHT = 0.62, 0.55
+BRIGHT, MOST_EXPOSURE = 190.0, 1.7  # the value the brightest tenth should reach, and how far to go for it
 WEBP_QUALITY = 84
 
 Plane = NDArray[np.float32]
@@ -34,7 +35,7 @@ def draw_poster(mesh: Mesh) -> bytes:
     hits = Hits(owner[seen], weights[seen], np.zeros(0, np.float32))
     shade = _light(mesh, hits) * _hollow(depth, seen)[seen]
     picture = _backdrop(seen)
-    picture[seen] = np.clip(colours_at(mesh, hits) * shade[:, None], 0, 255)
+    picture[seen] = np.clip(_expose(colours_at(mesh, hits) * shade[:, None]), 0, 255)
     sink = io.BytesIO()
     small = Pillow.fromarray(picture.astype(np.uint8)).resize((WIDTH_PX, HEIGHT_PX), Pillow.Resampling.LANCZOS)
     small.save(sink, "WEBP", quality=WEBP_QUALITY, method=5)
@@ -67,6 +68,12 @@ def _light(mesh: Mesh, hits: Hits) -> Plane:
     sun = SUN / np.linalg.norm(SUN)
     sky = SKY * (0.72 + 0.28 * normal[:, 1])
     return np.asarray(sky + SUNLIGHT * np.maximum(normal @ sun, 0), np.float32)
+
+
+def _expose(colours: Plane) -> Plane:
+    """Dark stone a little brighter, as a photographer would expose it; nothing is made darker."""
+    bright = float(np.percentile(colours.max(axis=1), 90)) if len(colours) else BRIGHT
+    return colours * np.float32(np.clip(BRIGHT / max(bright, 1.0), 1.0, MOST_EXPOSURE))
 
 
 def _hollow(depth: Plane, seen: NDArray[np.bool_]) -> Plane:
