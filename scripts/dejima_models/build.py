@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dejima_models.geometry import Part, Patch, Points, Swatch, Sweep, join, mesh_patch, mesh_sweep
-from dejima_models.materials import dark_timber, green_paint, plaster, rough_stone, timber
-from dejima_models.noise import cloud
-from dejima_models.pictures import encode_jpeg, pack, paint
+from dejima_models.materials import dark_timber, green_paint, rough_stone, timber
+from dejima_models.noise import cloud, soft_step
+from dejima_models.pictures import Place, encode_jpeg, pack, paint
 from dejima_models.shade import sky_shade
 from dejima_models.tiles import plaster_bed_skin, ridge_skin
 from dejima_models.write import Model
@@ -19,25 +19,29 @@ SETTLED_M = 0.011  # how far two centuries and a scan leave things out of true, 
 ROUGH_M = 0.0014  # and over centimetres
 
 SWATCHES = {
-    "timber": Swatch((5.0, 1.3), timber, 0.7),
-    "dark": Swatch((5.0, 1.3), dark_timber, 0.7),
-    "green": Swatch((4.0, 0.7), green_paint, 0.7),
-    "ridge": Swatch((6.0, 1.6), ridge_skin, 0.9),
+    "timber": Swatch((5.0, 1.7), timber, 1.5),
+    "dark": Swatch((5.0, 1.3), dark_timber, 1.3),
+    "green": Swatch((4.0, 0.9), green_paint, 1.5),
+    "ridge": Swatch((6.0, 1.6), ridge_skin, 1.2),
     "bed": Swatch((4.0, 1.3), plaster_bed_skin, 0.5),
-    "stone": Swatch((4.0, 2.0), rough_stone, 0.8),
-    "plaster": Swatch((3.0, 1.5), plaster, 0.6),
+    "stone": Swatch((4.0, 2.2), rough_stone, 1.3),
 }
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a model consists of; lowest_m is the level on which it stands, below which nothing reaches."""
+    """What a model consists of.
+
+    lowest_m: the level on which it stands, below which nothing reaches; tide_m: height above it of ordinary high water,
+    which stains the single stones (0: it stands on dry land).
+    """
 
     name: str
     patches: Sequence[Patch]
     sweeps: Sequence[Sweep]
     seed: int
     lowest_m: float
+    tide_m: float = 0.0
 
 
 def build_model(plan: Plan) -> Model:
@@ -46,30 +50,37 @@ def build_model(plan: Plan) -> Model:
     items: list[Patch | Swatch] = [*plan.patches, *(SWATCHES[name] for name in used)]
     sizes = [item.size_m() if isinstance(item, Patch) else item.size_m for item in items]
     places = pack(sizes, [item.density for item in items], SIDE_PX)
-    picture = paint(items, places, SIDE_PX)
-    random = np.random.default_rng(plan.seed)
-    parts = []
-    for patch, place in zip(plan.patches, places, strict=False):
-        parts.append(_placed(mesh_patch(patch), (place.x_px, place.y_px), place.px_per_m))
     of_swatch = dict(zip(used, places[len(plan.patches) :], strict=True))
-    for sweep in plan.sweeps:
-        place = of_swatch[sweep.swatch]
-        part = mesh_sweep(sweep, SWATCHES[sweep.swatch], random)
-        parts.append(_placed(part, (place.x_px, place.y_px), place.px_per_m))
+    random = np.random.default_rng(plan.seed)
+    parts = [_placed(mesh_patch(patch), place) for patch, place in zip(plan.patches, places, strict=False)]
+    first_stone = sum(len(part.positions) for part in parts)
+    # stones last of all, so that the tide finds them in one stretch
+    for sweep in sorted(plan.sweeps, key=lambda sweep: sweep.swatch == "stone"):
+        parts.append(_placed(mesh_sweep(sweep, SWATCHES[sweep.swatch], random), of_swatch[sweep.swatch]))
+        first_stone += 0 if sweep.swatch == "stone" else len(parts[-1].positions)
     whole = join(parts)
     positions = _set_down(out_of_true(whole.positions), plan.lowest_m)
+    colours = np.repeat(sky_shade(positions, whole.faces)[:, None], 3, axis=1)
+    colours[first_stone:] *= tide_tint(positions[first_stone:], plan.tide_m)
     return Model(
         plan.name,
         positions.astype(np.float32),
         whole.faces.astype(np.uint32),
         whole.uv.astype(np.float32),
-        sky_shade(positions, whole.faces),
-        encode_jpeg(picture),
+        colours,
+        encode_jpeg(paint(items, places, SIDE_PX)),
     )
 
 
-def _placed(part: Part, corner_px: tuple[int, int], px_per_m: float) -> Part:
-    return Part(part.positions, part.faces, (part.uv * px_per_m + np.array(corner_px)) / SIDE_PX)
+def tide_tint(positions: Points, tide_m: float) -> NDArray[np.float32]:
+    """How the tide colours stones: factors (n, 3), dark and green below tide_m, 1 above."""
+    x, y, z = (positions[:, axis].astype(np.float32) for axis in range(3))
+    wet = soft_step(y + cloud(x, z + y, 1.2, 88) * 0.12, tide_m + 0.15, tide_m - 0.35) if tide_m else np.zeros_like(x)
+    return np.asarray(1 - wet[:, None] * (1 - np.array([0.52, 0.56, 0.42])), np.float32)
+
+
+def _placed(part: Part, place: Place) -> Part:
+    return Part(part.positions, part.faces, (part.uv * place.px_per_m + [place.x_px, place.y_px]) / SIDE_PX)
 
 
 def _set_down(positions: Points, lowest_m: float) -> Points:

@@ -15,7 +15,7 @@ from dejima_models.build import Plan
 from dejima_models.geometry import Frame, Patch, Points, Sweep, ceiling_frame, make_frame
 from dejima_models.materials import dark_timber, planks_upright, plaster, rough_stone, weatherboard
 from dejima_models.roof import Slope, eave_board, end_tile, gable_limits, ridge, soffit, tiled
-from dejima_models.shore import DEPTH, SHORE_X, shore_patches, shore_sweeps
+from dejima_models.shore import DEPTH, SHORE_X, TIDE_M, shore_patches, shore_sweeps
 from dejima_models.tiles import ROUND_AND_FLAT
 from dejima_models.timber import beam, bevelled
 from dejima_models.walls import Panel, frame_timbers, openings, wall
@@ -33,7 +33,7 @@ def gate_plan() -> Plan:
     """The whole gate with its stretch of wall."""
     patches = [*shore_patches(), *_gate_walls(), *_roof_patches(), *_side_walls()]
     sweeps = [*shore_sweeps(), *_timbers(), *_doors(), *_roof_sweeps(), *_side_wall_sweeps()]
-    return Plan("water-gate", patches, sweeps, seed=1699, lowest_m=-DEPTH)
+    return Plan("water-gate", patches, sweeps, seed=1699, lowest_m=-DEPTH, tide_m=TIDE_M)
 
 
 def _gate_walls() -> Iterator[Patch]:

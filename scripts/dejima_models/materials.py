@@ -33,8 +33,8 @@ def plaster(s: Plane, t: Plane) -> Relief:
     colour = blend(colour, (172, 163, 148), runs * 0.26)
     colour = blend(colour, (206, 190, 160), soft_step(cloud(s, t, 1.1, 4), 1.2, 2.6) * 0.3)
     vein = np.abs(cloud(s, t, 1.7, 5))
-    cracks = soft_step(vein, 0.030, 0.008) * soft_step(cloud(s, t, 2.8, 6), 0.5, 1.0)
-    colour = blend(colour, (140, 130, 116), cracks * 0.75)
+    cracks = soft_step(vein, 0.045, 0.010) * soft_step(cloud(s, t, 2.8, 6), 0.5, 1.0)
+    colour = blend(colour, (140, 130, 116), cracks * 0.5)
     foot = soft_step(t + fine * 0.08, 0.55, 0.0)
     colour = blend(colour, (150, 140, 120), foot * 0.35)
     return Relief(wide * 0.006 + fine * 0.002 - cracks * 0.004, colour)
@@ -118,7 +118,7 @@ def earth(s: Plane, t: Plane) -> Relief:
 def rough_stone(s: Plane, t: Plane) -> Relief:
     """Dressed tuff of steps and base stones."""
     wide, fine = cloud(s, t, 0.9, 25), cloud(s, t, 0.09, 26)
-    colour = tint(STONE, s) + (wide * 9 + fine * 7)[..., None]
+    colour: Plane = tint(STONE, s) + (wide * 9 + fine * 7)[..., None]
     colour = blend(colour, (178, 174, 158), soft_step(cloud(s, t, 0.28, 27), 1.3, 2.0) * 0.6)
     colour = blend(colour, (92, 96, 74), soft_step(cloud(s, t, 0.7, 28), 1.1, 2.4) * 0.5)
     return Relief(wide * 0.004 + fine * 0.003, colour)

@@ -109,9 +109,9 @@ def gable_limits(half_m: float, pitch: float, foot_m: float) -> Limits:
 
 def eave_board(slope: Slope) -> Sweep:
     """The board along the eave that carries the first tiles."""
-    half = slope.half_m - 0.03
-    drop = UP * (SOFFIT_DROP_M / 2 + 0.02)
-    path = straight(slope.point(-half, 0.03) - drop, slope.point(half, 0.03) - drop)
+    half = slope.half_m - (0.11 if slope.cut_m else 0.03)
+    drop = UP * (SOFFIT_DROP_M / 2 + 0.05)
+    path = straight(slope.point(-half, 0.11) - drop, slope.point(half, 0.11) - drop)
     return Sweep(np.array([(-0.05, -0.09), (0.05, -0.09), (0.05, 0.08), (-0.05, 0.08)]), path, UP, "dark")
 
 

@@ -23,7 +23,7 @@ TIDE_M = 1.25  # ordinary high water, above the foot
 STEP_HALF, STEP_RUN, STEP_COUNT = 3.6, 0.33, 12
 STEPS_OUT = STEP_RUN * STEP_COUNT
 TOP_STONES_M = 0.14  # so far below the ground the coping begins
-STONE_GRID_M = 0.038
+STONE_GRID_M = 0.035
 X, Y, Z = np.eye(3)
 
 
@@ -180,9 +180,9 @@ def _corners() -> Iterator[Sweep]:
     for sign in (-1.0, 1.0):
         for course in range(courses):
             y = -DEPTH + high * (course + 0.5)
-            out = BATTER * -y + 0.06
+            out = BATTER * -y + 0.12
             corner = np.array([sign * (LANDING_X + out), y, LANDING_Z + out])
             ways = (-sign * X, -Z) if course % 2 == 0 else (-Z, -sign * X)
-            start = corner + ways[1] * 0.30
+            start = corner + ways[1] * 0.31
             path = np.linspace(start, start + ways[0] * random.uniform(1.0, 1.4), 5)
-            yield Sweep(bevelled(0.60, high - 0.015, 0.035), path, Y, "stone")
+            yield Sweep(bevelled(0.62, high - 0.015, 0.035), path, Y, "stone")

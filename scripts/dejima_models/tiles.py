@@ -24,7 +24,7 @@ class TileKind:
     round: bool
 
 
-PANTILE = TileKind(0.27, 0.245, (0.0, 0.20, 0.42, 0.60, 0.70, 0.80, 0.90, 0.985), round=False)
+PANTILE = TileKind(0.27, 0.245, (0.0, 0.22, 0.46, 0.63, 0.74, 0.87, 0.98), round=False)
 ROUND_AND_FLAT = TileKind(0.30, 0.26, (0.0, 0.055, 0.15, 0.245, 0.30, 0.48, 0.66, 0.84, 0.945), round=True)
 
 

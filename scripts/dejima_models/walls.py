@@ -10,7 +10,7 @@ from dejima_models.geometry import Frame, Hole, Patch, Points, Relief, Skin, eve
 from dejima_models.materials import blend, dark_timber, glass, green_paint, white_paint
 from dejima_models.noise import Plane, soft_step
 
-FILL_M = 0.22
+FILL_M = 0.30
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,16 @@ LINEAR, MIPMAPS, CLAMP = 9729, 9987, 33071
 
 @dataclass(frozen=True)
 class Model:
-    """positions (n, 3) in metres, y up; faces (m, 3); uv (n, 2) 0..1, origin top left; shade (n,) 0..1 in sRGB."""
+    """A mesh with its picture: positions (n, 3) in metres, y up; faces (m, 3); uv (n, 2) 0..1, origin top left.
+
+    colours (n, 3): what each vertex takes from the picture, 0..1 in sRGB.
+    """
 
     name: str
     positions: NDArray[np.float32]
     faces: NDArray[np.uint32]
     uv: NDArray[np.float32]
-    shade: NDArray[np.float32]
+    colours: NDArray[np.float32]
     jpeg: bytes
 
 
@@ -48,7 +51,7 @@ def dump_glb(model: Model) -> bytes:
     attributes = {
         "POSITION": add_rows(model.positions, FLOAT, "VEC3", min=low, max=high),
         "TEXCOORD_0": add_rows(model.uv, FLOAT, "VEC2"),
-        "COLOR_0": add_rows(_colour_rows(model.shade), UBYTE, "VEC4", normalized=True),
+        "COLOR_0": add_rows(_colour_rows(model.colours), UBYTE, "VEC4", normalized=True),
     }
     indices = add_rows(model.faces.reshape(-1), UINT, "SCALAR")
     image = add_view(model.jpeg)
@@ -74,9 +77,9 @@ def dump_glb(model: Model) -> bytes:
     return struct.pack("<4sII", b"glTF", 2, 12 + len(chunks)) + chunks
 
 
-def _colour_rows(shade: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Grey (n, 4) bytes in linear light, as glTF counts vertex colours."""
-    linear = np.where(shade <= 0.04045, shade / 12.92, ((shade + 0.055) / 1.055) ** 2.4)
-    rows = np.full((len(shade), 4), 255, np.uint8)
-    rows[:, :3] = np.clip(linear * 255 + 0.5, 0, 255).astype(np.uint8)[:, None]
+def _colour_rows(colours: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Colours (n, 4) as bytes in linear light, as glTF counts vertex colours."""
+    linear = np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
+    rows = np.full((len(colours), 4), 255, np.uint8)
+    rows[:, :3] = np.clip(linear * 255 + 0.5, 0, 255).astype(np.uint8)
     return rows
