@@ -20,7 +20,12 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 800,
-    rolldownOptions: { checks: { pluginTimings: false }, input: entries.filter((entry) => existsSync(here + entry)) }
+    rolldownOptions: {
+      checks: { pluginTimings: false },
+      input: entries.filter((entry) => existsSync(here + entry)),
+      // three in one file: AR needs other parts of it than the orbit view, but two files pack worse than one
+      output: { codeSplitting: { groups: [{ name: 'three', test: /node_modules[\\/]three[\\/]/ }] } }
+    }
   },
   plugins: [dropUnusedShaders(), compress(folder, copied)],
   test: { include: ['test/**/*.test.ts'] }

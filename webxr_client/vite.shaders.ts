@@ -6,7 +6,9 @@ import type { Plugin } from 'vite'
  */
 const UNUSED =
   /^(clearcoat|iridescence|transmission|roughnessmap|metalnessmap|lights_physical|lights_toon|lights_phong|gradientmap|envmap|cube_uv|morph|skin|batching|displacementmap|bumpmap|normalmap_pars|alphahash|lightprobes|logdepthbuf|fog|lightmap|aomap|emissivemap|alphamap)/
-const PART = /^(var|const) (\w+) = "(?:[^"\\]|\\.)*";$/gm
+/** Whole shaders are known by their first line only. */
+const UNUSED_WHOLE = /= "#define (STANDARD|PHONG|TOON|MATCAP|NORMAL|DISTANCE)\\n/
+const PART = /^(var|const) ([\w$]+) = "(?:[^"\\]|\\.)*";$/gm
 const FEWEST = 50
 
 /** Empties the shader parts in three that no material of ours includes. */
@@ -19,7 +21,7 @@ export function dropUnusedShaders(): Plugin {
       handler(code) {
         let dropped = 0
         const rest = code.replace(PART, (whole, keyword: string, name: string) => {
-          if (!UNUSED.test(name)) return whole
+          if (!UNUSED.test(name) && !UNUSED_WHOLE.test(whole)) return whole
           dropped += 1
           return `${keyword} ${name} = "";`
         })
