@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from asset_pipeline.__main__ import app as pipeline_app
-from xr_server.errors import DejimaError
+from xr_server.errors import DejimaError, NotFound
 from xr_server.settings import ROWS, Settings, read_settings
 
 if TYPE_CHECKING:
@@ -114,12 +114,16 @@ def import_folder(
 def export_folder(folder: Path, site: Annotated[str, typer.Option(help="Which site.")] = "dejima") -> None:
     """Write the published records of a site, and its bundled models, as a content folder."""
     from xr_server.demo import exported_models
-    from xr_server.storage.catalog import load_published
+    from xr_server.storage.catalog import list_publications, load_published
     from xr_server.storage.content import copy_models, write_content
 
     settings = load_settings()
     catalog, _ = open_stores(settings)
-    write_content(folder, load_published(catalog, site))
+    records = load_published(catalog, site)
+    if not records:
+        there = ", ".join(list_publications(catalog)) or "none yet"
+        raise NotFound("site_unknown", f"There is no site called {site}; published sites: {there}.")
+    write_content(folder, records)
     copy_models(exported_models(settings, site), folder)
     typer.echo(f"Wrote the content of {site} to {folder}.")
 

@@ -24,6 +24,7 @@ from xr_server.app import system_clock
 from xr_server.domain.account import NewAccount
 from xr_server.settings import Settings, read_settings
 from xr_server.storage.accounts import add_account
+from xr_server.storage.content import format_json
 from xr_server.storage.database import open_engine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -189,7 +190,8 @@ def small_content(folder: Path) -> Path:
     target = folder / "dejima"
     shutil.copytree(CONTENT, target, dirs_exist_ok=True)
     for sidecar in (target / "models").glob("*.json"):
-        sidecar.write_text(json.dumps({**json.loads(sidecar.read_text(encoding="utf-8")), **SMALL}), encoding="utf-8")
+        small = {**json.loads(sidecar.read_text(encoding="utf-8")), **SMALL}
+        sidecar.write_text(format_json(small) + "\n", encoding="utf-8")
     return target
 
 

@@ -242,7 +242,7 @@ def write_content(folder: Path, records: Sequence[Record]) -> None:
     """Write the records of one site as a content folder; files of records that are no longer there go. Raises Conflict."""
     site = next((record for record in records if isinstance(record, Site)), None)
     if site is None:
-        raise Conflict("nothing_published", "The site is not published, so there is nothing to export yet.")
+        raise Conflict("nothing_published", "No site is published among these records, so there is nothing to export.")
     _check_target(folder, site.id)
     files = dump_content(records)
     for name, data in files.items():

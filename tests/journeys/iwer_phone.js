@@ -1,0 +1,90 @@
+// A phone that can do AR, for journeys: iwer's WebXR with a flat floor, and thin shims for what iwer lacks.
+// Injected after iwer.min.js by Playwright's add_init_script; nothing of it is shipped.
+// Journeys hold the phone by window.phone: its device, tap(), lose(), find().
+;(() => {
+  const { XRDevice, XRFrame } = window.IWER
+  const EYES_M = 1.5
+  const LOOK_DOWN_RAD = -0.45
+
+  /** A floor at height 0, in the shape iwer asks of a synthetic environment: matrices of where a ray meets it. */
+  class FlatFloor {
+    version = '1'
+    environmentCanvas = document.createElement('canvas')
+    trackedPlanes = new Set()
+    trackedMeshes = new Set()
+    render() {}
+    computeDepthBuffer() {
+      return null
+    }
+    computeHitTestResults(ray) {
+      const [x, y, z] = [ray[12], ray[13], ray[14]]
+      const [dx, dy, dz] = [-ray[8], -ray[9], -ray[10]]
+      if (!window.phone.hasFloor || dy >= 0) return []
+      const far = -y / dy
+      return [new Float32Array([1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, x + dx * far, 0, z + dz * far, 1])]
+    }
+  }
+
+  const device = new XRDevice(
+    {
+      name: 'a phone',
+      controllerConfig: undefined,
+      supportedSessionModes: ['inline', 'immersive-ar'],
+      supportedFeatures: ['viewer', 'local', 'local-floor', 'unbounded', 'anchors', 'hit-test', 'dom-overlay'],
+      supportedFrameRates: [60],
+      isSystemKeyboardSupported: false,
+      internalNominalFrameRate: 60,
+      environmentBlendModes: { 'immersive-ar': 'alpha-blend' },
+      interactionMode: 'screen-space',
+      userAgent: navigator.userAgent
+    },
+    { stereoEnabled: false }
+  )
+  device.installSEM(FlatFloor)
+  device.installRuntime({ forceInstall: true })
+  device.position.set(0, EYES_M, 0)
+  device.quaternion.set(Math.sin(LOOK_DOWN_RAD / 2), 0, 0, Math.cos(LOOK_DOWN_RAD / 2))
+
+  let session = null
+  let overlay = null
+  const phone = {
+    device,
+    hasFloor: true,
+    hasOverlay: true,
+    lost: false,
+    sessions: 0,
+    isRunning: () => session !== null,
+    /** A tap on the glass, on an element of the overlay or beside them all. */
+    tap(element) {
+      const target = element ?? overlay ?? document.body
+      const meant = target.dispatchEvent(new Event('beforexrselect', { bubbles: true, cancelable: true }))
+      if (meant) session.dispatchEvent(new Event('select'))
+    },
+    end: () => session.end()
+  }
+  window.phone = phone
+
+  // iwer names dom-overlay and does not carry it out: its state, and the root above the canvas
+  const request = navigator.xr.requestSession.bind(navigator.xr)
+  navigator.xr.requestSession = async (mode, options = {}) => {
+    if (phone.refuses) throw new DOMException('the visitor said no', 'NotAllowedError')
+    session = await request(mode, options)
+    phone.sessions += 1
+    overlay = phone.hasOverlay ? (options.domOverlay?.root ?? null) : null
+    if (overlay !== null) {
+      Object.defineProperty(session, 'domOverlayState', { value: { type: 'screen' } })
+      overlay.style.cssText += ';position:fixed;inset:0;z-index:2147483647'
+    }
+    const style = overlay?.getAttribute('style') ?? ''
+    session.addEventListener('end', () => {
+      overlay?.setAttribute('style', style.split(';position:fixed')[0])
+      session = null
+    })
+    return session
+  }
+
+  const getViewerPose = XRFrame.prototype.getViewerPose
+  XRFrame.prototype.getViewerPose = function (space) {
+    return phone.lost ? null : getViewerPose.call(this, space)
+  }
+})()
