@@ -1,10 +1,13 @@
 import re
 
 import pytest
+from sqlalchemy import delete
 
 from tests.routes.conftest import NOW, PASSWORD, post_form
+from tests.routes.forms import submit
 from xr_server.errors import NotSignedIn
 from xr_server.routes.staff import say_problem
+from xr_server.storage.database import membership
 
 
 def login(client, name, password, next_page="", token=None):
@@ -122,3 +125,46 @@ def test_creators_do_not_see_the_desk(world, path):
 @pytest.mark.parametrize("path", ["/desk/records/scene/x", "/desk/dates/x", "/desk/undo"])
 def test_creators_do_not_publish_even_by_hand(world, path):
     assert post_form(world.sign_in("kana"), path, step="publish", revision="1").status_code == 403
+
+
+def test_a_form_with_the_token_of_an_earlier_session_is_kept_and_goes_on_by_a_button(world):
+    client = world.sign_in("kana")
+    scan = world.built_scan()
+    page = client.get(f"/studio/scans/{scan.id}").text
+    submit(client, page, "/logout")  # in another window, and in again: the page's token is no longer the session's
+    login(client, "kana", PASSWORD)
+    action = f"/studio/scans/{scan.id}/attach"
+    kept = submit(client, page, action, landmark="water-gate", title_en="The wall")
+    assert kept.status_code == 403 and "What you typed is still here" in kept.text and "<li>The wall</li>" in kept.text
+    assert submit(client, kept.text, action).headers["location"].endswith("?done=attached")
+
+
+@pytest.mark.parametrize("origin", [None, "https://elsewhere.example", "null"])
+def test_a_form_another_site_may_have_sent_is_not_kept(world, origin):
+    headers = {} if origin is None else {"Origin": origin}
+    path = "/desk/records/experience/wall"
+    stranger = world.visitor().post(path, data={"step": "publish", "note": "Sneaky."}, headers=headers)
+    assert stranger.status_code == 401 and "Sneaky." not in stranger.text
+    sato = world.sign_in("sato").post(path, data={"step": "publish", "note": "Sneaky."}, headers=headers)
+    assert sato.status_code == 403 and "Sneaky." not in sato.text
+
+
+@pytest.mark.parametrize(
+    ("path", "pairs"),
+    [("https://elsewhere.example/", "[]"), ("/logout", "[]"), ("/studio/x", "no JSON"), ("/studio/x", '[["a", 1]]')],
+)
+def test_what_waits_behind_the_login_leads_only_to_our_own_pages(world, path, pairs):
+    client = world.visitor()
+    page = client.get("/login").text
+    answer = submit(client, page, "/login", name="kana", password=PASSWORD, kept_path=path, kept=pairs)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/studio/")
+
+
+def test_an_account_without_a_role_is_told_so_and_can_sign_out(world):
+    client = world.sign_in("kana")
+    with world.catalog.begin() as connection:
+        connection.execute(delete(membership))
+    refused = client.get("/studio/")
+    assert refused.status_code == 403 and "does not have the role" in refused.text
+    assert submit(client, refused.text, "/logout").status_code == 303
+    assert client.get("/studio/", follow_redirects=False).headers["location"] == "/login?next=/studio/"

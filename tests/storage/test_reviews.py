@@ -4,10 +4,18 @@ import pytest
 
 from xr_server.domain.account import NewAccount
 from xr_server.domain.catalog import Experience, Trigger
-from xr_server.errors import Conflict, Stale
+from xr_server.errors import Conflict, NotFound, Stale
 from xr_server.storage.accounts import add_account
-from xr_server.storage.catalog import Change, Name, list_publications, load_published, load_record, save_record
-from xr_server.storage.reviews import list_notes, save_note, step_back, take_step
+from xr_server.storage.catalog import (
+    Change,
+    Name,
+    list_publications,
+    load_published,
+    load_record,
+    save_record,
+    save_records,
+)
+from xr_server.storage.reviews import list_notes, save_note, step_back, take_step, take_steps
 
 NOW = 1_780_000_000_000
 NAME = Name("dejima", "experience", "gate")
@@ -64,6 +72,44 @@ def test_steps_on_an_older_revision_or_from_the_wrong_state_change_nothing(catal
     with pytest.raises(Conflict):
         take_step(catalog, NAME, draft + 1, "request_changes", NOW)
     assert titles(catalog) == []
+
+
+def test_a_draft_saved_after_a_withdrawal_does_not_bring_the_old_revision_back(catalog, draft):
+    take_step(catalog, NAME, draft, "publish", NOW)
+    before = take_step(catalog, NAME, draft, "withdraw", NOW)
+    assert load_record(catalog, NAME).published_revision is None
+    step_back(catalog, before, NOW)
+    assert titles(catalog) == ["first"]
+    take_step(catalog, NAME, draft, "withdraw", NOW)
+    save_record(catalog, "dejima", experience("second"), draft, Change(NOW))
+    assert titles(catalog) == []
+
+
+def test_steps_of_several_records_happen_all_or_none(catalog, draft):
+    other = Experience(id="wall", title={"en": "wall"}, landmark="gate", scene="gate", trigger=Trigger(kind="geofence"))
+    save_record(catalog, "dejima", other, None, Change(NOW))
+    wall = Name("dejima", "experience", "wall")
+    with pytest.raises(Stale):
+        take_steps(catalog, [(NAME, draft), (wall, 7)], "publish", NOW)
+    assert titles(catalog) == []
+    assert (load_record(catalog, NAME).state, load_record(catalog, wall).state) == ("draft", "draft")
+    steps = take_steps(catalog, [(NAME, draft), (wall, 1)], "publish", NOW)
+    assert titles(catalog) == ["first", "wall"]
+    assert [step.standing.state for step in steps] == ["draft", "draft"]
+
+
+def test_revisions_of_several_records_are_saved_all_or_none(catalog, draft):
+    other = Experience(id="wall", title={"en": "wall"}, landmark="gate", scene="gate", trigger=Trigger(kind="geofence"))
+    for edits in ([(experience("second"), draft), (other, 3)], [(other, None), (experience("second"), None)]):
+        with pytest.raises(Stale):
+            save_records(catalog, "dejima", edits, Change(NOW))
+        assert load_record(catalog, NAME).revision == draft
+        with pytest.raises(NotFound):
+            load_record(catalog, Name("dejima", "experience", "wall"))
+    assert save_records(catalog, "dejima", [(experience("second"), draft), (other, None)], Change(NOW)) == [
+        draft + 1,
+        1,
+    ]
 
 
 def test_notes_name_their_author_and_the_newest_comes_first(catalog, draft):
