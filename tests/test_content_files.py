@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import numpy as np
 import pytest
 
 from asset_pipeline.options import parse_levels
@@ -135,8 +136,10 @@ def test_the_landmarks_are_those_of_the_facts_but_for_the_one_not_to_be_publishe
         assert landmark.accuracy_m == known["horizontal_accuracy_m"]
 
 
-def test_every_landmark_has_a_source_and_everything_shown_of_a_scene_too():
-    assert [landmark.id for landmark in of(Landmark).values() if not landmark.sources] == []
+def test_nothing_is_told_without_a_source():
+    told = [*of(Landmark).values(), *of(Season).values()]
+    assert [record.id for record in told if not record.sources] == []
+    assert [entry.year for entry in of(Site)["dejima"].timeline if not entry.sources] == []
     assert [scene.id for scene in of(Scene).values() for node in scene.nodes if not node.sources] == []
 
 
@@ -162,8 +165,8 @@ def test_quiet_days_are_the_ninth_and_fifteenth_of_august():
     assert of(Site)["dejima"].quiet_days == ["08-09", "08-15"]
 
 
-def test_the_timeline_is_that_of_the_facts():
-    facts = read_facts("events.json")["timeline"]
+def test_the_timeline_is_that_of_the_facts_where_a_source_was_found():
+    facts = [fact for fact in read_facts("events.json")["timeline"] if fact["year"] != 2028]  # no source for that plan
     entries = of(Site)["dejima"].timeline
     assert [(entry.year, entry.landmarks, entry.confidence) for entry in entries] == [
         (fact["year"], fact["landmarks"], fact["confidence"]) for fact in facts
@@ -195,30 +198,31 @@ def test_a_model_is_packaged_where_its_scene_shows_it():
             )
 
 
-def test_hotspots_lie_on_the_model_they_belong_to():
+def test_hotspots_lie_near_the_surface_of_the_model_they_belong_to():
     for scene in of(Scene).values():
-        bounds = {node.id: model_bounds(DEJIMA / "models" / f"{node.model}.glb") for node in scene.nodes}
+        points = {node.id: read_points(DEJIMA / "models" / f"{node.model}.glb") for node in scene.nodes}
         for spot in scene.hotspots:
-            low, high = bounds[spot.node]
-            inside = [low[axis] - 0.5 <= spot.position[axis] <= high[axis] + 0.5 for axis in range(3)]
-            assert all(inside), f"{scene.id} {spot.id}: {spot.position} is outside {low} to {high}"
+            away_m = np.sqrt(((points[spot.node] - spot.position) ** 2).sum(axis=1).min())
+            assert away_m < 1.5, f"{scene.id} {spot.id} floats {away_m:.1f} m from the model"  # half an open gateway
 
 
-def model_bounds(path: Path) -> tuple[list[float], list[float]]:
-    """Corners of a GLB without nodes that move anything, from what its accessors say."""
-    with path.open("rb") as file:
-        file.seek(12)
-        (length,) = struct.unpack("<I", file.read(8)[:4])
-        document = json.loads(file.read(length))
+def read_points(path: Path) -> np.ndarray:
+    """The corners (n, 3) of a GLB's triangles, in metres; nothing in these files is moved by a node."""
+    data = path.read_bytes()
+    (length,) = struct.unpack_from("<I", data, 12)
+    document, binary = json.loads(data[20 : 20 + length]), data[20 + length + 8 :]
     assert not any({"translation", "rotation", "scale", "matrix"} & set(node) for node in document["nodes"])
-    positions = [
+    parts = []
+    for accessor in (
         document["accessors"][primitive["attributes"]["POSITION"]]
         for mesh in document["meshes"]
         for primitive in mesh["primitives"]
-    ]
-    low = [min(accessor["min"][axis] for accessor in positions) for axis in range(3)]
-    high = [max(accessor["max"][axis] for accessor in positions) for axis in range(3)]
-    return low, high
+    ):
+        view = document["bufferViews"][accessor["bufferView"]]
+        assert "byteStride" not in view or view["byteStride"] == 12
+        start = view.get("byteOffset", 0) + accessor.get("byteOffset", 0)
+        parts.append(np.frombuffer(binary, "<f4", accessor["count"] * 3, start).reshape(-1, 3))
+    return np.concatenate(parts)
 
 
 def test_both_houses_can_always_be_seen_and_one_visit_is_for_new_years_day():
