@@ -108,6 +108,6 @@ def create_app(
         max_body_size=MAX_BODY_BYTES,
     )
     # round everything, Starlette's own answers to faults and to bodies too large included
-    app.middleware_stack = Shell(app.build_middleware_stack())
+    app.middleware_stack = Shell(app.build_middleware_stack(), published)
     app.state.parts = parts
     return app

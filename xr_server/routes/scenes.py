@@ -14,6 +14,7 @@ from xr_server.domain.publish import Document, horizon
 from xr_server.domain.schedule import is_live
 from xr_server.errors import Invalid, NotFound
 from xr_server.parts import parts_of
+from xr_server.routes.ready import OFFERED
 from xr_server.storage.publish import Compiled, Form, SiteSnapshot
 
 NEARBY_LIMIT = 20
@@ -25,21 +26,25 @@ CODING = re.compile(r"^\s*([\w*-]+)\s*(?:;\s*q=([01](?:\.\d{0,3})?)\s*)?$", re.I
 
 
 class Prepared(Response):
-    """A response whose headers are bytes already: this is what every phone asks for every minute."""
+    """A response whose headers are bytes already."""
 
     def __init__(self, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
         self.status_code, self.body, self.raw_headers, self.background = status, body, headers, None
 
 
 def send_compiled(request: Request, compiled: Compiled) -> Response:
-    """The document in the best encoding the asker takes, or 304 when they have it."""
+    """The document in the best encoding the asker takes, or 304 when they have it; offered as ready for the next."""
     form = choose_form(request.headers.get("accept-encoding"), compiled)
-    headers = [(b"etag", form.etag.encode()), *SHARED_HEADERS]
-    if etag_matches(request.headers.get("if-none-match"), form.etag):
-        return Prepared(304, b"", headers)
-    headers += (b"content-type", b"application/json"), (b"content-length", b"%d" % len(form.body))
+    etag = form.etag.encode()
+    shared = [(b"etag", etag), *SHARED_HEADERS]
+    headers = [*shared, (b"content-type", b"application/json"), (b"content-length", b"%d" % len(form.body))]
     if form.encoding is not None:
         headers.append((b"content-encoding", form.encoding.encode()))
+    if request.method == "GET":
+        snapshot = parts_of(request).published.snapshot
+        request.scope[OFFERED] = request.scope["route"].path, etag, headers, form.body, snapshot
+    if etag_matches(request.headers.get("if-none-match"), form.etag):
+        return Prepared(304, b"", shared)
     return Prepared(200, form.body, headers)
 
 

@@ -1,5 +1,6 @@
 """What surrounds every answer: security headers, problem details, metrics, and an access log that names no visitor."""
 
+import asyncio
 import logging
 import time
 import traceback
@@ -7,8 +8,10 @@ import traceback
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from xr_server.routes.health import count_request
+from xr_server.routes.health import REQUESTS
 from xr_server.routes.problems import answer_general
+from xr_server.routes.ready import OFFERED, ReadyAnswers
+from xr_server.storage.published import PublishedSites
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' blob:; "
@@ -28,22 +31,66 @@ SECURITY_HEADERS = [
 ]
 SECURITY_NAMES = frozenset(name for name, _ in SECURITY_HEADERS)
 REPLACED = {b"content-type", b"content-length", *SECURITY_NAMES}
+NO_BODY: Message = {"type": "http.response.body", "body": b""}
+LINES_WAIT_S = 0.2
+MOST_LINES = 500  # that wait
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 access_log = logging.getLogger("dejima.access")
 log = logging.getLogger("dejima.shell")
 
 
+class AccessLog:
+    """Lines of the access log, gathered for a moment and written together."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+
+    def add(self, route: str, method: str, status: int, sent_bytes: int, seconds: float) -> None:
+        """One answer: the route's template, never the address asked for, which would tell what one visitor opened."""
+        REQUESTS.count(route, method, status, seconds)
+        if not self._lines:
+            asyncio.get_running_loop().call_later(LINES_WAIT_S, self.write)
+        self._lines.append(
+            f'{{"route":"{route}","method":"{method}","status":{status},"bytes":{sent_bytes},"ms":{seconds * 1000:.2f}}}'
+        )
+        if len(self._lines) >= MOST_LINES:
+            self.write()
+
+    def write(self) -> None:
+        """Write what has gathered."""
+        lines, self._lines = self._lines, []
+        if lines:
+            access_log.info("\n".join(lines))
+
+
 class Shell:
     """ASGI middleware round everything else; see the module's first line."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, published: PublishedSites) -> None:
         self.app = app
+        self._ready, self._lines = ReadyAnswers(published), AccessLog()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; what goes wrong inside is logged here and nowhere else."""
+        """Serve one request."""
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
+            try:
+                await self.app(scope, receive, send)
+            finally:
+                self._lines.write()
             return
+        found = self._ready.find(scope) if scope["method"] == "GET" else None
+        if found is None:
+            await self._serve(scope, receive, send)
+            return
+        started = time.perf_counter()
+        ready, unchanged = found
+        await send(ready.unchanged if unchanged else ready.whole)
+        await send(NO_BODY if unchanged else ready.body)
+        status, sent_bytes = (304, 0) if unchanged else (200, len(ready.body["body"]))
+        self._lines.add(ready.route, "GET", status, sent_bytes, time.perf_counter() - started)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Have the application answer; what goes wrong inside is logged here and nowhere else."""
         started = time.perf_counter()
         outgoing = Outgoing(scope, receive, send)
         try:
@@ -53,16 +100,11 @@ class Shell:
             if not outgoing.status:
                 raise  # nothing was answered, not even the 500: the server closes the connection
         finally:
-            seconds = time.perf_counter() - started
-            # the template, never the address asked for: that would tell what one visitor opened, and where from
             route = getattr(scope.get("route"), "path", "(none)")
             method = scope["method"] if scope["method"] in METHODS else "(other)"
-            count_request(route, method, outgoing.status, seconds)
-            if access_log.isEnabledFor(logging.INFO):
-                access_log.info(
-                    '{"route":"%s","method":"%s","status":%d,"bytes":%d,"ms":%.2f}',
-                    route, method, outgoing.status, outgoing.sent_bytes, seconds * 1000,
-                )  # fmt: skip
+            self._lines.add(route, method, outgoing.status, outgoing.sent_bytes, time.perf_counter() - started)
+        if OFFERED in scope:
+            self._ready.keep(scope, SECURITY_HEADERS)
 
 
 class Outgoing:
