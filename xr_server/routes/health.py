@@ -9,14 +9,12 @@ from itertools import accumulate
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Gauge, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
-from sqlalchemy import Engine, text
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from xr_server.parts import Parts, parts_of
-from xr_server.storage.migrate import is_current
+from xr_server.storage.migrate import describe_store
 
 MIN_FREE_BYTES = 200 * 1024 * 1024
 NO_STORE = {"Cache-Control": "no-store"}
@@ -77,8 +75,8 @@ def get_readiness(request: Request) -> Response:
     parts = parts_of(request)
     snapshot = parts.published.snapshot
     checks = {
-        "catalog": _check_store(parts.catalog, "catalog"),
-        "events": _check_store(parts.events, "events"),
+        "catalog": describe_store(parts.catalog, "catalog"),
+        "events": describe_store(parts.events, "events"),
         "snapshot": "ok" if snapshot.sites else "nothing is published yet",
         "disk": _check_disk(parts),
     }
@@ -86,15 +84,6 @@ def get_readiness(request: Request) -> Response:
         checks["snapshot"] = "serving what was published last, since the catalog cannot be read"
     body = {"ready": bool(snapshot.sites), "whole": all(value == "ok" for value in checks.values()), "checks": checks}
     return JSONResponse(body, status_code=200 if snapshot.sites else 503, headers=NO_STORE)
-
-
-def _check_store(engine: Engine, store: str) -> str:
-    try:
-        with engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
-        return "ok" if is_current(engine, store) else "the schema is not this program's: run dejima migrate"
-    except SQLAlchemyError as error:
-        return f"cannot be reached ({type(error).__name__})"
 
 
 def _check_disk(parts: Parts) -> str:

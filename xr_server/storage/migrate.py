@@ -8,6 +8,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from xr_server.storage.database import catalog_tables, create_store_file, event_tables
 
@@ -45,6 +46,14 @@ def is_current(engine: Engine, store: str) -> bool:
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": version_table(store)})
         return context.get_current_revision() == newest
+
+
+def describe_store(engine: Engine, store: str) -> str:
+    """`ok` when the store can be reached and has the newest schema, else what is wrong with it."""
+    try:
+        return "ok" if is_current(engine, store) else "the schema is not this program's: run dejima migrate"
+    except SQLAlchemyError as error:
+        return f"cannot be reached ({type(error).__name__})"
 
 
 def run_migrations(context: ModuleType, store: str) -> None:
