@@ -1,6 +1,7 @@
 /** The page that is nothing but a scene: turned on the screen, or standing before the visitor where the phone can do that. */
 import './visitor.css'
 import { type Device, readDevice } from './device'
+import { registerWorker } from './offline/register'
 import { findOpen } from './state'
 import { ArControls } from './ui/ar'
 import { need } from './ui/dom'
@@ -46,3 +47,4 @@ async function bringAlive(words: Words): Promise<void> {
 
 setUpLight(document, localStorage)
 void bringAlive(readWords(document))
+void registerWorker(window)

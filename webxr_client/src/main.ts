@@ -1,6 +1,7 @@
 /** Pages of visitors: they are complete without this script; it adds the position, the model and the right moment. */
 import './visitor.css'
 import { type Device, readDevice } from './device'
+import { registerWorker } from './offline/register'
 import { findOpen, type VisitState } from './state'
 import { showArrival } from './ui/arrival'
 import { setUpConsent } from './ui/consent-panel'
@@ -73,8 +74,8 @@ async function bringAlive(words: Words): Promise<void> {
   const site = need(document, 'main').dataset['site'] ?? ''
   const visit = createVisit(site, document.documentElement.lang, createPageClock(localStorage))
   const walk = createWalk(visit, words, sessionStorage)
-  setUpConsent(document, localStorage, words, () => visit.consentChanged())
   walk.show(document, visit.state)
+  const lookAtConsent = setUpConsent(document, localStorage, words, () => visit.consentChanged())
   const device = await readDevice(window)
   const area = new StageArea(visit, device, words)
   const dress = (): void => {
@@ -90,6 +91,7 @@ async function bringAlive(words: Words): Promise<void> {
     }
     if (after.link === 'offline' && before.link === 'online') announce(document, words('offline'))
     showAll(visit, words, walk, before, device)
+    if (after.location !== before.location) lookAtConsent()
     area.follow()
   })
   await walk.resume()
@@ -114,4 +116,5 @@ if (document.getElementById('texts') !== null) {
   const words = readWords(document)
   setUpSheet(window, words)
   void bringAlive(words)
+  void registerWorker(window)
 }

@@ -1,7 +1,7 @@
 /** Where the camera must stand to see all of a scene. Plain numbers, y up, metres. */
 import type { Point3, SceneNode } from '../wire'
 
-/** A scene's extent: its eight corners, their middle, and the height of its lowest point. */
+/** A scene's extent: the corners of all that stands in it, their middle, and the height of the lowest. */
 export interface Extent {
   corners: Point3[]
   middle: Point3
@@ -40,7 +40,7 @@ export function extentOf(points: readonly Point3[]): Extent {
   const high: Point3 = [0, 1, 2].map((axis) => Math.max(...points.map((point) => point[axis] ?? 0))) as Point3
   const middle: Point3 = [(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, (low[2] + high[2]) / 2]
   const radius_m = Math.hypot(high[0] - low[0], high[1] - low[1], high[2] - low[2]) / 2
-  return { corners: cornersOf({ min: low, max: high }), middle, floor_m: low[1], radius_m }
+  return { corners: [...points], middle, floor_m: low[1], radius_m }
 }
 
 /** The unit vector from the middle towards a camera at a compass direction (clockwise from -z) and height angle. */

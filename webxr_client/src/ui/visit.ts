@@ -3,7 +3,8 @@ import { type Io, type Problem, watchSite } from '../api'
 import { type Clock, createClock } from '../clock'
 import { maySend, readConsent } from '../consent'
 import type { Outbox } from '../outbox'
-import { type Action, eventsBetween, isInAr, nextMoment, reduce, START, type VisitState } from '../state'
+import { takeUnsaid } from '../said'
+import { type Action, eventsBetween, isInAr, type NewEvent, nextMoment, reduce, START, type VisitState } from '../state'
 import type { Language, Mode } from '../wire'
 import { CONSENT_TEXT } from './consent-panel'
 
@@ -60,13 +61,21 @@ class LazyOutbox {
   hear(before: VisitState, after: VisitState): void {
     this.latest = after
     if (!maySend(readConsent(localStorage, CONSENT_TEXT))) return
-    for (const event of eventsBetween(before, after)) {
-      void this.open()?.then((outbox) => outbox.record(event))
-    }
+    this.tell(eventsBetween(before, after))
   }
 
   consentChanged(): void {
     void this.open()?.then((outbox) => outbox.consentChanged())
+    // whoever says yes now is where they are now
+    if (maySend(readConsent(localStorage, CONSENT_TEXT))) this.tell(eventsBetween(START, this.latest))
+  }
+
+  private tell(events: NewEvent[]): void {
+    const opening = this.open() // opened without news too: something may wait from the page before
+    if (opening === null) return
+    for (const event of takeUnsaid(sessionStorage, events, this.clock.now())) {
+      void opening.then((outbox) => outbox.record(event))
+    }
   }
 
   private open(): Promise<Outbox> | null {
