@@ -7,13 +7,18 @@ import type { Words } from './words'
 /** Version of the text a visitor agrees to; it changes when what is counted changes. */
 export const CONSENT_TEXT = '2026-11'
 
-/** Show the panel while nothing is chosen, and let every button of the page choose. */
-export function setUpConsent(page: Document, storage: Storage, words: Words, onChange: () => void): void {
+/**
+ * Show the panel while nothing is chosen, and let every button of the page choose. Gives a function that looks again:
+ * a visitor is asked one thing at a time, so the panel waits until the question about the position is answered.
+ */
+export function setUpConsent(page: Document, storage: Storage, words: Words, onChange: () => void): () => void {
   const panel = page.getElementById('consent')
   const form = page.getElementById('choice-form')
   const show = (consent: Consent): void => {
     // on the privacy page its own form asks; the panel would ask the same thing twice
-    if (panel !== null) panel.hidden = consent.state !== 'unset' || form !== null
+    const asking = panel !== null && consent.state === 'unset' && form === null && !isAskingPosition(page)
+    if (panel !== null) panel.hidden = !asking
+    page.documentElement.toggleAttribute('data-asking', asking)
     if (form !== null) showChoice(form, consent, words)
   }
   for (const button of page.querySelectorAll<HTMLButtonElement>('[data-consent]')) {
@@ -23,7 +28,13 @@ export function setUpConsent(page: Document, storage: Storage, words: Words, onC
       onChange()
     })
   }
-  show(readConsent(storage, CONSENT_TEXT))
+  const look = (): void => show(readConsent(storage, CONSENT_TEXT))
+  look()
+  return look
+}
+
+function isAskingPosition(page: Document): boolean {
+  return page.getElementById('walk')?.dataset['kind'] === 'not_asked'
 }
 
 function showChoice(form: HTMLElement, consent: Consent, words: Words): void {

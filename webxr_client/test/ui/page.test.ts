@@ -74,6 +74,15 @@ describe('the choice about counting', () => {
     expect(JSON.parse(localStorage.getItem('consent') ?? '')).toEqual({ state: 'refused', text_version: CONSENT_TEXT })
   })
 
+  test('waits until the question about the position is answered: one thing at a time', () => {
+    document.body.innerHTML = `<div id="walk" data-kind="not_asked"></div><section id="consent" hidden>${CONSENT}</section>`
+    const look = setUpConsent(document, localStorage, WORDS, () => undefined)
+    expect(get('#consent').hidden).toBe(true)
+    get('#walk').dataset['kind'] = 'declined'
+    look()
+    expect(get('#consent').hidden).toBe(false)
+  })
+
   test('is asked again when the text a visitor said yes to has changed', () => {
     document.body.innerHTML = `<section id="consent" hidden>${CONSENT}</section>`
     localStorage.setItem('consent', '{"state":"statistics","text_version":"an older one"}')
