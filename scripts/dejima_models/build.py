@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dejima_models.geometry import Part, Patch, Points, Swatch, Sweep, join, mesh_patch, mesh_sweep
-from dejima_models.materials import dark_timber, green_paint, rough_stone, timber
+from dejima_models.materials import dark_timber, green_paint, planks_upright, rough_stone, timber
 from dejima_models.noise import cloud, soft_step
 from dejima_models.pictures import Place, encode_jpeg, pack, paint
 from dejima_models.shade import sky_shade
@@ -21,6 +21,7 @@ ROUGH_M = 0.0014  # and over centimetres
 SWATCHES = {
     "timber": Swatch((5.0, 1.7), timber, 1.5),
     "dark": Swatch((5.0, 1.3), dark_timber, 1.3),
+    "planks": Swatch((3.2, 3.2), lambda s, t: planks_upright(t, s)),
     "green": Swatch((4.0, 0.9), green_paint, 1.5),
     "ridge": Swatch((6.0, 1.6), ridge_skin, 1.2),
     "bed": Swatch((4.0, 1.3), plaster_bed_skin, 0.5),
@@ -76,7 +77,7 @@ def tide_tint(positions: Points, tide_m: float) -> NDArray[np.float32]:
     """How the tide colours stones: factors (n, 3), dark and green below tide_m, 1 above."""
     x, y, z = (positions[:, axis].astype(np.float32) for axis in range(3))
     wet = soft_step(y + cloud(x, z + y, 1.2, 88) * 0.12, tide_m + 0.15, tide_m - 0.35) if tide_m else np.zeros_like(x)
-    return np.asarray(1 - wet[:, None] * (1 - np.array([0.52, 0.56, 0.42])), np.float32)
+    return np.asarray(1 - wet[:, None] * (1 - np.array([0.58, 0.59, 0.50])), np.float32)
 
 
 def _placed(part: Part, place: Place) -> Part:

@@ -13,11 +13,11 @@ import numpy as np
 
 from dejima_models.build import Plan
 from dejima_models.geometry import Frame, Patch, Points, Sweep, ceiling_frame, make_frame
-from dejima_models.materials import dark_timber, planks_upright, plaster, rough_stone, weatherboard
+from dejima_models.materials import PLANK_M, dark_timber, planks_upright, plaster, rough_stone, weatherboard
 from dejima_models.roof import Slope, eave_board, end_tile, gable_limits, ridge, soffit, tiled
 from dejima_models.shore import DEPTH, SHORE_X, TIDE_M, shore_patches, shore_sweeps
 from dejima_models.tiles import ROUND_AND_FLAT
-from dejima_models.timber import beam, bevelled
+from dejima_models.timber import beam
 from dejima_models.walls import Panel, frame_timbers, openings, wall
 
 HALF_X, HALF_Z, TOP_Y = 5.4, 2.2, 4.75  # the gate's walls
@@ -112,16 +112,22 @@ def _doors() -> Iterator[Sweep]:
 def _leaf(hinge: Points, way: Points) -> Iterator[Sweep]:
     """A door leaf of thick planks on rails; way points from the hinge along the leaf."""
     way = way / np.linalg.norm(way)
-    wide, boards = DOOR_HALF - 0.03, 6
-    each, face = wide / boards, np.cross(way, Y)
-    for number in range(boards):
-        foot = hinge + way * (each * (number + 0.5)) + Y * 0.10
-        path = np.linspace(foot, foot + Y * (DOOR_Y - 0.16), 5)
-        yield Sweep(bevelled(each - 0.008, 0.07), path, face, "dark")
+    wide, face = DOOR_HALF - 0.012, np.cross(way, Y)
+    foot = hinge + way * (wide / 2) + Y * 0.10
+    yield Sweep(_boards(wide), np.linspace(foot, foot + Y * (DOOR_Y - 0.16), 5), face, "planks", fixed=True)
     for y in (0.40, 1.55, 2.70):
         for side in (-1.0, 1.0):
             start = hinge + Y * y + face * 0.055 * side
             yield beam(start + way * 0.03, start + way * (wide - 0.03), (0.05, 0.17), "timber")
+
+
+def _boards(wide: float) -> Points:
+    """The section of a leaf: one board beside the other, a groove on both faces where they meet."""
+    half, groove, thick = wide / 2, 0.011, 0.036
+    joints = np.arange(-half + PLANK_M, half - 0.05, PLANK_M)
+    grooves = np.array([(x + dx, thick - (groove if dx == 0 else 0)) for x in joints for dx in (-groove, 0.0, groove)])
+    lower = np.concatenate([[(-half, -thick)], grooves * [1, -1], [(half, -thick)]])
+    return np.concatenate([lower, [(half, thick)], grooves[::-1], [(-half, thick)]])
 
 
 def _slopes() -> list[Slope]:

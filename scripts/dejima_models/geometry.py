@@ -83,6 +83,7 @@ class Sweep:
     """A profile (k, 2) (to the right, up; counterclockwise) drawn along a path (n, 3), coloured from a swatch.
 
     fixed: the swatch's t is the way round the profile, from its first point; otherwise it starts anywhere.
+    closed: its ends have faces; open ones are hidden in something else.
     """
 
     profile: Points
@@ -90,6 +91,7 @@ class Sweep:
     up: Points
     swatch: str
     fixed: bool = False
+    closed: bool = True
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,7 @@ def mesh_sweep(sweep: Sweep, swatch: Swatch, random: np.random.Generator) -> Par
         offset = random.random(2) * [max(0.0, swatch.size_m[0] - along[-1]), 0.0 if sweep.fixed else spare_t]
         parts.append(_mesh_stretch(sweep, stretch, along + offset[0], np.minimum(way + offset[1], swatch.size_m[1])))
         start += count
-    return join([*parts, *_ends(sweep, swatch)])
+    return join([*parts, *(_ends(sweep, swatch) if sweep.closed else [])])
 
 
 def _rings(sweep: Sweep) -> Points:

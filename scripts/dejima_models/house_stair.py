@@ -52,7 +52,7 @@ def _flight(sign: float) -> Iterator[Sweep]:
         yield beam(top + Z * z, foot + Z * z, (0.07, 0.34), "green")
     high = np.array([sign * LANDING_HALF, FLOOR_Y, FAR - 0.05])
     low = np.array([sign * (LANDING_HALF + FLIGHT_M), RISE_M, FAR - 0.05])
-    yield from railing(high, low, RAIL_M, "green", 0.19)
+    yield from railing(high, low, RAIL_M, "green", 0.25)
     yield from posts([low - Y * (RISE_M - 0.08), high - Y * 0.1], RAIL_M + 0.16, 0.12, "green")
     yield block([sign * (LANDING_HALF + FLIGHT_M + 0.32), 0, (NEAR + FAR) / 2], (0.72, 0.12, LANDING_OUT + 0.2))
 

@@ -22,6 +22,7 @@ LEAN_M = BATTER * DEPTH
 TIDE_M = 1.25  # ordinary high water, above the foot
 STEP_HALF, STEP_RUN, STEP_COUNT = 3.6, 0.33, 12
 STEPS_OUT = STEP_RUN * STEP_COUNT
+STONES_OUT_M = 0.05  # how far the stones stand out from the plane of their face
 TOP_STONES_M = 0.14  # so far below the ground the coping begins
 STONE_GRID_M = 0.035
 X, Y, Z = np.eye(3)
@@ -108,8 +109,8 @@ def _ground() -> Iterator[Patch]:
 def _earth_end(sign: float) -> Patch:
     """The earth at one end of the stretch, behind the leaning face."""
     depth = SHORE_Z - BACK_Z
-    whole = depth + LEAN_M
-    start = SHORE_Z + LEAN_M if sign > 0 else BACK_Z
+    whole = depth + LEAN_M + STONES_OUT_M
+    start = SHORE_Z + LEAN_M + STONES_OUT_M if sign > 0 else BACK_Z
 
     def limits(t: Plane) -> tuple[Plane, Plane]:
         lean = np.float32(LEAN_M) * np.clip(t / np.float32(DEPTH), 0, 1)

@@ -10,6 +10,8 @@ from dejima_models.geometry import Points, Sweep, even_lines
 UP = np.array([0.0, 1.0, 0.0])
 SEGMENT_M = 0.7
 BEVEL_M = 0.012
+BAR_M, BAR_SPACING_M = 0.052, 0.23  # upright bars of a balustrade: stout enough to outlast a coarser level
+BAR_PROFILE = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * (BAR_M / 2)
 
 
 def bevelled(width: float, height: float, bevel: float = BEVEL_M) -> Points:
@@ -43,7 +45,9 @@ def block(middle: ArrayLike, size: tuple[float, float, float]) -> Sweep:
     return Sweep(bevelled(z, y, 0.025), path, UP, "stone")
 
 
-def railing(start: ArrayLike, end: ArrayLike, height: float, swatch: str, spacing: float = 0.16) -> list[Sweep]:
+def railing(
+    start: ArrayLike, end: ArrayLike, height: float, swatch: str, spacing: float = BAR_SPACING_M
+) -> list[Sweep]:
     """A balustrade between two points on its floor line: hand rail, foot rail and upright bars."""
     a, b = np.asarray(start, np.float64), np.asarray(end, np.float64)
     parts = [
@@ -53,7 +57,8 @@ def railing(start: ArrayLike, end: ArrayLike, height: float, swatch: str, spacin
     count = max(2, round(float(np.linalg.norm(b - a)) / spacing))
     for number in range(1, count):
         foot = a + (b - a) * number / count
-        parts.append(beam(foot + UP * 0.15, foot + UP * (height - 0.02), (0.035, 0.035), swatch))
+        ends = np.array([foot + UP * 0.14, foot + UP * (height - 0.01)])
+        parts.append(Sweep(BAR_PROFILE, ends, np.array([0.0, 0.0, -1.0]), swatch, closed=False))
     return parts
 
 

@@ -80,10 +80,10 @@ def sash_window(s: float, t: float, width: float, height: float, shutters: bool 
     ]
     for column in range(1, 4):
         at = left + width * column / 4
-        panels.append(Panel((at - 0.017, t, at + 0.017, top), -0.035, white_paint, upright=True))
+        panels.append(Panel((at - 0.017, t, at + 0.017, top), -0.056, white_paint, upright=True))
     for row in range(1, 6):
         at, half = t + height * row / 6, 0.035 if row == 3 else 0.017
-        panels.append(Panel((left, at - half, right, at + half), -0.02 if row == 3 else -0.035, white_paint))
+        panels.append(Panel((left, at - half, right, at + half), -0.044 if row == 3 else -0.056, white_paint))
     for edge in () if not shutters else (left - 0.14 - width / 2, right + 0.14):
         panels.append(Panel((edge, t - 0.04, edge + width / 2, top + 0.06), 0.05, green_paint, upright=True))
         panels.append(Panel((edge + 0.06, t + 0.04, edge + width / 2 - 0.06, top - 0.02), 0.035, louvres))
