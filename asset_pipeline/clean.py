@@ -8,12 +8,11 @@ from numpy.typing import NDArray
 
 from asset_pipeline.components import label_components
 from asset_pipeline.errors import ScanRefused
-from asset_pipeline.mesh import Faces, Mesh, Positions
+from asset_pipeline.mesh import Faces, Mesh, Positions, ordinary_points
 from asset_pipeline.options import METRES
 from asset_pipeline.scan import Cleaned, Scan, ScanWarning
 from asset_pipeline.surface import face_areas
 
-FARTHEST = 1e12  # a coordinate beyond it is a broken number in any unit
 FLAT = 1e-12  # twice the area over the longest side squared, below which a triangle has no area
 TINY_AREA, TINY_SIZE = 1e-3, 0.02  # a floater has less of the area and of the diagonal than this,
 FAR = 0.05  # lies this share of the body's diagonal outside the body's bounding box,
@@ -82,7 +81,7 @@ def _turn(positions: Positions, up: str) -> Positions:
 
 def _drop_broken(mesh: Mesh) -> tuple[Mesh, list[ScanWarning]]:
     """The mesh without points that are no place, the faces on them, and points on no face; odd uv become 0."""
-    sound: Kept = np.all(np.abs(mesh.positions) < FARTHEST, axis=1)  # false for NaN as well
+    sound = ordinary_points(mesh.positions)
     unused = mesh.vertices - int(np.count_nonzero(np.bincount(mesh.faces.reshape(-1), minlength=mesh.vertices)))
     kept: Kept = np.all(sound[mesh.faces], axis=1)
     warnings = _count("points_not_finite", "{} points have no ordinary coordinates.", int((~sound).sum()))

@@ -42,7 +42,7 @@ def collapse(positions: Positions, faces: Faces, target: int) -> tuple[Positions
     turn_limit = TURN_LIMIT
     while len(triangles) > target:
         before = len(triangles)
-        points, triangles = _collapse_round(points, triangles, _how_many(before - target), turn_limit)
+        points, triangles = _collapse_round(points, triangles, target, turn_limit)
         if before - len(triangles) >= min(STALLED * before, (before - target) / 2):
             turn_limit = min(TURN_LIMIT, turn_limit + TURN_STEP / 8)
         elif turn_limit > ANY_TURN:
@@ -59,7 +59,7 @@ def _how_many(surplus: int) -> int:
     return max(1, surplus // 2 if surplus <= CLOSING else int(surplus * 0.4))
 
 
-def _collapse_round(points: Positions, faces: Faces, most: int, turn_limit: float) -> tuple[Positions, Faces]:
+def _collapse_round(points: Positions, faces: Faces, target: int, turn_limit: float) -> tuple[Positions, Faces]:
     edges = find_edges(faces, len(points))
     quadrics = np.zeros((len(points), 10))
     _add_planes(points, faces, edges.border_keys, quadrics)
@@ -75,8 +75,12 @@ def _collapse_round(points: Positions, faces: Faces, most: int, turn_limit: floa
     edge_of[chosen[:, 0]] = edge_of[chosen[:, 1]] = np.arange(len(chosen))
     kept = np.ones(len(chosen), bool)
     _reject_turned(points, faces, edge_of, chosen, places, turn_limit, kept)
-    joined = np.flatnonzero(kept)[:most]  # the cheapest of those that may
-    return _join_ends(points, faces, chosen[joined], places[joined])
+    joined = np.flatnonzero(kept)[: _how_many(len(faces) - target)]  # the cheapest of those that may
+    while True:
+        result = _join_ends(points, faces, chosen[joined], places[joined])
+        if len(result[1]) >= target - 1 or len(joined) == 1:
+            return result
+        joined = joined[: len(joined) // 2]  # a tangle loses many triangles with one edge
 
 
 def find_edges(faces: Faces, vertices: int) -> Edges:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from asset_pipeline.mesh import Mesh
+from asset_pipeline.mesh import Mesh, ordinary_points
 from asset_pipeline.options import METRES, Unit, Up
 from asset_pipeline.scan import Origin, ScanWarning
 
@@ -78,7 +78,7 @@ def guess_up(mesh: Mesh, usual: Up) -> tuple[Up, bool]:
 def _standing_score(mesh: Mesh, axis: int) -> float:
     """Share (0..2) of the area that speaks for the axis as up: what faces up in sum, and what lies flat at the base."""
     corners = mesh.positions[mesh.faces]
-    corners = corners[np.isfinite(corners).all(axis=(1, 2))]
+    corners = corners[ordinary_points(mesh.positions)[mesh.faces].all(axis=1)]
     vectors = 0.5 * np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     areas = np.linalg.norm(vectors, axis=1)
     whole = float(areas.sum()) or 1.0
@@ -92,5 +92,5 @@ def _standing_score(mesh: Mesh, axis: int) -> float:
 
 def finite_bounds(mesh: Mesh) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Lowest and highest corner over the ordinary coordinates, in the scan's own unit."""
-    points = mesh.positions[np.isfinite(mesh.positions).all(axis=1)]
+    points = mesh.positions[ordinary_points(mesh.positions)]
     return points.min(axis=0), points.max(axis=0)

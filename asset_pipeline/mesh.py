@@ -9,6 +9,14 @@ Positions = NDArray[np.float64]
 Faces = NDArray[np.int32]
 Image = NDArray[np.uint8]
 
+FARTHEST = 1e12  # a coordinate beyond it is a broken number in any unit
+
+
+def ordinary_points(positions: Positions) -> NDArray[np.bool_]:
+    """Which of positions (n, 3) are places at all: no NaN, no infinity, nothing beyond all distance."""
+    found: NDArray[np.bool_] = np.all(np.abs(positions) < FARTHEST, axis=1)
+    return found
+
 
 @dataclass(frozen=True)
 class Material:

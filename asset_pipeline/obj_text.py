@@ -122,12 +122,20 @@ def _numbers(tokens: Tokens, chosen: NDArray[np.bool_], expected: int, kind: str
     steps[tokens.start[chosen]] += 1
     steps[tokens.end[chosen]] -= 1
     text = np.where(np.cumsum(steps[:-1], dtype=np.int8).astype(bool), tokens.text, np.uint8(SPACE)).tobytes()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # numpy's way to say "there was more"; the count tells us
-        values = np.fromstring(text, dtype=kind, sep=" ")
+    values = parse_numbers(text, kind)
     if len(values) != expected:
         raise ValueError("a word where a number should be")
     return values
+
+
+def parse_numbers(text: bytes, kind: str) -> NDArray[Any]:
+    """The numbers in a text of words with space between. Raises ValueError when a word is none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DeprecationWarning)  # older numpy's way to say "there was more"
+        try:
+            return np.fromstring(text, dtype=kind, sep=" ")
+        except (ValueError, DeprecationWarning, OverflowError):
+            raise ValueError("a word where a number should be") from None
 
 
 def _of_lines(first: NDArray[np.int64], counts: NDArray[np.int64], lines: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -1,6 +1,7 @@
 """Zipped scans: what an archive claims, and unpacking it under limits."""
 
 import stat
+import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -21,7 +22,7 @@ def check_zip(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError) as error:
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, IndexError, struct.error) as error:
         raise refuse("zip_broken", f"{path.name} is not a sound ZIP archive.") from error
     if len(members) > MAX_MEMBERS:
         raise refuse("zip_members", f"{path.name} holds {len(members)} files; at most {MAX_MEMBERS} can be taken.")

@@ -11,7 +11,7 @@ from asset_pipeline import read_gltf, read_obj, read_ply, read_stl
 from asset_pipeline.errors import ScanRefused
 from asset_pipeline.guess import resolve_unit, resolve_up
 from asset_pipeline.manifest import Source
-from asset_pipeline.mesh import Mesh
+from asset_pipeline.mesh import Mesh, ordinary_points
 from asset_pipeline.options import BuildOptions
 from asset_pipeline.precheck import check_scan_file
 from asset_pipeline.precheck_archive import unpack
@@ -35,9 +35,9 @@ def read_scan(path: Path, options: BuildOptions, progress: Progress = no_progres
         with tempfile.TemporaryDirectory(prefix="dejima-scan-") as folder:
             inner = unpack(path, Path(folder))
             kind = check_scan_file(inner)
-            mesh, warnings = READERS[kind](inner, progress)
+            mesh, warnings = _read(inner, kind, progress)
     else:
-        mesh, warnings = READERS[kind](path, progress)
+        mesh, warnings = _read(path, kind, progress)
     _check_surface(mesh, path.name)
     unit, unit_from, unit_warnings = resolve_unit(mesh, kind, options.unit)
     up, up_from, up_warnings = resolve_up(mesh, kind, options.up)
@@ -55,6 +55,12 @@ def read_scan(path: Path, options: BuildOptions, progress: Progress = no_progres
     return Scan(mesh, facts, (*warnings, *unit_warnings, *up_warnings))
 
 
+def _read(path: Path, kind: str, progress: Progress) -> tuple[Mesh, list[ScanWarning]]:
+    # numbers out of range are for the cleaning step, which counts them; here they must only not chatter
+    with np.errstate(invalid="ignore", over="ignore"):
+        return READERS[kind](path, progress)
+
+
 def hash_file(path: Path) -> str:
     """SHA-256 of a file in hexadecimal."""
     digest = hashlib.sha256()
@@ -67,5 +73,5 @@ def hash_file(path: Path) -> str:
 def _check_surface(mesh: Mesh, name: str) -> None:
     if mesh.triangles == 0:
         raise ScanRefused("no_triangles", f"{name} holds no triangles; a point cloud must be meshed first.", "read")
-    if not np.isfinite(mesh.positions).all(axis=1).any():
+    if not ordinary_points(mesh.positions).any():
         raise ScanRefused("no_finite_point", f"{name} holds no point with ordinary coordinates.", "read")

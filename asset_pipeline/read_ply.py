@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from asset_pipeline.errors import ScanRefused
 from asset_pipeline.mesh import Mesh
+from asset_pipeline.obj_text import parse_numbers
 from asset_pipeline.precheck_plain import PlyElement, read_ply_header
 from asset_pipeline.scan import Progress, ScanWarning, no_progress
 
@@ -20,6 +21,7 @@ CODES = {
 }  # fmt: skip
 COLOURS = (("red", "green", "blue"), ("diffuse_red", "diffuse_green", "diffuse_blue"), ("r", "g", "b"))
 KEPT = {"x", "y", "z", *(name for names in COLOURS for name in names)}
+FLOATS = {"float", "float32", "double", "float64"}
 CORNER_LISTS = ("vertex_indices", "vertex_index")
 
 Columns = dict[str, NDArray[Any]]
@@ -27,10 +29,11 @@ Columns = dict[str, NDArray[Any]]
 
 @dataclass
 class Body:
-    """The bytes after the header, read from front to back. order: `<`, `>` or empty for text."""
+    """What follows the header, read from front to back: bytes of order `<` or `>`, or, order empty, the numbers of a text."""
 
     data: bytes
     order: str
+    numbers: NDArray[np.float64]
     at: int = 0
 
 
@@ -39,12 +42,16 @@ def read_ply(path: Path, _: Progress = no_progress) -> tuple[Mesh, list[ScanWarn
     header = read_ply_header(path)
     data = path.read_bytes()[header.body_offset :]
     orders = {"ascii": "", "binary_little_endian": "<", "binary_big_endian": ">"}
-    body = Body(data if header.format != "ascii" else b" ".join(data.split()), orders[header.format])
+    try:
+        numbers = parse_numbers(data, "f8") if header.format == "ascii" else np.zeros(0)
+    except ValueError as error:
+        raise ScanRefused("ply_data", f"{path.name} has {error}.", "read") from error
+    body = Body(data, orders[header.format], numbers)
     columns: dict[str, Columns] = {}
     for element in header.elements:
         try:
             columns[element.name] = _read_element(body, element)
-        except (ValueError, IndexError) as error:
+        except (ValueError, IndexError, OverflowError) as error:
             raise ScanRefused(
                 "ply_data", f"The {element.name} data of {path.name} cannot be read: {error}.", "read"
             ) from error
@@ -53,8 +60,8 @@ def read_ply(path: Path, _: Progress = no_progress) -> tuple[Mesh, list[ScanWarn
         raise ScanRefused("ply_no_points", f"{path.name} has no vertices with x, y and z.", "read")
     positions = np.stack([vertex[axis].astype(np.float64) for axis in "xyz"], axis=1)
     lost = sorted(set(vertex) - KEPT)
-    warnings = [ScanWarning("properties_dropped", f"Not kept from the vertices: {', '.join(lost)}.")] if lost else []
-    return Mesh(positions, _read_faces(columns, len(positions), path.name), colours=_read_colours(vertex)), warnings
+    notes = [ScanWarning("properties_dropped", f"Not kept from the vertices: {', '.join(lost)}.")] if lost else []
+    return Mesh(positions, _read_faces(columns, len(positions), path.name), colours=_read_colours(vertex)), notes
 
 
 def _read_colours(vertex: Columns) -> NDArray[np.uint8] | None:
@@ -141,30 +148,52 @@ def fan(corners: list[int]) -> list[tuple[int, int, int]]:
     return [(corners[0], corners[i], corners[i + 1]) for i in range(1, len(corners) - 1)]
 
 
+def _whole_numbers(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    if not (np.abs(values) < 2**53).all():
+        raise ValueError("a word that is no whole number")
+    return values.astype(np.int64)
+
+
 def _read_text(body: Body, element: PlyElement) -> Columns:
-    words = body.data.split(b" ", -1) if body.at == 0 else body.data[body.at :].split(b" ")
-    if all(item.count_type is None for item in element.properties):
-        width = len(element.properties)
-        taken = words[: element.count * width]
-        table = np.array(taken, dtype=np.float64).reshape(element.count, width)
-        body.at += sum(map(len, taken)) + len(taken)
-        columns = {}
-        for index, item in enumerate(element.properties):
-            kept = table[:, index]
-            columns[item.name] = (
-                kept if item.type in {"float", "float32", "double", "float64"} else kept.astype(np.int64)
-            )
-        return columns
+    lists = [index for index, item in enumerate(element.properties) if item.count_type]
+    if not lists:
+        return _split_columns(element, _take_rows(body, element.count, len(element.properties)))
+    start, width = body.at, len(element.properties) + 3
+    only_corners = len(lists) == 1 and element.properties[lists[0]].name in CORNER_LISTS
+    if only_corners and start + element.count * width <= len(body.numbers):
+        table = _take_rows(body, element.count, width)
+        if (table[:, lists[0]] == 3).all():  # triangles only, as in nearly every scan
+            return {CORNER_LISTS[0]: _whole_numbers(table[:, lists[0] + 1 : lists[0] + 4])}
+    body.at = start
+    return _walk_text_lists(body, element)
+
+
+def _take_rows(body: Body, count: int, width: int) -> NDArray[np.float64]:
+    table = body.numbers[body.at : body.at + count * width].reshape(count, width)
+    body.at += count * width
+    return table
+
+
+def _split_columns(element: PlyElement, table: NDArray[np.float64]) -> Columns:
+    return {
+        item.name: table[:, index] if item.type in FLOATS else _whole_numbers(table[:, index])
+        for index, item in enumerate(element.properties)
+    }
+
+
+def _walk_text_lists(body: Body, element: PlyElement) -> Columns:
+    """Rows whose lists differ in length, one after another; polygons become fans of triangles."""
     triangles: list[tuple[int, int, int]] = []
-    at = 0
     for _ in range(element.count):
         for item in element.properties:
-            count = int(words[at]) if item.count_type else 1
-            first = at + (1 if item.count_type else 0)
-            if count < 0 or first + count > len(words):
+            if item.count_type is None:
+                body.at += 1
+                continue
+            count = body.numbers[body.at]
+            first, end = body.at + 1, body.at + 1 + count
+            if not (count >= 0 and count == int(count) and end <= len(body.numbers)):
                 raise ValueError("a list claims more than there is")
             if item.name in CORNER_LISTS:
-                triangles += fan([int(word) for word in words[first : first + count]])
-            at = first + count
-    body.at += sum(map(len, words[:at])) + at
+                triangles += fan(_whole_numbers(body.numbers[first : int(end)]).tolist())
+            body.at = int(end)
     return {CORNER_LISTS[0]: np.array(triangles, np.int64).reshape(-1, 3)}
