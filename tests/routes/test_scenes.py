@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace as change
 from starlette.testclient import TestClient
 
+from tests.live import serve
 from tests.samples import GATE, HOUR_MS, NOW
 from xr_server.domain.catalog import OnDates, Schedule
 from xr_server.domain.geofence import distance_m
@@ -221,3 +222,14 @@ def test_visitors_are_served_by_a_server_that_starts_without_its_database(served
         client.app.state.parts.published.refresh()
         assert client.get("/readyz").json()["whole"] is True
         assert json.loads(client.get("/api/v1/sites/dejima?lang=en").content) == site.json()
+
+
+def test_a_publication_of_another_process_reaches_visitors_of_a_running_server(served):
+    path = "/api/v1/sites/dejima?lang=en"
+    with serve(served.settings.data_dir) as live:
+        tag = live.ask("GET", path)[1]["etag"]
+        assert live.ask("GET", path, If_None_Match=tag)[0] == 304
+        served.publish(change(GATE, name={"en": "Sea Gate"}), 1)
+        while live.ask("GET", path, If_None_Match=tag)[0] == 304:
+            pass
+        assert json.loads(live.ask("GET", path)[2])["landmarks"][0]["name"] == "Sea Gate"

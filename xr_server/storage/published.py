@@ -56,10 +56,6 @@ class PublishedSites:
         self._stopping.set()
         self._thread.join()
 
-    def find_site(self, site_id: str) -> SiteSnapshot | None:
-        """What a site serves, None when no such site is published."""
-        return self._snapshot.sites.get(site_id)
-
     def get_site(self, site_id: str) -> SiteSnapshot:
         """What a site serves. Raises NotFound with a sentence that names the sites there are."""
         site = self._snapshot.sites.get(site_id)
