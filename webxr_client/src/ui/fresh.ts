@@ -7,7 +7,8 @@ const PARTS = ['#story', '#map']
 
 /** Fetch the page again and exchange its parts; says so politely. False when it is no longer there. */
 export async function refreshPage(page: Document, words: Words): Promise<boolean> {
-  const answer = await fetch(page.location.pathname, { headers: { Accept: 'text/html' } })
+  // the browser may hold the old page as fresh for some seconds: ask the server
+  const answer = await fetch(page.location.pathname, { headers: { Accept: 'text/html' }, cache: 'no-cache' })
   if (!answer.ok) {
     announce(page, words(answer.status === 404 || answer.status === 410 ? 'problem_missing' : 'problem_broken'))
     return false
