@@ -18,6 +18,7 @@ from tests.journeys.sites import (
     ROOT,
     Served,
     environment,
+    free_port,
     make_site,
     run_dejima,
     small_content,
@@ -232,8 +233,27 @@ def test_settings_are_checked_and_shown(tmp_path):
     assert shown.returncode == 0
     assert "DEJIMA_PUBLIC_URL        https://dejima.example" in shown.stdout
     assert f"Data folder: {tmp_path}" in shown.stdout
+    assert "Both stores can be used." in shown.stdout
     wrong = run_to_end(tmp_path, "check-config", DEJIMA_PUBLIC_URL="dejima.example")
     assert (wrong.returncode, wrong.stderr) == (
         2,
         "DEJIMA_PUBLIC_URL must start with https:// (or http:// for a trial).\n",
     )
+
+
+def test_a_database_or_folder_that_cannot_be_used_is_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    blocked = run_to_end(tmp_path / "file", "check-config")
+    assert (blocked.returncode, blocked.stderr.count("\n")) == (2, 1)
+    assert f"{tmp_path / 'file'}: " in blocked.stderr
+    nowhere = f"sqlite:///{tmp_path / 'file' / 'catalog.sqlite3'}"
+    lost = run_to_end(tmp_path / "data", "migrate", DEJIMA_DATABASE_URL=nowhere)
+    assert (lost.returncode, "Traceback" in lost.stderr) == (2, False)
+
+
+def test_a_postgresql_that_does_not_answer_is_one_sentence(tmp_path):
+    url = f"postgresql://kana@localhost:{free_port()}/dejima"
+    lost = run_to_end(tmp_path, "check-config", DEJIMA_DATABASE_URL=url)
+    assert lost.returncode == 2
+    assert lost.stderr.startswith("The database cannot be used: ")
+    assert "Traceback" not in lost.stderr

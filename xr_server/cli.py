@@ -3,7 +3,8 @@
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -33,8 +34,23 @@ def main() -> None:
     try:
         app()
     except DejimaError as error:
-        print(error.text, file=sys.stderr)  # noqa: T201 - the command line's own voice
-        sys.exit(2)
+        refuse(error.text)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        refuse(f"{error.filename}: {error.strerror}. Check the path and who may read and write it.")
+    except Exception as error:
+        if type(error).__name__ != "OperationalError":  # SQLAlchemy's; by name, so that small commands need not load it
+            raise
+        refuse(
+            f"The database cannot be used: {getattr(error, 'orig', error)}. Check DEJIMA_DATABASE_URL, and that it runs."
+        )
+
+
+def refuse(text: str) -> NoReturn:
+    """End with a sentence on standard error and exit code 2."""
+    print(text, file=sys.stderr)  # noqa: T201 - the command line's own voice
+    sys.exit(2)
 
 
 def load_settings() -> Settings:
@@ -72,8 +88,10 @@ def demo(host: Host = "127.0.0.1", port: Port = 8000, workers: Workers = 1, lan:
 @app.command()
 def work() -> None:
     """Build scans that wait, until stopped."""
+    from xr_server.logs import show_log
     from xr_server.worker import run_worker
 
+    show_log()
     settings = load_settings()
     catalog, _ = open_stores(settings)
     run_worker(settings, catalog)
@@ -88,11 +106,22 @@ def migrate() -> None:
 
 @app.command("check-config")
 def check_config() -> None:
-    """Check the settings and show them."""
+    """Check the settings, that the data folder can be written and the stores be used, and show them."""
+    from xr_server.storage.database import open_engine, store_file
+
     settings = load_settings()
+    for folder in (settings.data_dir, settings.package_dir):
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    for engine in (open_engine(settings.catalog_url), open_engine(settings.events_url)):
+        file = store_file(engine)
+        if file is None or file.exists():  # a file that is not there yet is made by the first start
+            with engine.connect():
+                pass
     for row in ROWS:
         typer.echo(f"{row.name:24} {os.environ.get(row.name) or row.default or '(default)'}")
-    typer.echo(f"Data folder: {settings.data_dir}. Packages: {settings.package_dir}.")
+    typer.echo(f"Data folder: {settings.data_dir}. Packages: {settings.package_dir}. Both stores can be used.")
 
 
 @app.command("import")

@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from uvicorn.supervisors import Multiprocess
 
 from xr_server.errors import Conflict, Invalid
+from xr_server.logs import show_access, show_log
 from xr_server.settings import Settings, read_settings
 
 APP = "xr_server.serving:make_app"  # by name, since each server process imports it for itself
@@ -44,19 +45,9 @@ def make_app() -> Starlette:
     """The server of one process, from the environment; uvicorn calls this in each of them."""
     from xr_server.app import create_app
 
-    start_logging()
+    show_log()
+    show_access(logging.StreamHandler(sys.stdout))
     return create_app(read_settings(os.environ))
-
-
-def start_logging() -> None:
-    """Access lines, one JSON object each, to standard output; what operators should read to standard error."""
-    access = logging.StreamHandler(sys.stdout)
-    access.setFormatter(logging.Formatter("%(message)s"))
-    access_log = logging.getLogger("dejima.access")
-    access_log.handlers, access_log.propagate = [access], False
-    access_log.setLevel(logging.INFO)
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("dejima").setLevel(logging.INFO)
 
 
 def open_socket(listener: Listener) -> socket.socket:
@@ -91,17 +82,16 @@ def run_server(settings: Settings, listener: Listener) -> None:
         serve_on(sock, settings, listener)
 
 
-def serve_on(sock: socket.socket, settings: Settings, listener: Listener) -> None:
+def serve_on(sock: socket.socket, settings: Settings, listener: Listener, app: str = APP) -> None:
     """Serve on a listening socket until told to stop; SIGTERM leaves through every `finally`, with exit code 0."""
     end_on_sigterm()
-    start_logging()
     certificate: dict[str, Any] = {}
     if listener.lan:
         from xr_server.lan import offer_certificate
 
         certificate = offer_certificate(settings.key_dir, listener.port)
     config = uvicorn.Config(
-        APP,
+        app,
         factory=True,
         workers=listener.workers,
         log_config=None,

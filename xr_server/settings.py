@@ -68,11 +68,23 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     if value["DEJIMA_PUBLIC_URL"] and not value["DEJIMA_PUBLIC_URL"].startswith(("http://", "https://")):
         raise Invalid("public_url", "DEJIMA_PUBLIC_URL must start with https:// (or http:// for a trial).")
     data_dir = Path(value["DEJIMA_DATA_DIR"]).absolute()
-    url = value["DEJIMA_DATABASE_URL"].replace("postgresql://", "postgresql+psycopg://", 1)
+    url = _database_url(value["DEJIMA_DATABASE_URL"])
     return Settings(
         data_dir=data_dir,
         catalog_url=url or f"sqlite:///{data_dir / 'catalog.sqlite3'}",
         events_url=url or f"sqlite:///{data_dir / 'events.sqlite3'}",
         package_dir=Path(value["DEJIMA_PACKAGE_STORE"] or data_dir / "packages").absolute(),
         public_url=value["DEJIMA_PUBLIC_URL"].rstrip("/"),
+    )
+
+
+def _database_url(text: str) -> str:
+    """The URL as SQLAlchemy wants it, empty for the default. Raises Invalid for a database we cannot use."""
+    if not text or text.startswith(("sqlite:///", "postgresql+psycopg://")):
+        return text
+    scheme, separator, rest = text.partition("://")
+    if scheme in ("postgresql", "postgres") and separator:
+        return f"postgresql+psycopg://{rest}"
+    raise Invalid(
+        "database_url", "DEJIMA_DATABASE_URL must be a URL such as postgresql://user@host/dejima or sqlite:///file."
     )
