@@ -14,7 +14,6 @@ from dejima_models.shade import sky_shade
 from dejima_models.tiles import plaster_bed_skin, ridge_skin
 from dejima_models.write import Model
 
-SIDE_PX = 4096
 SETTLED_M = 0.011  # how far two centuries and a scan leave things out of true, over metres
 ROUGH_M = 0.0014  # and over centimetres
 
@@ -34,7 +33,7 @@ class Plan:
     """What a model consists of.
 
     lowest_m: the level on which it stands, below which nothing reaches; tide_m: height above it of ordinary high water,
-    which stains the single stones (0: it stands on dry land).
+    which stains the single stones (0: it stands on dry land); side_px: of its square picture.
     """
 
     name: str
@@ -43,6 +42,7 @@ class Plan:
     seed: int
     lowest_m: float
     tide_m: float = 0.0
+    side_px: int = 4096
 
 
 def build_model(plan: Plan) -> Model:
@@ -50,14 +50,16 @@ def build_model(plan: Plan) -> Model:
     used = sorted({sweep.swatch for sweep in plan.sweeps})
     items: list[Patch | Swatch] = [*plan.patches, *(SWATCHES[name] for name in used)]
     sizes = [item.size_m() if isinstance(item, Patch) else item.size_m for item in items]
-    places = pack(sizes, [item.density for item in items], SIDE_PX)
+    places = pack(sizes, [item.density for item in items], plan.side_px)
     of_swatch = dict(zip(used, places[len(plan.patches) :], strict=True))
     random = np.random.default_rng(plan.seed)
-    parts = [_placed(mesh_patch(patch), place) for patch, place in zip(plan.patches, places, strict=False)]
+    parts = [
+        _placed(mesh_patch(patch), place, plan.side_px) for patch, place in zip(plan.patches, places, strict=False)
+    ]
     first_stone = sum(len(part.positions) for part in parts)
     # stones last of all, so that the tide finds them in one stretch
     for sweep in sorted(plan.sweeps, key=lambda sweep: sweep.swatch == "stone"):
-        parts.append(_placed(mesh_sweep(sweep, SWATCHES[sweep.swatch], random), of_swatch[sweep.swatch]))
+        parts.append(_placed(mesh_sweep(sweep, SWATCHES[sweep.swatch], random), of_swatch[sweep.swatch], plan.side_px))
         first_stone += 0 if sweep.swatch == "stone" else len(parts[-1].positions)
     whole = join(parts)
     positions = _set_down(out_of_true(whole.positions), plan.lowest_m)
@@ -69,7 +71,7 @@ def build_model(plan: Plan) -> Model:
         whole.faces.astype(np.uint32),
         whole.uv.astype(np.float32),
         colours,
-        encode_jpeg(paint(items, places, SIDE_PX)),
+        encode_jpeg(paint(items, places, plan.side_px)),
     )
 
 
@@ -80,8 +82,8 @@ def tide_tint(positions: Points, tide_m: float) -> NDArray[np.float32]:
     return np.asarray(1 - wet[:, None] * (1 - np.array([0.58, 0.59, 0.50])), np.float32)
 
 
-def _placed(part: Part, place: Place) -> Part:
-    return Part(part.positions, part.faces, (part.uv * place.px_per_m + [place.x_px, place.y_px]) / SIDE_PX)
+def _placed(part: Part, place: Place, side_px: int) -> Part:
+    return Part(part.positions, part.faces, (part.uv * place.px_per_m + [place.x_px, place.y_px]) / side_px)
 
 
 def _set_down(positions: Points, lowest_m: float) -> Points:

@@ -1,6 +1,7 @@
 """Things of squared timber and stone, drawn as sweeps: beams, posts, railings, steps."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -51,8 +52,8 @@ def railing(
     """A balustrade between two points on its floor line: hand rail, foot rail and upright bars."""
     a, b = np.asarray(start, np.float64), np.asarray(end, np.float64)
     parts = [
-        beam(a + UP * height, b + UP * height, (0.09, 0.07), swatch),
-        beam(a + UP * 0.13, b + UP * 0.13, (0.06, 0.06), swatch),
+        replace(beam(a + UP * height, b + UP * height, (0.09, 0.07), swatch), closed=False),  # they end in posts
+        replace(beam(a + UP * 0.13, b + UP * 0.13, (0.06, 0.06), swatch), closed=False),
     ]
     count = max(2, round(float(np.linalg.norm(b - a)) / spacing))
     for number in range(1, count):
