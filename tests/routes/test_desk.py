@@ -115,6 +115,18 @@ def test_what_is_withdrawn_answers_410_and_a_later_draft_does_not_bring_it_back(
     assert site_document(world)["experiences"] == []
 
 
+def test_what_was_withdrawn_can_be_sent_for_review_and_published_again(world, sato, attached):
+    take(sato, attached, "publish")
+    take(sato, attached, "withdraw")
+    take(sato, attached, "withdraw", kind="scene")
+    kana = world.sign_in("kana")
+    path = "/studio/scans/" + kana.get("/studio/").text.split("/studio/scans/")[1].split('"')[0]
+    assert submit(kana, kana.get(path).text, f"{path}/review").status_code == 303
+    assert (state_of(world, "experience", attached), state_of(world, "scene", attached)) == ("in_review", "in_review")
+    take(sato, attached, "publish")
+    wait_for_titles(world, ["The wall"])
+
+
 def test_changes_are_requested_with_a_note_the_creator_reads(world, sato, attached):
     empty = take(sato, attached, "changes")
     assert empty.status_code == 400 and "Write a sentence on what should change" in empty.text

@@ -11,7 +11,7 @@ MAX_NOTE_LENGTH = 2000
 
 # from which states an action can be taken, and the state it leads to
 WAYS: dict[Action, tuple[frozenset[State], State]] = {
-    "send_for_review": (frozenset(("draft", "changes_requested")), "in_review"),
+    "send_for_review": (frozenset(("draft", "changes_requested", "withdrawn")), "in_review"),
     "take_back": (frozenset(("in_review",)), "draft"),
     "request_changes": (frozenset(("in_review",)), "changes_requested"),
     "publish": (frozenset(("draft", "in_review", "changes_requested", "withdrawn")), "published"),

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from xr_server.domain.account import Session
 from xr_server.domain.attachment import BuiltScan, Wording, make_experience, make_scene, propose_id, read_wording
 from xr_server.domain.catalog import Experience, Record, Scene
-from xr_server.domain.review import Action
+from xr_server.domain.review import Action, is_possible
 from xr_server.errors import Conflict, DejimaError, Invalid, Stale
 from xr_server.parts import Parts, parts_of
 from xr_server.routes.guard import MAX_FORM_BYTES, form
@@ -98,7 +98,7 @@ def _move_both(request: Request, session: Session, revision: int, action: Action
     if experience is None or scene is None:
         raise Conflict("not_attached", "Attach this scan to a landmark first; then it can be sent for review.")
     both = [(_name(experience), revision)]
-    if standing_of(scene).state != "published":  # an unchanged scene that visitors see already needs no second look
+    if is_possible(action, standing_of(scene)):  # an unchanged scene that visitors see already needs no second look
         both.append((_name(scene), scene.revision))
     take_steps(parts.catalog, both, action, parts.clock())
     done = "in_review" if action == "send_for_review" else "taken_back"
