@@ -52,6 +52,7 @@ export class ArControls {
     const overlay = need(this.page, '#overlay')
     if (isInAr(state.ar)) overlay.dataset['ar'] = state.ar
     else delete overlay.dataset['ar']
+    overlay.toggleAttribute('data-explaining', step === 'explain')
     const key = `${step} ${this.start !== null} ${state.stage.kind} ${this.problem}`
     if (key === this.shown) return
     this.shown = key

@@ -29,6 +29,21 @@ export function showArrival(page: Document, visit: Visit, words: Words, before: 
   if (line !== null) line.textContent = away_m === null ? '' : sayDistance(away_m, words)
 }
 
+/** While something else is open, a line tells what can be seen where the visitor has come to. */
+export function showOffer(page: Document, visit: Visit, words: Words): void {
+  const place = page.getElementById('offer')
+  const { state } = visit
+  if (place === null) return
+  const offered = state.site?.experiences.find(({ id }) => id === state.offered) ?? null
+  place.hidden = offered === null
+  if (offered === null || place.dataset['experience'] === offered.id) return
+  place.dataset['experience'] = offered.id
+  const arrived = words('arrived', { name: nameOf(offered, state) })
+  const href = `/${visit.language}/${visit.site}/experiences/${offered.id}`
+  place.replaceChildren(`${arrived} `, make(page, 'a', { href }, offered.title))
+  announce(page, arrived)
+}
+
 function closeSheet(place: HTMLElement): void {
   const hadFocus = place.contains(place.ownerDocument.activeElement)
   place.hidden = true
