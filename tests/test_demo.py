@@ -88,6 +88,13 @@ def is_gone(number: int) -> bool:
     return Path(f"/proc/{number}/stat").read_text().split(")")[1].split()[0] == "Z"
 
 
+def wait_until_gone(number: int) -> None:
+    deadline = time.monotonic() + 20
+    while not is_gone(number):
+        assert time.monotonic() < deadline, f"the process {number} is still there"
+        time.sleep(0.1)
+
+
 def ask(url: str):
     with urllib.request.urlopen(url, timeout=10) as answer:
         return json.load(answer)
@@ -113,10 +120,7 @@ def test_a_worker_does_not_outlive_a_demonstration_that_was_killed(demo):
     (worker,) = children_of(process)
     process.kill()
     process.wait()
-    deadline = time.monotonic() + 20
-    while not is_gone(worker) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert is_gone(worker)
+    wait_until_gone(worker)
 
 
 def test_a_second_start_packages_nothing_and_keeps_the_logins(demo, site):
@@ -179,6 +183,32 @@ def test_a_model_that_the_pipeline_refuses_is_named_and_nothing_is_imported(tmp_
     assert process.returncode == 2
     assert "water-gate.glb was refused: " in process.stderr
     assert list((tmp_path / "data" / "model-builds").iterdir()) == []
+
+
+def test_a_scene_whose_package_is_elsewhere_is_named(site, tmp_path):
+    path = tmp_path / "dejima" / "scenes" / "water-gate-1820.json"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    del document["nodes"][0]["model"]
+    document["nodes"][0]["package"] = "0123456789abcdef" * 4
+    path.write_text(json.dumps(document), encoding="utf-8")
+    said = run_dejima(site.data_dir, "import", str(tmp_path / "dejima"))
+    assert "0 new, 1 changed, " in said
+    assert "The scene water-gate-1820 stays hidden: its package 0123456789ab... is not in this store." in said
+
+
+@pytest.mark.long
+def test_an_import_killed_while_it_packages_leaves_no_process_and_the_next_one_gives_the_whole(tmp_path):
+    source, data_dir = small_content(tmp_path), tmp_path / "data"
+    command = [sys.executable, "-m", "xr_server.cli", "import", str(source)]
+    with subprocess.Popen(command, cwd=ROOT, env=environment(data_dir), stdout=subprocess.DEVNULL) as process:
+        wait_until(lambda: len(children_of(process)) == 1, process)
+        (child,) = children_of(process)
+        process.kill()
+    wait_until_gone(child)
+    said = run_dejima(data_dir, "import", str(source))
+    assert "2 of 2 models packaged" in said
+    assert list((data_dir / "model-builds").iterdir()) == []
+    assert run_dejima(data_dir, "import", str(source)).startswith("dejima is as it was: ")
 
 
 def forget_words(path: Path) -> None:

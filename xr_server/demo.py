@@ -21,6 +21,7 @@ from xr_server.app import create_app, migrate_stores, system_clock
 from xr_server.bundled import Bench, package_models
 from xr_server.child import DIES_WITH_PARENT
 from xr_server.domain.account import NewAccount, Role
+from xr_server.domain.catalog import Record, Scene
 from xr_server.domain.content_check import warn_of_heights
 from xr_server.errors import Conflict, NotFound
 from xr_server.logs import show_access, show_log
@@ -31,6 +32,7 @@ from xr_server.storage.content import Content, copy_models, read_content
 from xr_server.storage.database import open_engine
 from xr_server.storage.files import write_file
 from xr_server.storage.imports import Imported, import_records
+from xr_server.storage.packages import load_packages
 
 CONTENT = Path(__file__).resolve().parent.parent / "content" / "dejima"
 LOGINS_FILE = "demo-logins.json"
@@ -58,7 +60,17 @@ def import_with_models(settings: Settings, catalog: Engine, folder: Path, replac
     outcome = import_records(catalog, content.site.id, content.records, replace, system_clock())
     for line in describe(content, outcome, built):
         say(line)
+    packages, _ = load_packages(catalog, content.site.id)
+    for scene, digest in named_packages(content.records):
+        if digest not in packages:
+            say(f"The scene {scene} stays hidden: its package {digest[:12]}... is not in this store.")
     return outcome
+
+
+def named_packages(records: Sequence[Record]) -> Iterator[tuple[str, str]]:
+    """Scenes that name a package of the store rather than a bundled model, as (scene, digest)."""
+    for scene in (record for record in records if isinstance(record, Scene)):
+        yield from ((scene.id, node.package) for node in scene.nodes if node.package)
 
 
 def exported_models(settings: Settings, site_id: str) -> Path:
