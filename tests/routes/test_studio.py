@@ -47,7 +47,7 @@ def test_the_upload_page_begins_at_the_middle_of_the_site_and_says_that_it_needs
     assert (
         'name="lat" type="number" step="any" min="-90" max="90" required inputmode="decimal" value="32.74352"' in text
     )
-    assert "<noscript>" in text and "needs JavaScript" in text
+    assert "needs JavaScript" in text and 'id="send" disabled' in text
     assert json.loads(text.split('id="upload-words">')[1].split("</script>")[0])["csrf"] == kana.headers["X-CSRF-Token"]
 
 

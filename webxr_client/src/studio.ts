@@ -21,6 +21,8 @@ class UploadPage {
     private readonly form: HTMLFormElement,
     private readonly words: UploadWords
   ) {
+    get('needs-script').hidden = true
+    get<HTMLButtonElement>('send').disabled = false
     form.addEventListener('submit', (event) => {
       event.preventDefault()
       void this.send()

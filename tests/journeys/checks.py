@@ -1,0 +1,29 @@
+"""What any page must hold to: axe finds nothing, everything can be reached by keyboard."""
+
+from typing import Any
+
+from playwright.sync_api import Locator, Page
+
+from tests.journeys.sites import ROOT
+
+AXE = ROOT / "webxr_client" / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
+MOST_TABS = 80
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds on the page as it stands, one line each."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))  # evaluated, not added: the page's policy forbids foreign scripts
+    found: list[dict[str, Any]] = page.evaluate(
+        "rules => axe.run({runOnly: rules, resultTypes: ['violations']}).then(result => result.violations)", RULES
+    )
+    return [f"{item['id']}: {node['html'][:120]}" for item in found for node in item["nodes"]]
+
+
+def tab_to(page: Page, target: Locator) -> None:
+    """Move the focus to something with the tab key alone; fails when that does not lead there."""
+    for _ in range(MOST_TABS):
+        if target.evaluate("element => element === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"the tab key does not lead to {target}")

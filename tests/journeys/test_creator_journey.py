@@ -1,0 +1,217 @@
+"""A creator in a real browser: a scan is sent, followed while it is built, attached to a landmark and sent for review."""
+
+import random
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Request, Route, expect
+
+from tests.journeys.checks import tab_to, violations
+from tests.journeys.sites import NAMES, PASSWORD, Served
+from tests.scans import wall_zip
+
+BUILT_MS = 90_000  # a scan of 4,800 triangles on a busy machine
+SCAN_PAGE = re.compile(r"/studio/scans/[0-9a-f-]{36}$")
+MEGABYTE = 1024 * 1024
+
+Login = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def wall(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small textured scan as a file."""
+    path = tmp_path_factory.mktemp("scans") / "north_sea-wall.zip"
+    path.write_bytes(wall_zip())
+    return path
+
+
+@pytest.fixture(scope="module")
+def heap(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twenty megabytes that look like a scan by name only: enough for three chunks."""
+    path = tmp_path_factory.mktemp("scans") / "heap.ply"
+    path.write_bytes(random.Random(1641).randbytes(20 * MEGABYTE))
+    return path
+
+
+def send(page: Page, file: Path) -> None:
+    """Fill in what the form asks for and send."""
+    page.goto("/studio/upload")
+    page.locator("#file").set_input_files(file)
+    page.locator("#licence").fill("CC BY 4.0")
+    page.locator("#send").click()
+
+
+def test_a_creator_sends_a_scan_sees_it_built_and_sends_it_for_review(creator_login: Login, wall: Path) -> None:
+    page = creator_login()
+    assert violations(page) == []
+    page.get_by_role("link", name="Send a scan").click()
+    page.locator("#file").set_input_files(wall)
+    expect(page.locator("#title")).to_have_value("north sea wall")
+    page.locator("#send").click()
+    expect(page.locator("#upload-problem")).to_have_text("Please fill in “Licence”.")
+    expect(page.locator("#licence")).to_be_focused()
+    assert violations(page) == []
+    page.locator("#licence").fill("CC BY 4.0")
+    page.locator("#provenance").select_option("evidence")
+    page.locator("summary").click()
+    page.locator("#up").select_option("y")
+    page.locator("#send").click()
+
+    page.wait_for_url(SCAN_PAGE)
+    expect(page.locator("#scan-state")).to_have_text("Being built", timeout=BUILT_MS)
+    expect(page.locator("#live-words")).to_have_text(re.compile(r"· \d+ %"), timeout=BUILT_MS)
+    assert violations(page) == []
+    expect(page.locator("#scan-state")).to_have_text("Built", timeout=BUILT_MS)
+    expect(page.get_by_role("heading", name="What came out")).to_be_visible()
+    expect(page.locator("table.numbers tbody tr").first).to_contain_text("4,800")
+    assert count_colours(page, ".poster img") > 100
+    assert violations(page) == []
+
+    page.locator("#landmark").select_option("suimon")
+    page.locator("#title_en").fill("North sea wall")
+    page.get_by_role("button", name="Save draft").click()
+    expect(page.get_by_role("status").filter(has_text="Visitors do not see it yet")).to_be_visible()
+    page.get_by_role("button", name="Send for review").click()
+    expect(page.get_by_text("Sent for review.")).to_be_visible()
+    assert violations(page) == []
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Taken back from review")).to_be_visible()
+
+
+def count_colours(page: Page, picture: str) -> int:
+    """How many different colours a picture shows: one when it is blank, none when it was not loaded."""
+    return page.locator(picture).evaluate(
+        """image => {
+            const canvas = new OffscreenCanvas(64, 64), context = canvas.getContext('2d')
+            context.drawImage(image, 0, 0, 64, 64)
+            return image.complete && image.naturalWidth > 0
+                ? new Set(new Uint32Array(context.getImageData(0, 0, 64, 64).data.buffer)).size : 0
+        }"""
+    )
+
+
+def test_a_refused_scan_says_why_in_the_creators_language(creator_login: Login, tmp_path: Path) -> None:
+    broken = tmp_path / "石垣.glb"
+    broken.write_bytes(b"glTF\x02\0\0\0\xff\0\0\0")
+    page = creator_login("ja")
+    send(page, broken)
+    page.wait_for_url(SCAN_PAGE)
+    expect(page.locator("#scan-state")).to_have_text("使えません", timeout=BUILT_MS)
+    expect(page.locator(".problem")).to_contain_text("GLB")
+    assert violations(page) == []
+
+
+def test_an_upload_goes_on_where_the_connection_broke_off(creator_login: Login, heap: Path) -> None:
+    page = creator_login()
+    offsets: list[int] = []
+    broken: list[Request] = []
+
+    def pass_on(route: Route) -> None:
+        if route.request.method != "PATCH":
+            return route.continue_()
+        offsets.append(int(route.request.headers["upload-offset"]))
+        if len(offsets) == 2:  # the second chunk never arrives
+            broken.append(route.request)
+            return route.abort("connectionreset")
+        return route.continue_()
+
+    page.context.route("**/api/v1/uploads/**", pass_on)
+    send(page, heap)
+    page.wait_for_url(SCAN_PAGE)
+    assert len(broken) == 1
+    assert offsets == [0, 8 * MEGABYTE, 8 * MEGABYTE, 16 * MEGABYTE]
+
+
+def test_a_session_that_ends_while_sending_is_opened_again_beside_it_and_nothing_is_sent_twice(
+    creator_login: Login, heap: Path
+) -> None:
+    page = creator_login()
+    offsets: list[int] = []
+
+    def pass_on(route: Route) -> None:
+        if route.request.method == "PATCH":
+            offsets.append(int(route.request.headers["upload-offset"]))
+            if len(offsets) == 2:
+                page.context.clear_cookies()
+                return route.continue_(headers={**route.request.headers, "cookie": ""})
+        return route.continue_()
+
+    page.context.route("**/api/v1/uploads/**", pass_on)
+    send(page, heap)
+    expect(page.locator("#upload-problem")).to_contain_text("Your session has ended")
+    expect(page.locator("#upload-state")).to_have_text("Paused")
+    assert violations(page) == []
+    page.locator("#pause").click()  # too early: there is no session yet
+    expect(page.locator("#upload-problem")).to_contain_text("Your session has ended")
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Sign in in a new window").click()
+    login = opened.value
+    login.locator("#name").fill(NAMES["creator"])
+    login.locator("#password").fill(PASSWORD)
+    login.keyboard.press("Enter")
+    login.wait_for_url("**/studio/")
+    page.locator("#pause").click()
+    page.wait_for_url(SCAN_PAGE)
+    assert offsets == [0, 8 * MEGABYTE, 8 * MEGABYTE, 16 * MEGABYTE]
+
+
+def test_sending_can_be_stopped_and_leaves_nothing_behind(creator_login: Login, served: Served, heap: Path) -> None:
+    page = creator_login()
+    held: list[Route] = []
+    page.context.route("**/api/v1/uploads/**", lambda route: hold_patch(route, held))
+    send(page, heap)
+    expect(page.locator("#upload-state")).to_have_text("Arriving")
+    with page.expect_response(lambda answer: answer.request.method == "DELETE") as ended:
+        page.locator("#stop").click()
+    assert ended.value.status == 204
+    expect(page.locator("#send")).to_be_visible()
+    expect(page.locator("#licence")).to_have_value("CC BY 4.0")
+    upload = ended.value.url.rpartition("/")[2]
+    assert not (served.settings.upload_dir / upload).exists()
+
+
+def hold_patch(route: Route, held: list[Route]) -> None:
+    """Let everything through but the bytes, which stay on their way."""
+    if route.request.method == "PATCH":
+        held.append(route)
+    else:
+        route.continue_()
+
+
+def test_the_whole_way_in_by_keyboard_alone(open_page: Callable[..., Page], served: Served) -> None:
+    page = open_page(viewport={"width": 1280, "height": 800}, locale="en-GB", base_url=served.url)
+    page.goto("/login")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    tab_to(page, page.locator("#name"))
+    page.keyboard.type(NAMES["creator"])
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/studio/")
+    tab_to(page, page.get_by_role("link", name="Send a scan"))
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/studio/upload")
+    for field in ("#file", "#title", "#provenance", "#lat", "#heading", "summary", "#send"):
+        tab_to(page, page.locator(field))
+    page.keyboard.press("Alt+1")
+    page.wait_for_url("**/studio/")
+    tab_to(page, page.get_by_role("button", name="Sign out"))
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/login")
+
+
+def test_without_javascript_the_upload_page_says_what_it_needs_and_the_others_work(
+    open_page: Callable[..., Page], served: Served
+) -> None:
+    page = open_page(java_script_enabled=False, locale="en-GB", base_url=served.url)
+    page.goto("/login")
+    page.locator("#name").fill(NAMES["creator"])
+    page.locator("#password").fill(PASSWORD)
+    page.locator("button.primary").click()
+    expect(page.get_by_role("heading", name="Scans")).to_be_visible()
+    page.get_by_role("link", name="Send a scan").click()
+    expect(page.get_by_text("This one page needs JavaScript")).to_be_visible()
+    expect(page.locator("#send")).to_be_disabled()
