@@ -6,10 +6,21 @@
   const EYES_M = 1.5
   const LOOK_DOWN_RAD = -0.45
 
+  /** What the camera would show, behind everything: a plain street. */
+  function paintStreet(canvas) {
+    Object.assign(canvas.style, { position: 'absolute', inset: 0, width: '100%', height: '100%' })
+    const pen = canvas.getContext('2d')
+    for (const [colour, from] of [['#b9c9d2', 0], ['#8d8a80', 0.38], ['#6f6c64', 0.45]]) {
+      pen.fillStyle = colour
+      pen.fillRect(0, canvas.height * from, canvas.width, canvas.height)
+    }
+    return canvas
+  }
+
   /** A floor at height 0, in the shape iwer asks of a synthetic environment: matrices of where a ray meets it. */
   class FlatFloor {
     version = '1'
-    environmentCanvas = document.createElement('canvas')
+    environmentCanvas = paintStreet(document.createElement('canvas'))
     trackedPlanes = new Set()
     trackedMeshes = new Set()
     render() {}
@@ -64,6 +75,20 @@
   }
   window.phone = phone
 
+  /** The overlay's root in the top layer, as a browser puts it there. */
+  function lift(root) {
+    root.popover = 'manual'
+    Object.assign(root.style, { position: 'fixed', inset: 0, width: '100%', height: '100%', maxWidth: 'none' })
+    Object.assign(root.style, { maxHeight: 'none', margin: 0, border: 0, padding: 0, background: 'none' })
+    root.showPopover()
+  }
+
+  function lower(root) {
+    root.hidePopover()
+    root.removeAttribute('popover')
+    root.removeAttribute('style')
+  }
+
   // iwer names dom-overlay and does not carry it out: its state, and the root above the canvas
   const request = navigator.xr.requestSession.bind(navigator.xr)
   navigator.xr.requestSession = async (mode, options = {}) => {
@@ -73,11 +98,10 @@
     overlay = phone.hasOverlay ? (options.domOverlay?.root ?? null) : null
     if (overlay !== null) {
       Object.defineProperty(session, 'domOverlayState', { value: { type: 'screen' } })
-      overlay.style.cssText += ';position:fixed;inset:0;z-index:2147483647'
+      lift(overlay)
     }
-    const style = overlay?.getAttribute('style') ?? ''
     session.addEventListener('end', () => {
-      overlay?.setAttribute('style', style.split(';position:fixed')[0])
+      if (overlay !== null) lower(overlay)
       session = null
     })
     return session
