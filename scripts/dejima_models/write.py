@@ -28,52 +28,62 @@ class Model:
     jpeg: bytes
 
 
+class Chunk:
+    """The binary part of a GLB while it grows, with the views and accessors that describe it."""
+
+    def __init__(self) -> None:
+        self.views: list[dict[str, Any]] = []
+        self.accessors: list[dict[str, Any]] = []
+        self.data = bytearray()
+
+    def add_view(self, data: bytes, **more: Any) -> int:
+        """Append bytes; the number of their view."""
+        self.views.append({"buffer": 0, "byteOffset": len(self.data), "byteLength": len(data), **more})
+        self.data.extend(data + b"\0" * (-len(data) % 4))
+        return len(self.views) - 1
+
+    def add_rows(self, rows: NDArray[Any], component: int, kind: str, **more: Any) -> int:
+        """Append an array; the number of its accessor."""
+        view = self.add_view(rows.tobytes(), target=ELEMENT_BUFFER if kind == "SCALAR" else ARRAY_BUFFER)
+        entry = {"bufferView": view, "componentType": component, "count": len(rows), "type": kind, **more}
+        self.accessors.append(entry)
+        return len(self.accessors) - 1
+
+
 def dump_glb(model: Model) -> bytes:
     """The model as the bytes of a GLB file."""
-    views: list[dict[str, Any]] = []
-    accessors: list[dict[str, Any]] = []
-    binary = bytearray()
-
-    def add_view(data: bytes, target: int | None = None) -> int:
-        views.append({"buffer": 0, "byteOffset": len(binary), "byteLength": len(data)})
-        if target is not None:
-            views[-1]["target"] = target
-        binary.extend(data + b"\0" * (-len(data) % 4))
-        return len(views) - 1
-
-    def add_rows(rows: NDArray[Any], component: int, kind: str, **more: Any) -> int:
-        target = ELEMENT_BUFFER if kind == "SCALAR" else ARRAY_BUFFER
-        view = add_view(rows.tobytes(), target)
-        accessors.append({"bufferView": view, "componentType": component, "count": len(rows), "type": kind, **more})
-        return len(accessors) - 1
-
+    chunk = Chunk()
     low, high = model.positions.min(axis=0).tolist(), model.positions.max(axis=0).tolist()
-    attributes = {
-        "POSITION": add_rows(model.positions, FLOAT, "VEC3", min=low, max=high),
-        "TEXCOORD_0": add_rows(model.uv, FLOAT, "VEC2"),
-        "COLOR_0": add_rows(_colour_rows(model.colours), UBYTE, "VEC4", normalized=True),
+    primitive = {
+        "attributes": {
+            "POSITION": chunk.add_rows(model.positions, FLOAT, "VEC3", min=low, max=high),
+            "TEXCOORD_0": chunk.add_rows(model.uv, FLOAT, "VEC2"),
+            "COLOR_0": chunk.add_rows(_colour_rows(model.colours), UBYTE, "VEC4", normalized=True),
+        },
+        "indices": chunk.add_rows(model.faces.reshape(-1), UINT, "SCALAR"),
+        "material": 0,
     }
-    indices = add_rows(model.faces.reshape(-1), UINT, "SCALAR")
-    image = add_view(model.jpeg)
+    surface = {"baseColorTexture": {"index": 0}, "metallicFactor": 0, "roughnessFactor": 1}
     document = {
         "asset": {"version": "2.0", "generator": "Dejima XR, scripts/make_dejima_models.py"},
         "scene": 0,
         "scenes": [{"nodes": [0]}],
         "nodes": [{"mesh": 0, "name": model.name}],
-        "meshes": [{"primitives": [{"attributes": attributes, "indices": indices, "material": 0}]}],
-        "materials": [
-            {"pbrMetallicRoughness": {"baseColorTexture": {"index": 0}, "metallicFactor": 0, "roughnessFactor": 1}}
-        ],
+        "meshes": [{"primitives": [primitive]}],
+        "materials": [{"pbrMetallicRoughness": surface}],
         "textures": [{"sampler": 0, "source": 0}],
         "samplers": [{"magFilter": LINEAR, "minFilter": MIPMAPS, "wrapS": CLAMP, "wrapT": CLAMP}],
-        "images": [{"bufferView": image, "mimeType": "image/jpeg"}],
-        "accessors": accessors,
-        "bufferViews": views,
-        "buffers": [{"byteLength": len(binary)}],
+        "images": [{"bufferView": chunk.add_view(model.jpeg), "mimeType": "image/jpeg"}],
+        "accessors": chunk.accessors,
+        "bufferViews": chunk.views,
+        "buffers": [{"byteLength": len(chunk.data)}],
     }
-    text = json.dumps(document, separators=(",", ":")).encode()
+    return _pack(json.dumps(document, separators=(",", ":")).encode(), bytes(chunk.data))
+
+
+def _pack(text: bytes, data: bytes) -> bytes:
     text += b" " * (-len(text) % 4)
-    chunks = struct.pack("<I4s", len(text), b"JSON") + text + struct.pack("<I4s", len(binary), b"BIN\0") + bytes(binary)
+    chunks = struct.pack("<I4s", len(text), b"JSON") + text + struct.pack("<I4s", len(data), b"BIN\0") + data
     return struct.pack("<4sII", b"glTF", 2, 12 + len(chunks)) + chunks
 
 
