@@ -17,6 +17,7 @@ from asset_pipeline.mesh import Faces, Positions
 CHEAPEST = 0.15  # the share of the edges a round may choose from: smaller is more exact and slower
 LEAST_CHOICE = 16
 CLOSING = 8  # so near to the target, single collapses count
+TRIES = 50
 STALLED = 0.01  # a round that removes less than this share is stuck
 TURN_LIMIT, TURN_STEP, ANY_TURN = 0.2, 0.4, -1.5  # cosine of the most a triangle may turn; lowered while stuck
 HELD = 1e-4  # weight of staying near, relative to the planes: keeps flat parts regular and the solve sound
@@ -75,12 +76,16 @@ def _collapse_round(points: Positions, faces: Faces, target: int, turn_limit: fl
     edge_of[chosen[:, 0]] = edge_of[chosen[:, 1]] = np.arange(len(chosen))
     kept = np.ones(len(chosen), bool)
     _reject_turned(points, faces, edge_of, chosen, places, turn_limit, kept)
-    joined = np.flatnonzero(kept)[: _how_many(len(faces) - target)]  # the cheapest of those that may
-    while True:
-        result = _join_ends(points, faces, chosen[joined], places[joined])
-        if len(result[1]) >= target - 1 or len(joined) == 1:
+    may, most = np.flatnonzero(kept), _how_many(len(faces) - target)
+    tries = 0
+    while len(may) and tries < TRIES:
+        result = _join_ends(points, faces, chosen[may[:most]], places[may[:most]])
+        if len(result[1]) >= target - 1:
             return result
-        joined = joined[: len(joined) // 2]  # a tangle loses many triangles with one edge
+        if most == 1:  # in a tangle one edge takes many triangles with it: leave it and try the next
+            may, tries = may[1:], tries + 1
+        most = max(1, most // 2)
+    return points, faces
 
 
 def find_edges(faces: Faces, vertices: int) -> Edges:

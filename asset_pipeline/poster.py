@@ -9,7 +9,7 @@ from PIL import Image as Pillow
 from asset_pipeline.bvh import Hits
 from asset_pipeline.mesh import Image, Mesh
 from asset_pipeline.normals import smooth_normals
-from asset_pipeline.raster import rasterise
+from asset_pipeline.raster import facing, rasterise
 from asset_pipeline.surface import colours_at
 
 WIDTH_PX, HEIGHT_PX = 1200, 900
@@ -62,12 +62,8 @@ def _project(positions: NDArray[np.float64], width: int, height: int) -> NDArray
 
 
 def _light(mesh: Mesh, hits: Hits) -> Plane:
-    normals = smooth_normals(mesh)[hits.face]
-    normal = np.einsum("nk,nkd->nd", hits.weights, normals)
-    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
-    sun = SUN / np.linalg.norm(SUN)
-    sky = SKY * (0.72 + 0.28 * normal[:, 1])
-    return np.asarray(sky + SUNLIGHT * np.maximum(normal @ sun, 0), np.float32)
+    upward, sunward = facing(smooth_normals(mesh), hits.face, hits.weights, SUN / np.linalg.norm(SUN))
+    return np.asarray(SKY * (0.72 + 0.28 * upward) + SUNLIGHT * np.maximum(sunward, 0), np.float32)
 
 
 def _expose(colours: Plane) -> Plane:

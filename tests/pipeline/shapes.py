@@ -77,11 +77,11 @@ def write_ball(folder: Path, rings: int = 24) -> Path:
     return write_obj(folder, text, "ball.obj", ball_mtl="newmtl skin\nmap_Kd skin.png\n", skin_png=picture)
 
 
-def write_hills(folder: Path, side: int = 40) -> Path:
-    """The hills as binary PLY with colours."""
+def write_hills(folder: Path, side: int = 40, offset: np.ndarray | float = 0.0) -> Path:
+    """The hills as binary PLY with colours, moved by an offset (3,)."""
     mesh = hills(side)
     assert mesh.colours is not None
-    rows = [[*p, *c] for p, c in zip(mesh.positions.tolist(), mesh.colours.tolist(), strict=True)]
+    rows = [[*p, *c] for p, c in zip((mesh.positions + offset).tolist(), mesh.colours.tolist(), strict=True)]
     vertex = [("double", axis) for axis in "xyz"] + [("uchar", name) for name in ("red", "green", "blue")]
     faces = [("uchar", "int", "vertex_indices")]
     path = folder / "hills.ply"
