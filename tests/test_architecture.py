@@ -29,6 +29,7 @@ MAY_IMPORT = {
     ),
     "xr_server/parts.py": ("xr_server.storage", *FOUNDATIONS),
     "xr_server/errors.py": (),
+    "xr_server/logs.py": (),
     "xr_server/settings.py": ("xr_server.errors",),
 }
 # who may wire: the entry points, each of which may import everything of ours

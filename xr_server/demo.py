@@ -2,8 +2,6 @@
 
 import ctypes
 import json
-import logging
-import os
 import secrets
 import signal
 import subprocess
@@ -15,18 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
-from starlette.applications import Starlette
 
-from xr_server.app import create_app, migrate_stores, system_clock
+from xr_server.app import migrate_stores, system_clock
 from xr_server.bundled import Bench, package_models
 from xr_server.child import DIES_WITH_PARENT
 from xr_server.domain.account import NewAccount, Role
 from xr_server.domain.catalog import Record, Scene
 from xr_server.domain.content_check import warn_of_heights
 from xr_server.errors import Conflict, NotFound
-from xr_server.logs import show_access, show_log
-from xr_server.serving import Listener, end_on_sigterm, open_socket, serve_on
-from xr_server.settings import Settings, read_settings
+from xr_server.serving import ACCESS_FILE, QUIET_APP, Listener, end_on_sigterm, open_socket, serve_on
+from xr_server.settings import Settings
 from xr_server.storage.accounts import add_account
 from xr_server.storage.content import Content, copy_models, read_content
 from xr_server.storage.database import open_engine
@@ -36,8 +32,6 @@ from xr_server.storage.packages import load_packages
 
 CONTENT = Path(__file__).resolve().parent.parent / "content" / "dejima"
 LOGINS_FILE = "demo-logins.json"
-ACCESS_FILE = "demo-access.log"
-APP = "xr_server.demo:make_demo_app"
 DEMO_ROLES: tuple[Role, ...] = ("staff", "creator")
 WORKER = (sys.executable, "-m", "xr_server.cli", "work")
 WORKER_GRACE_S = 10
@@ -113,14 +107,6 @@ def make_logins(settings: Settings, catalog: Engine, site_id: str) -> dict[str, 
     return logins  # type: ignore[no-any-return]
 
 
-def make_demo_app() -> Starlette:
-    """The server of one process of the demonstration: its access lines go to a file, so that the logins stay in sight."""
-    settings = read_settings(os.environ)
-    show_log()
-    show_access(logging.FileHandler(settings.data_dir / ACCESS_FILE, encoding="utf-8"))
-    return create_app(settings)
-
-
 def run_demo(settings: Settings, listener: Listener, content: Path = CONTENT) -> None:
     """Import Dejima, start a worker, serve until told to stop. Raises Conflict, Invalid, NotFound."""
     if not content.is_dir():
@@ -137,7 +123,7 @@ def run_demo(settings: Settings, listener: Listener, content: Path = CONTENT) ->
         with running_worker():
             for line in greet(listener, logins, settings):
                 say(line)
-            serve_on(sock, settings, listener, APP)
+            serve_on(sock, settings, listener, QUIET_APP)
 
 
 def greet(listener: Listener, logins: dict[str, dict[str, str]], settings: Settings) -> Iterator[str]:

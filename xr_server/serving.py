@@ -19,6 +19,8 @@ from xr_server.logs import show_access, show_log
 from xr_server.settings import Settings, read_settings
 
 APP = "xr_server.serving:make_app"  # by name, since each server process imports it for itself
+QUIET_APP = "xr_server.serving:make_quiet_app"
+ACCESS_FILE = "access.log"
 BACKLOG = 2048
 GRACE_S = 5
 ANY_ADDRESS = "0.0.0.0"  # noqa: S104 - only with --lan, whose purpose it is
@@ -43,11 +45,21 @@ class Listener:
 
 def make_app() -> Starlette:
     """The server of one process, from the environment; uvicorn calls this in each of them."""
+    return _make_app(read_settings(os.environ), logging.StreamHandler(sys.stdout))
+
+
+def make_quiet_app() -> Starlette:
+    """The same with its access lines in a file of the data folder, so that what was said at the start stays in sight."""
+    settings = read_settings(os.environ)
+    return _make_app(settings, logging.FileHandler(settings.data_dir / ACCESS_FILE, encoding="utf-8"))
+
+
+def _make_app(settings: Settings, access: logging.Handler) -> Starlette:
     from xr_server.app import create_app
 
     show_log()
-    show_access(logging.StreamHandler(sys.stdout))
-    return create_app(read_settings(os.environ))
+    show_access(access)
+    return create_app(settings)
 
 
 def open_socket(listener: Listener) -> socket.socket:

@@ -124,7 +124,7 @@ def test_an_export_does_not_write_into_a_folder_of_something_else(content, tmp_p
 
 
 def test_a_site_that_is_not_published_cannot_be_exported(tmp_path):
-    with pytest.raises(Conflict, match="not published"):
+    with pytest.raises(Conflict, match="nothing to export"):
         write_content(tmp_path / "out", [])
     assert not (tmp_path / "out").exists()
 
