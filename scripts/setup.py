@@ -7,6 +7,7 @@ Usage: python scripts/setup.py [--dev]
 
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -46,15 +47,22 @@ def run_logged(command: list[str], where: Path, environment: dict[str, str]) -> 
         log.write(f"\n$ {' '.join(command)}\n".encode())
         log.flush()
         try:
-            process = subprocess.Popen(command, cwd=where, env=environment, stdout=log, stderr=subprocess.STDOUT)
+            process = subprocess.Popen(
+                command,
+                cwd=where,
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # a group of its own, that can be ended whole
+                close_fds=False,  # it holds the lock as long as it lives, even when this process is killed
+            )
         except OSError as error:
             sys.exit(f"{command[0]} cannot be started: {error.strerror}. Delete .venv and run this again.")
         try:
             show_life(process)
-        finally:  # Ctrl-C reaches us both; never leave it behind
+        finally:
             if process.poll() is None:
-                process.terminate()
-                process.wait()
+                end_group(process)
     if process.returncode:
         tail = LOG.read_text(errors="replace").splitlines()[-30:]
         print("\n".join(tail), file=sys.stderr)
@@ -62,6 +70,21 @@ def run_logged(command: list[str], where: Path, environment: dict[str, str]) -> 
             f"This step failed (exit code {process.returncode}): {' '.join(command)}\n"
             f"The whole log: {LOG}. What was done before is kept; run the same command again to go on."
         )
+
+
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """End a command and all that it started: npm works on in a child of its own when only npm is stopped."""
+    if os.name == "nt":
+        process.kill()
+        return
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        for _ in range(50):
+            try:
+                os.killpg(process.pid, number)
+            except ProcessLookupError:
+                return
+            process.poll()
+            time.sleep(0.1)
 
 
 def show_life(process: subprocess.Popen[bytes]) -> None:
@@ -134,6 +157,7 @@ def alone() -> Iterator[None]:
         except OSError:
             print("Another set-up of this checkout is running; waiting for it to end.", flush=True)
             fcntl.flock(lock, fcntl.LOCK_EX)
+        os.set_inheritable(lock.fileno(), True)
         yield
 
 

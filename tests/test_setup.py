@@ -229,6 +229,23 @@ def test_a_broken_off_set_up_leaves_no_process_behind(setup, step, tmp_path, mon
     assert not setup.is_done("x", "key", ())
 
 
+def test_a_broken_off_set_up_ends_what_its_commands_started_too(setup, tmp_path, monkeypatch):
+    child = tmp_path / "child"
+    inner = f"import os, time; open({str(child)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
+    code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}])"
+
+    def interrupted(_process):
+        while not (child.exists() and child.read_text()):
+            threading.Event().wait(0.02)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(setup, "show_life", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        setup.run_logged([sys.executable, "-c", code], tmp_path, dict(os.environ))
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(child.read_text()), 0)
+
+
 def test_the_client_is_not_whole_before_npm_has_said_so(setup, tmp_path):
     for name in ("package.json", "package-lock.json"):
         (setup.CLIENT / name).parent.mkdir(exist_ok=True)
