@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from xr_server.domain.content import format_json
 from xr_server.domain.content_schema import make_schemas
-from xr_server.storage.content import format_json
 
 FOLDER = Path(__file__).resolve().parent.parent / "content" / "schemas"
 

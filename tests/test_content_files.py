@@ -12,9 +12,10 @@ import pytest
 
 from asset_pipeline.options import parse_levels
 from xr_server.domain.catalog import Always, Experience, InSeason, Landmark, Scene, Schedule, Season, Site, YearlyRule
+from xr_server.domain.content import format_json
 from xr_server.domain.content_schema import make_schemas
 from xr_server.domain.schedule import Window, season_ranges
-from xr_server.storage.content import dump_content, format_json, read_content
+from xr_server.storage.content import dump_content, read_content
 
 ROOT = Path(__file__).resolve().parents[1]
 DEJIMA = ROOT / "content" / "dejima"

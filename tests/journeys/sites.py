@@ -22,9 +22,9 @@ from sqlalchemy import Engine
 
 from xr_server.app import system_clock
 from xr_server.domain.account import NewAccount
+from xr_server.domain.content import format_json
 from xr_server.settings import Settings, read_settings
 from xr_server.storage.accounts import add_account
-from xr_server.storage.content import format_json
 from xr_server.storage.database import open_engine
 
 ROOT = Path(__file__).resolve().parents[2]

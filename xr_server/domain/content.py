@@ -1,5 +1,6 @@
 """The content folder's rules, pure: which words stand in the language files, and what must fit together."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
@@ -8,6 +9,7 @@ import msgspec
 
 from xr_server.domain.catalog import Latitude, Longitude, Provenance, Strict
 
+LINE_LENGTH = 110
 Plain = dict[str, Any]  # a record as JSON would hold it
 
 # where each kind's words stand: a field, or a list, the field that tells its items apart, and the item's field
@@ -164,3 +166,15 @@ def _leaves(tree: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...],
             yield from _leaves(value, (*path, key))
     else:
         yield path, tree
+
+
+def format_json(value: Any, indent: str = "") -> str:
+    """JSON for people: what fits on a line stands on one, the rest is indented by two."""
+    line = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    if not isinstance(value, dict | list) or (indent and len(indent) + len(line) <= LINE_LENGTH) or not value:
+        return line
+    inner = indent + "  "
+    if isinstance(value, dict):
+        parts = [f"{json.dumps(key, ensure_ascii=False)}: {format_json(item, inner)}" for key, item in value.items()]
+        return "{\n" + ",\n".join(inner + part for part in parts) + f"\n{indent}}}"
+    return "[\n" + ",\n".join(inner + format_json(item, inner) for item in value) + f"\n{indent}]"

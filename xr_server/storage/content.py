@@ -22,6 +22,7 @@ from xr_server.domain.content import (
     Plain,
     Problem,
     find_unasked,
+    format_json,
     merge_texts,
     split_texts,
 )
@@ -34,7 +35,6 @@ FOLDERS = {"scene": "scenes", "experience": "experiences"}
 LANDMARKS = "landmarks.geojson"
 MAX_FILE_BYTES = 16 * 1024 * 1024
 MAX_SHOWN = 20
-LINE_LENGTH = 110
 
 
 @dataclass(frozen=True)
@@ -285,18 +285,6 @@ def _feature(plain: Plain) -> Plain:
     if geometry is None and "lat" in plain:
         geometry = {"type": "Point", "coordinates": [properties.pop("lon"), properties.pop("lat")]}
     return {"type": "Feature", "id": plain["id"], "geometry": geometry, "properties": properties}
-
-
-def format_json(value: Any, indent: str = "") -> str:
-    """JSON for people: what fits on a line stands on one, the rest is indented by two."""
-    line = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    if not isinstance(value, dict | list) or (indent and len(indent) + len(line) <= LINE_LENGTH) or not value:
-        return line
-    inner = indent + "  "
-    if isinstance(value, dict):
-        parts = [f"{json.dumps(key, ensure_ascii=False)}: {format_json(item, inner)}" for key, item in value.items()]
-        return "{\n" + ",\n".join(inner + part for part in parts) + f"\n{indent}}}"
-    return "[\n" + ",\n".join(inner + format_json(item, inner) for item in value) + f"\n{indent}]"
 
 
 def copy_models(source: Path, target: Path) -> None:
