@@ -5,6 +5,7 @@ import type { Stage, StageOptions } from '../orbit/stage'
 import type { StageState } from '../state'
 import type { Experience, SceneDocument } from '../wire'
 import { make, makeButton } from './dom'
+import { type Fan, makeFan } from './fan'
 import { laySpots, type SpotPlaces, type Spots } from './spots'
 import type { Visit } from './visit'
 import type { Words } from './words'
@@ -45,7 +46,9 @@ class LiveScene implements SceneView {
   stage: Stage | null = null
   private spots: Spots | null = null
   private over = false
+  private readonly line: HTMLElement
   private readonly word: HTMLElement
+  private readonly fan: Fan
 
   constructor(
     private readonly places: ScenePlaces,
@@ -54,9 +57,12 @@ class LiveScene implements SceneView {
     private readonly device: Device,
     private readonly words: Words
   ) {
-    this.word = make(places.bar.ownerDocument, 'p', { className: 'scene-word', hidden: true })
+    const page = places.bar.ownerDocument
+    this.fan = makeFan(page)
+    this.word = make(page, 'span')
     this.word.setAttribute('role', 'status')
-    places.canvas.append(this.word)
+    this.line = make(page, 'p', { className: 'scene-word', hidden: true }, this.fan.element, this.word)
+    places.canvas.append(this.line)
   }
 
   async start(): Promise<void> {
@@ -82,7 +88,7 @@ class LiveScene implements SceneView {
   private async load(): Promise<void> {
     this.places.bar.replaceChildren()
     this.tell({ kind: 'loading', loaded_bytes: 0, total_bytes: 0 })
-    this.say(this.words('loading'))
+    this.say(this.words('loading'), true)
     const { createStage } = await import('../orbit/stage')
     const scene = this.scene
     if (this.over || scene === null) return
@@ -103,8 +109,7 @@ class LiveScene implements SceneView {
       label: this.words('scene_label', { title: this.experience.title }),
       onProgress: (loaded_bytes, total_bytes) => {
         this.tell({ kind: 'loading', loaded_bytes, total_bytes })
-        const percent = Math.min(100, Math.round((100 * loaded_bytes) / Math.max(total_bytes, 1)))
-        this.say(this.words('loading_part', { percent }))
+        this.fan.open(Math.min(1, loaded_bytes / Math.max(total_bytes, 1)))
       },
       onShown: () => this.showPicture(false),
       onHotspots: (found) => this.spots?.place(found)
@@ -149,9 +154,10 @@ class LiveScene implements SceneView {
     return makeButton(this.places.bar.ownerDocument, this.words(key, parts), run)
   }
 
-  private say(sentence: string): void {
-    this.word.hidden = sentence === ''
-    if (this.word.textContent !== sentence) this.word.textContent = sentence
+  private say(sentence: string, loading = false): void {
+    this.line.hidden = sentence === ''
+    this.fan.element.toggleAttribute('hidden', !loading)
+    this.word.textContent = sentence
   }
 
   private tell(stage: StageState): void {
@@ -162,7 +168,7 @@ class LiveScene implements SceneView {
     this.over = true
     this.spots?.close()
     this.stage?.dispose()
-    this.word.remove()
+    this.line.remove()
     this.places.bar.replaceChildren()
     this.places.layer.replaceChildren()
     this.showPicture(true)
