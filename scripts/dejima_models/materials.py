@@ -3,7 +3,7 @@
 import numpy as np
 
 from dejima_models.geometry import Relief
-from dejima_models.noise import Plane, chance, cloud, soft_step
+from dejima_models.noise import SMOOTH, Plane, chance, cloud, soft_step
 
 PLASTER = (252, 248, 239)
 TIMBER = (140, 119, 96)
@@ -32,8 +32,8 @@ def plaster(s: Plane, t: Plane) -> Relief:
     runs = soft_step(cloud(s * 5.0, t * 0.55, 1.6, 3), 0.6, 2.4)  # narrow and tall: where water runs down
     colour = blend(colour, (172, 163, 148), runs * 0.26)
     colour = blend(colour, (206, 190, 160), soft_step(cloud(s, t, 1.1, 4), 1.2, 2.6) * 0.3)
-    vein = np.abs(cloud(s, t, 1.7, 5))
-    cracks = soft_step(vein, 0.045, 0.010) * soft_step(cloud(s, t, 2.8, 6), 0.5, 1.0)
+    vein = np.abs(cloud(s, t, 1.5, 5, SMOOTH) + cloud(s, t, 0.3, 18) * 0.02)
+    cracks = soft_step(vein, 0.022, 0.004) * soft_step(cloud(s, t, 2.8, 6), 0.5, 1.0)
     colour = blend(colour, (140, 130, 116), cracks * 0.5)
     foot = soft_step(t + fine * 0.08, 0.55, 0.0)
     colour = blend(colour, (150, 140, 120), foot * 0.35)

@@ -9,24 +9,24 @@ Plane = NDArray[np.floating]
 
 SIDE = 1024
 WAVES = 8  # waves of the coarsest kind across the field: it repeats after so many of its features
-FALL = 1.7  # how fast the spectrum falls: 1 is gritty, 2 is smoke
+ROUGH, SMOOTH = 1.7, 2.6  # how fast the spectrum falls: 1 is gritty, 2 is smoke, 3 has no detail
 
 
 @cache
-def _field(seed: int) -> Plane:
+def _field(seed: int, fall: float) -> Plane:
     """A field (SIDE, SIDE) that repeats without a seam, mean 0, deviation 1."""
     random = np.random.default_rng(seed)
     rows, columns = np.fft.fftfreq(SIDE)[:, None] * SIDE, np.fft.rfftfreq(SIDE)[None, :] * SIDE
     frequency = np.hypot(rows, columns)
-    strength = np.where(frequency < WAVES * 0.7, 0.0, np.maximum(frequency, 1.0) ** -FALL)
+    strength = np.where(frequency < WAVES * 0.7, 0.0, np.maximum(frequency, 1.0) ** -fall)
     phase = random.random(frequency.shape) * 2 * np.pi
     field = np.fft.irfft2(strength * np.exp(1j * phase), s=(SIDE, SIDE))
     return np.asarray((field - field.mean()) / field.std(), np.float32)
 
 
-def cloud(s: Plane, t: Plane, size_m: float, seed: int) -> Plane:
+def cloud(s: Plane, t: Plane, size_m: float, seed: int, fall: float = ROUGH) -> Plane:
     """Noise with mean 0 and deviation 1 at places in metres; its coarsest features are about size_m wide."""
-    field = _field(seed).reshape(-1)
+    field = _field(seed, fall).reshape(-1)
     scale = np.float32(SIDE / WAVES / size_m)
     x, y = s * scale + np.float32(seed * 37.0), t * scale + np.float32(seed * 91.0)
     left, low = np.floor(x), np.floor(y)

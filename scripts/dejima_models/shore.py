@@ -18,6 +18,7 @@ SHORE_X, SHORE_Z = 14.0, 3.1  # the sea wall beside it: half the stretch, its ed
 BACK_Z = -4.4  # where the stretch ends on the island's side
 DEPTH = 2.75  # from the ground down to the foot of the sea wall
 BATTER = 0.14  # how far the sea wall leans back for each metre of height
+EARTH_M = DEPTH + 0.015  # the cut earth closes up with the uneven ground
 LEAN_M = BATTER * DEPTH
 TIDE_M = 1.25  # ordinary high water, above the foot
 STEP_HALF, STEP_RUN, STEP_COUNT = 3.6, 0.33, 12
@@ -103,7 +104,7 @@ def _ground() -> Iterator[Patch]:
     )
     yield from (_earth_end(sign) for sign in (1.0, -1.0))
     back = make_frame([SHORE_X, -DEPTH, BACK_Z], -X, Y)
-    yield Patch(back, even_lines(0, 2 * SHORE_X, 0.3), even_lines(0, DEPTH, 0.3), earth, density=0.3)
+    yield Patch(back, even_lines(0, 2 * SHORE_X, 0.3), even_lines(0, EARTH_M, 0.3), earth, density=0.3)
 
 
 def _earth_end(sign: float) -> Patch:
@@ -118,7 +119,7 @@ def _earth_end(sign: float) -> Patch:
         return (lean, end) if sign > 0 else (np.zeros_like(t), end - lean)
 
     frame = make_frame([sign * SHORE_X, -DEPTH, start], -sign * Z, Y)
-    return Patch(frame, even_lines(0, whole, 0.2), even_lines(0, DEPTH, 0.2), earth, limits=limits, density=0.3)
+    return Patch(frame, even_lines(0, whole, 0.2), even_lines(0, EARTH_M, 0.2), earth, limits=limits, density=0.3)
 
 
 def _paving(size_m: tuple[float, float]) -> Skin:
