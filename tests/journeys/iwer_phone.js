@@ -2,7 +2,7 @@
 // Injected after iwer.min.js by Playwright's add_init_script; nothing of it is shipped.
 // Journeys hold the phone by window.phone: its device, tap(), lose(), find().
 ;(() => {
-  const { XRDevice, XRFrame } = window.IWER
+  const { XRDevice, XRFrame, XRRigidTransform } = window.IWER
   const EYES_M = 1.5
   const LOOK_DOWN_RAD = -0.45
 
@@ -93,7 +93,14 @@
   const request = navigator.xr.requestSession.bind(navigator.xr)
   navigator.xr.requestSession = async (mode, options = {}) => {
     if (phone.refuses) throw new DOMException('the visitor said no', 'NotAllowedError')
-    session = await request(mode, options)
+    session = await request(mode, { ...options, optionalFeatures: [...(options.optionalFeatures ?? []), 'unbounded'] })
+    // iwer's `local` leans as the phone happens to; a real one stands upright at the eyes
+    const getSpace = session.requestReferenceSpace.bind(session)
+    session.requestReferenceSpace = async (type) => {
+      if (type !== 'local') return getSpace(type)
+      const ground = await getSpace('unbounded')
+      return ground.getOffsetReferenceSpace(new XRRigidTransform({ x: 0, y: EYES_M, z: 0 }))
+    }
     phone.sessions += 1
     overlay = phone.hasOverlay ? (options.domOverlay?.root ?? null) : null
     if (overlay !== null) {

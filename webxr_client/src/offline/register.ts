@@ -5,8 +5,8 @@ export async function registerWorker(view: Window): Promise<void> {
   const workers = view.navigator.serviceWorker as ServiceWorkerContainer | undefined // absent on insecure pages
   if (workers === undefined) return
   const hadWorker = workers.controller !== null
-  await workers.register('/sw.js', { scope: '/' })
-  if (hadWorker) return
+  const registered = await workers.register('/sw.js', { scope: '/' }).catch(() => null)
+  if (registered === null || hadWorker) return // refused, as some private modes do: the page works with network only
   const { active } = await workers.ready
   const tell = (urls: string[]): void => {
     const own = urls.filter((url) => url.startsWith(view.location.origin))

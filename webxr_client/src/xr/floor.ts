@@ -23,8 +23,8 @@ export async function openFloor(session: XRSession): Promise<Floor> {
   return {
     find(frame, space, eye_m) {
       for (const result of frame.getHitTestResults(source)) {
-        const pose = result.getPose(space)
-        if (pose === undefined) continue
+        const pose = result.getPose(space) ?? null
+        if (pose === null) continue
         const { position, orientation } = pose.transform
         if (isFloor(orientation, position.y, eye_m)) return { point: [position.x, position.y, position.z], result }
       }

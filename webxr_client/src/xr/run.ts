@@ -111,8 +111,8 @@ class Run implements ArSession {
   private draw(now: number, frame: XRFrame): void {
     const { renderer } = this.loan
     const space = renderer.xr.getReferenceSpace()
-    const pose = space === null ? undefined : frame.getViewerPose(space)
-    if (space !== null && pose !== undefined && !pose.emulatedPosition) {
+    const pose = space === null ? null : (frame.getViewerPose(space) ?? null) // null while the phone is lost
+    if (space !== null && pose !== null && !pose.emulatedPosition) {
       this.seenPose_at = now
       const { x, y, z } = pose.transform.position
       if (this.stand === null) this.look(now, frame, space, [x, y, z])
@@ -172,8 +172,8 @@ class Run implements ArSession {
 
   private keep(frame: XRFrame, space: XRReferenceSpace): void {
     if (this.anchor === null) return
-    const pose = frame.getPose(this.anchor.space, space)
-    if (pose === undefined) return
+    const pose = frame.getPose(this.anchor.space, space) ?? null // null while the anchor is out of sight
+    if (pose === null) return
     const { from, at } = this.anchor
     const { x, y, z } = pose.transform.position
     this.moveTo([at[0] + x - from[0], at[1] + y - from[1], at[2] + z - from[2]])
