@@ -19,11 +19,11 @@ from starlette.routing import Route
 ROOT = Path(__file__).parent.parent
 SERVE = """
 import os, sys
-from pathlib import Path
-from xr_server import serving
+from xr_server.serving import Listener, open_socket, serve_on
 from xr_server.settings import read_settings
-serving.APP = "tests.live:make_app"
-serving.run_server(read_settings(os.environ), serving.Listener(port=int(sys.argv[1])))
+listener = Listener(port=int(sys.argv[1]))
+with open_socket(listener) as sock:
+    serve_on(sock, read_settings(os.environ), listener, "tests.live:make_app")
 """
 
 

@@ -38,14 +38,9 @@ async def answer(request):
 app = Starlette(routes=[Route("/api/v1/sites/{site}", answer)])
 """
 OURS = """
-import os
-from pathlib import Path
-from xr_server.app import create_app
-from xr_server.serving import start_logging
-from xr_server.settings import read_settings
+from xr_server.serving import make_app
 
-start_logging()
-app = create_app(read_settings(os.environ))
+app = make_app()
 """
 RUN = """
 import sys, uvicorn
