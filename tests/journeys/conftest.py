@@ -102,7 +102,7 @@ def new_site(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Served]
             site.keep_logs(title_of(request))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while Playwright is open no other test can run an event loop of its own
 def browser() -> Iterator[Browser]:
     """Chromium without a window: CHROMIUM_PATH, else the distribution's, else Playwright's own."""
     path = os.environ.get("CHROMIUM_PATH") or (CHROMIUM if Path(CHROMIUM).exists() else None)

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,7 @@ from asset_pipeline.manifest import MANIFEST_FILE
 from tests.samples import NOW, write_package
 from xr_server.domain.catalog import Landmark, Site, TimelineEntry
 from xr_server.domain.content_check import warn_of_heights
-from xr_server.errors import Conflict, Invalid
+from xr_server.errors import Conflict, Invalid, Stale
 from xr_server.storage.catalog import (
     Change,
     Name,
@@ -175,6 +176,21 @@ def test_what_staff_took_back_does_not_return_by_an_import(catalog, content):
     assert load_record(catalog, SUIMON).state == "withdrawn"
     put_in(catalog, content, replace=True)
     assert load_record(catalog, SUIMON).state == "published"
+
+
+def test_two_imports_at_once_make_every_record_once(catalog, content):
+    def attempt(_):
+        try:
+            return put_in(catalog, content).changed
+        except Stale as error:
+            return error.code
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = sorted(pool.map(attempt, range(4)), key=str)
+    assert outcomes.count(len(content.records)) == 1
+    assert set(outcomes) <= {0, len(content.records), "imported_meanwhile", "stale_revision"}
+    assert put_in(catalog, content).changed == 0
+    assert list_publications(catalog) == {"dejima": 1}
 
 
 def test_a_record_that_left_the_folder_stays_and_is_named(catalog, content):

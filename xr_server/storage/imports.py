@@ -4,8 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine, Row, and_, func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from xr_server.domain.catalog import Record
+from xr_server.errors import Stale
 from xr_server.storage.catalog import Change, Name, count_publication, kind_of, parse_record, write_revision
 from xr_server.storage.database import package, publication, record, record_revision
 
@@ -32,19 +34,29 @@ def import_records(catalog: Engine, site_id: str, records: Sequence[Record], rep
     Records that are the same already are not touched; the publication goes up only when something changed, be it a
     bundled model that was packaged anew.
     """
+    try:
+        with catalog.begin() as connection:
+            return _import(connection, site_id, records, replace, at)
+    except IntegrityError as error:
+        raise Stale(
+            "imported_meanwhile",
+            f"Somebody else made records of {site_id} at the same moment. Import the folder again.",
+        ) from error
+
+
+def _import(connection: Connection, site_id: str, records: Sequence[Record], replace: bool, at: int) -> Imported:
     outcome = Imported()
-    with catalog.begin() as connection:
-        stored = {(row.kind, row.id): row for row in _load_newest(connection, site_id)}
-        for body in records:
-            name = Name(site_id, kind_of(body), body.id)
-            row = stored.pop((name.kind, name.id), None)
-            into = _sort(outcome, body, row, replace)
-            into.append(f"{name.kind} {name.id}")
-            if into is outcome.created or into is outcome.updated:
-                _publish(connection, name, body, row.revision if row else None, at)
-        outcome.left += [f"{row.kind} {row.id}" for row in stored.values() if row.account_id is None]
-        if outcome.changed or _has_new_model(connection, site_id):
-            count_publication(connection, site_id, at)
+    stored = {(row.kind, row.id): row for row in _load_newest(connection, site_id)}
+    for body in records:
+        name = Name(site_id, kind_of(body), body.id)
+        row = stored.pop((name.kind, name.id), None)
+        into = _sort(outcome, body, row, replace)
+        into.append(f"{name.kind} {name.id}")
+        if into is outcome.created or into is outcome.updated:
+            _publish(connection, name, body, row.revision if row else None, at)
+    outcome.left += [f"{row.kind} {row.id}" for row in stored.values() if _is_imported(row)]
+    if outcome.changed or _has_new_model(connection, site_id):
+        count_publication(connection, site_id, at)
     return outcome
 
 
@@ -68,6 +80,10 @@ def _sort(outcome: Imported, body: Record, row: Row[tuple[object, ...]] | None, 
         return outcome.unchanged
     staffs = row.account_id is not None or not published
     return outcome.kept if staffs and not replace else outcome.updated
+
+
+def _is_imported(row: Row[tuple[object, ...]]) -> bool:
+    return row.account_id is None and row.state == "published"
 
 
 def _publish(connection: Connection, name: Name, body: Record, expected: int | None, at: int) -> None:
