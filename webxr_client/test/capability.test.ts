@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest'
+import { findWays, pickLevel, pickPreview } from '../src/capability'
+import type { Device } from '../src/device'
+import type { Lod } from '../src/wire'
+
+const GOOD: Device = {
+  webgl2: true,
+  immersiveAr: true,
+  quickLook: false,
+  reducedMotion: false,
+  saveData: false,
+  effectiveType: '4g',
+  memory_gb: 8,
+  maxTexture_px: 8192
+}
+const LODS: Lod[] = [
+  { url: 'lod0.glb', triangles: 100_000, bytes: 2_400_000, texture_px: 2048 },
+  { url: 'lod1.glb', triangles: 25_000, bytes: 1_200_000, texture_px: 2048 },
+  { url: 'lod2.glb', triangles: 5_000, bytes: 260_000, texture_px: 1024 }
+]
+
+test.each<[string, Partial<Device>, number]>([
+  ['a good phone gets the finest', {}, 0],
+  ['a browser that tells nothing gets the finest', { effectiveType: null, memory_gb: null }, 0],
+  ['whoever saves data never gets the finest', { saveData: true }, 1],
+  ['a slow connection gets less', { effectiveType: '3g' }, 1],
+  ['a very slow one too', { effectiveType: '2g' }, 1],
+  ['little memory gets less', { memory_gb: 1 }, 1],
+  ['small textures rule the larger ones out', { maxTexture_px: 1024 }, 2]
+])('%s', (_, traits, level) => {
+  expect(pickLevel(LODS, { ...GOOD, ...traits })).toBe(level)
+})
+
+test('saving data rules out the finest even when it is small', () => {
+  const small = LODS.map((lod) => ({ ...lod, triangles: 1000, bytes: 1000 }))
+  expect(pickLevel(small, { ...GOOD, saveData: true })).toBe(1)
+})
+
+test('when no level fits, the coarsest is shown', () => {
+  const huge = LODS.map((lod) => ({ ...lod, triangles: 900_000 }))
+  expect(pickLevel(huge, GOOD)).toBe(2)
+})
+
+test('a package of one level has no preview, also when data is saved', () => {
+  expect(pickLevel(LODS.slice(0, 1), { ...GOOD, saveData: true })).toBe(0)
+  expect(pickPreview(LODS.slice(0, 1), 0)).toBeNull()
+})
+
+test('the preview is the coarsest, unless that was picked', () => {
+  expect(pickPreview(LODS, 0)).toBe(2)
+  expect(pickPreview(LODS, 2)).toBeNull()
+})
+
+test('the ways a device has, the richest first', () => {
+  expect(findWays(GOOD, false)).toEqual(['ar', 'orbit', 'words'])
+  expect(findWays({ ...GOOD, immersiveAr: false, quickLook: true }, true)).toEqual(['quick_look', 'orbit', 'words'])
+  expect(findWays({ ...GOOD, webgl2: false }, false)).toEqual(['words'])
+})
