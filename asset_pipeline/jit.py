@@ -18,15 +18,18 @@ def cache_folder(wanted: Path) -> Path:
     if os.access(wanted, os.W_OK | os.X_OK):
         return wanted
     private = Path(tempfile.gettempdir()) / f"dejima-xr-numba-{os.getuid()}"
-    try:
-        private.mkdir(mode=0o700)
-    except FileExistsError:
-        if not _is_ours(private):  # code is loaded from there: nobody else may have put it
-            private = Path(tempfile.mkdtemp(prefix="dejima-xr-numba-"))
-    if wanted.is_dir():
-        shutil.copytree(wanted, private, dirs_exist_ok=True, copy_function=shutil.copy2)
-        private.chmod(0o700)
-    return private
+    if private.exists() and _is_ours(private):  # code is loaded from there: nobody else may have put it
+        return private
+    fresh = Path(tempfile.mkdtemp(prefix="dejima-xr-numba-"))
+    for source in sorted(wanted.rglob("*")):
+        copy = fresh / source.relative_to(wanted)
+        if source.is_dir():
+            copy.mkdir()
+        else:
+            shutil.copyfile(source, copy)  # the content alone: the copy must not be read-only as well
+    with contextlib.suppress(OSError):  # taken by somebody, or by another process of ours a moment ago
+        return fresh.rename(private)
+    return fresh
 
 
 def _is_ours(folder: Path) -> bool:
