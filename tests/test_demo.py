@@ -276,6 +276,12 @@ def test_a_database_or_folder_that_cannot_be_used_is_one_sentence(tmp_path):
     blocked = run_to_end(tmp_path / "file", "check-config")
     assert (blocked.returncode, blocked.stderr.count("\n")) == (2, 1)
     assert f"{tmp_path / 'file'}: " in blocked.stderr
+    served = run_to_end(tmp_path / "file", "serve", "--port", str(free_port()))
+    assert (served.returncode, served.stderr) == (2, blocked.stderr)
+    (tmp_path / "spoiled").mkdir()
+    (tmp_path / "spoiled" / "catalog.sqlite3").write_text("no database")
+    spoiled = run_to_end(tmp_path / "spoiled", "migrate")
+    assert (spoiled.returncode, spoiled.stderr.startswith("The database cannot be used: file is not a")) == (2, True)
     nowhere = f"sqlite:///{tmp_path / 'file' / 'catalog.sqlite3'}"
     lost = run_to_end(tmp_path / "data", "migrate", DEJIMA_DATABASE_URL=nowhere)
     assert (lost.returncode, "Traceback" in lost.stderr) == (2, False)

@@ -40,7 +40,10 @@ def main() -> None:
             raise
         refuse(f"{error.filename}: {error.strerror}. Check the path and who may read and write it.")
     except Exception as error:
-        if type(error).__name__ != "OperationalError":  # SQLAlchemy's; by name, so that small commands need not load it
+        if type(error).__name__ not in (
+            "OperationalError",
+            "DatabaseError",
+        ):  # SQLAlchemy's; by name, so that small commands need not load it
             raise
         refuse(
             f"The database cannot be used: {getattr(error, 'orig', error)}. Check DEJIMA_DATABASE_URL, and that it runs."

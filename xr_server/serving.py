@@ -89,7 +89,8 @@ def open_socket(listener: Listener) -> socket.socket:
 
 
 def run_server(settings: Settings, listener: Listener) -> None:
-    """Serve until told to stop by Ctrl-C or SIGTERM. Raises Conflict when the port is taken, Invalid."""
+    """Serve until told to stop by Ctrl-C or SIGTERM. Raises Conflict when the port is taken, Invalid, OSError."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
     with open_socket(listener) as sock:
         serve_on(sock, settings, listener)
 
