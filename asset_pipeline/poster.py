@@ -102,10 +102,12 @@ def _backdrop(seen: NDArray[np.bool_]) -> Plane:
     rows = np.nonzero(seen.any(axis=1))[0]
     columns = np.nonzero(seen.any(axis=0))[0]
     y, x = np.ogrid[:height, :width]
+    y, x = y.astype(np.float32), x.astype(np.float32)
     half = max(1.0, (columns[-1] - columns[0]) / 2)
     centre_x, centre_y = (columns[0] + columns[-1]) / 2, rows[-1] - half * 0.10
     away = ((x - centre_x) / (half * 1.08)) ** 2 + ((y - centre_y) / (half * 0.26)) ** 2
-    return np.asarray(picture * (1 - 0.22 * np.exp(-2.2 * away))[..., None], np.float32)
+    picture *= (1 - 0.22 * np.exp(-2.2 * away, dtype=np.float32))[..., None]
+    return picture
 
 
 def read_poster(data: bytes) -> Image:

@@ -24,18 +24,18 @@ def assert_levels(result: BuildResult, rms_e4: tuple[float, ...], psnr_db: tuple
 
 
 def test_a_statue_with_holes(tmp_path: Path) -> None:
-    assert_levels(build("lionstatue.obj", tmp_path, (10_000, 2_000)), (2.2, 9.0))
+    assert_levels(build("lionstatue.obj", tmp_path, (2_000,)), (9.0,))
 
 
 def test_a_bust_in_millimetres(tmp_path: Path) -> None:
-    result = build("nefertiti-lowres.obj", tmp_path, (10_000, 2_000))
-    assert_levels(result, (1.2, 5.0))
+    result = build("nefertiti-lowres.obj", tmp_path, (2_000,))
+    assert_levels(result, (5.0,))
     assert result.manifest.bounds_max_m[1] < 1.0
 
 
 def test_a_messy_surface_of_raw_points(tmp_path: Path) -> None:
-    result = build("messy_ballpivot_color.ply", tmp_path, (25_000, 5_000))
-    assert_levels(result, (5.0, 33.0), (36.0, 29.0))
+    result = build("messy_ballpivot_color.ply", tmp_path, (5_000,))
+    assert_levels(result, (33.0,), (29.0,))
     assert {"faces_duplicate", "points_unused"} <= {w["code"] for w in result.report["warnings"]}
 
 
