@@ -103,7 +103,9 @@ async def post_events(request: Request) -> Response:
 async def _read_body(request: Request, limit_bytes: int) -> bytes:
     body = await request.body()  # the application's own limit holds here already
     if len(body) > limit_bytes:
-        raise TooLarge("too_large", f"At most {limit_bytes} bytes are taken here at once; send fewer events in a request.")
+        raise TooLarge(
+            "too_large", f"At most {limit_bytes} bytes are taken here at once; send fewer events in a request."
+        )
     return body
 
 
