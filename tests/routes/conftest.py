@@ -13,20 +13,24 @@ from sqlalchemy import Engine
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from tests.samples import add_package
+from tests.samples import GATE, NOW, SITE, add_package, publish
 from xr_server.app import create_app
 from xr_server.domain.account import NewAccount
-from xr_server.domain.catalog import Geofence, Landmark, Origin, Record, Season, Site, YearlyRule
+from xr_server.domain.catalog import Record, Season, YearlyRule
 from xr_server.domain.scan import ScanDetails, Upload
 from xr_server.parts import Parts
 from xr_server.settings import Settings, read_settings
 from xr_server.storage.accounts import add_account
 from xr_server.storage.builds import Outcome, claim_scan, save_outcome
-from xr_server.storage.catalog import Change, Name, kind_of, publish_record, save_record
+from xr_server.storage.database import open_engine
 from xr_server.storage.scans import Owner, StoredScan, create_scan, load_scan, save_received
 
 PASSWORD = "water gate 1820"
-NOW = 1_795_485_600_000  # 2026-11-24 11:00 in Nagasaki
+SEASON = Season(
+    id="year-end",
+    name={"ja": "年の瀬", "en": "Year's end"},
+    rule=YearlyRule(rrule="FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=20", duration_days=12),
+)
 DETAILS = ScanDetails(title="Wall", creator="Kana", licence="CC BY 4.0", lat=32.7437, lon=129.8723, height=34.5)
 LEVEL = {"triangles_asked": 100_000, "triangles": 99_990, "rms_m": 0.0031, "rms_relative": 0.0004, "max_m": 0.021}
 LEVEL |= {"file": "lod0.glb", "colour_psnr_db": 31.4, "bytes": 1_000_000, "texture_px": 2048}
@@ -102,8 +106,7 @@ class World:
         return load_scan(self.catalog, "dejima", scan_id)
 
     def publish(self, body: Record) -> None:
-        revision = save_record(self.catalog, "dejima", body, None, Change(self.clock()))
-        publish_record(self.catalog, Name("dejima", kind_of(body), body.id), revision, self.clock())
+        publish(self.catalog, body, at=self.clock())
 
 
 def csrf_of(client: TestClient) -> str:
@@ -118,47 +121,35 @@ def post_form(client: TestClient, path: str, **values: object):
     return client.post(path, data={"csrf": client.headers["X-CSRF-Token"], **values}, follow_redirects=False)
 
 
-@pytest.fixture
-def world(tmp_path: Path, migrated_sqlite: Path) -> Iterator[World]:
-    """A server with the site dejima, a landmark, a season, and the accounts kana, haru (creators) and sato (staff)."""
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> tuple[Path, dict[str, str]]:
+    """A folder with the two stores of a site with a landmark, a season and accounts; and the accounts' ids by name."""
+    folder = tmp_path_factory.mktemp("filled")
     for store in ("catalog", "events"):
-        shutil.copy(migrated_sqlite / f"{store}.sqlite3", tmp_path / f"{store}.sqlite3")
+        shutil.copy(migrated_sqlite / f"{store}.sqlite3", folder / f"{store}.sqlite3")
+    catalog = open_engine(f"sqlite:///{folder / 'catalog.sqlite3'}")
+    for body in (SITE, GATE, SEASON):
+        publish(catalog, body)
+    accounts = {
+        name: add_account(catalog, NewAccount("dejima", name, role, PASSWORD), NOW, secrets.token_bytes)
+        for name, role in (("kana", "creator"), ("haru", "creator"), ("sato", "staff"))
+    }
+    with catalog.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    catalog.dispose()
+    return folder, accounts
+
+
+@pytest.fixture
+def world(tmp_path: Path, filled: tuple[Path, dict[str, str]]) -> Iterator[World]:
+    """A server with the site dejima, a landmark, a season, and the accounts kana, haru (creators) and sato (staff)."""
+    folder, accounts = filled
+    for store in ("catalog", "events"):
+        shutil.copy(folder / f"{store}.sqlite3", tmp_path / f"{store}.sqlite3")
     clock, settings = Clock(), read_settings({"DEJIMA_DATA_DIR": str(tmp_path)})
     app = create_app(settings, clock=clock)
-    world = World(app, settings, clock)
-    fill(world)
     with TestClient(app):
-        yield world
-
-
-def fill(world: World) -> None:
-    world.publish(
-        Site(
-            id="dejima",
-            name={"ja": "出島", "en": "Dejima"},
-            origin=Origin(lat=32.74352, lon=129.87316, h=34.5),
-            time_zone="Asia/Tokyo",
-            languages=["ja", "en"],
-            quiet_days=["08-09", "08-15"],
-        )
-    )
-    world.publish(
-        Landmark(
-            id="water-gate",
-            name={"ja": "水門", "en": "Water Gate"},
-            category="gate",
-            status="rebuilt",
-            lat=32.7437,
-            lon=129.8723,
-            accuracy_m=15.0,
-            geofence=Geofence(enter_m=20, leave_m=30),
-        )
-    )
-    rule = YearlyRule(rrule="FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=20", duration_days=12)
-    world.publish(Season(id="year-end", name={"ja": "年の瀬", "en": "Year's end"}, rule=rule))
-    for name, role in (("kana", "creator"), ("haru", "creator"), ("sato", "staff")):
-        new = NewAccount("dejima", name, role, PASSWORD)
-        world.accounts[name] = add_account(world.catalog, new, world.clock(), secrets.token_bytes)
+        yield World(app, settings, clock, dict(accounts))
 
 
 @pytest.fixture

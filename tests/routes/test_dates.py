@@ -92,11 +92,11 @@ def test_a_season_is_chosen_by_its_name_and_undone_as_it_was(world, sato):
         ({"days": ""}, "at least one day"),
     ],
 )
-@pytest.mark.parametrize("step", ["preview", "save", "publish"])
-def test_dates_that_mean_nothing_are_said_and_everything_typed_stays(world, sato, typed, words, step):
+def test_dates_that_mean_nothing_are_said_and_everything_typed_stays(world, sato, typed, words):
     typed = {"first": "2026-12-01", "last": "2026-12-02", **typed} if "first" in typed else {**typed, "first": ""}
-    answer = send(sato, step, **typed)
-    assert answer.status_code == 400 and words in answer.text
+    for step in ("preview", "save", "publish"):
+        answer = send(sato, step, **typed)
+        assert answer.status_code == 400 and words in answer.text
     kept = dict(fields_of(answer.text, PATH))
     assert all(
         kept.get(name, value) == value for name, value in typed.items() if name not in ("season", "first", "last")
