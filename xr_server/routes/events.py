@@ -1,7 +1,7 @@
 """Visit tokens out, engagement events in; the answer follows the commit."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import wraps
 
 import msgspec
@@ -119,11 +119,14 @@ def _visit_keys(parts: Parts, site: SiteSnapshot, visit: str, events: list[Accep
     """The visit's key for each event, under the key of the local day it happened on: late events join their visit."""
     today = datetime.fromtimestamp(parts.clock() / 1000, site.zone).date()
     earliest = oldest_day_kept(today)
+    by_day: dict[date, bytes] = {}
     keys: dict[str, bytes] = {}
     for event in events:
         happened_on = datetime.fromtimestamp(event.occurred_at / 1000, site.zone).date()
         day = min(max(happened_on, earliest), today)
-        keys[event.id] = make_visit_key(visit, load_day_key(parts.settings.key_dir, day, parts.random_bytes))
+        if day not in by_day:
+            by_day[day] = make_visit_key(visit, load_day_key(parts.settings.key_dir, day, parts.random_bytes))
+        keys[event.id] = by_day[day]
     return keys
 
 
