@@ -165,4 +165,7 @@ class PublishedSites:
 
     def _watch(self) -> None:
         while not self._stopping.wait(POLL_S):
-            self.refresh()
+            try:
+                self.refresh()
+            except Exception as error:  # nothing foreseen; the watch must not end, and visitors keep what they have
+                log.error("looking for publications failed: %r", error)
