@@ -161,7 +161,8 @@ def test_sending_can_be_stopped_and_leaves_nothing_behind(creator_login: Login, 
     page = creator_login()
     held: list[Route] = []
     page.context.route("**/api/v1/uploads/**", lambda route: hold_patch(route, held))
-    send(page, heap)
+    with page.expect_request(lambda request: request.method == "PATCH"):
+        send(page, heap)
     expect(page.locator("#upload-state")).to_have_text("Arriving")
     with page.expect_response(lambda answer: answer.request.method == "DELETE") as ended:
         page.locator("#stop").click()

@@ -116,7 +116,7 @@ class UploadPage {
     } catch {
       return this.halt({ sentence: this.words.lost, signedOut: false })
     }
-    upload.start()
+    if (this.running && this.upload === upload) upload.start() // unless it was paused or stopped meanwhile
   }
 
   private pause(): void {
