@@ -45,13 +45,13 @@ def wait_for_mark(page: Page, name: str) -> None:
     )
 
 
-def eventually(check: Callable[[], bool], what: str) -> None:
-    """Ask again until it is so; raises after a while."""
+def eventually(page: Page, check: Callable[[], bool], what: str) -> None:
+    """Ask again until it is so; raises after a while. The page waits, since Playwright hears nothing while Python sleeps."""
     deadline = time.monotonic() + PATIENCE_S
     while not check():
         if time.monotonic() > deadline:
             raise AssertionError(f"not so in {PATIENCE_S} s: {what}")
-        time.sleep(0.1)
+        page.wait_for_timeout(100)
 
 
 def count_colours(part: Locator) -> int:
