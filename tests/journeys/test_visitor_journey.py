@@ -29,6 +29,12 @@ GATE_XR = "/en/dejima/xr/water-gate-1820"
 CACHED = """caches.keys()
     .then(names => Promise.all(names.map(name => caches.open(name).then(cache => cache.keys()))))
     .then(lists => lists.flat().map(request => new URL(request.url).pathname))"""
+LOSE_CONTEXT = """new Promise(done => {
+    const canvas = document.querySelector('canvas[role=img]')
+    const extension = canvas.getContext('webgl2').getExtension('WEBGL_lose_context')
+    canvas.addEventListener('webglcontextlost', () => setTimeout(done, 0, extension))
+    extension.loseContext()
+})"""
 SPARING = "Object.defineProperty(navigator, 'connection', { value: { saveData: true, effectiveType: '4g' } })"
 
 
@@ -89,6 +95,15 @@ def test_turning_by_keys_and_by_buttons_changes_the_view(phone: Page) -> None:
     phone.locator("canvas[role=img]").focus()
     phone.keyboard.press("ArrowRight")
     eventually(phone, lambda: spot.bounding_box() != before, "the hotspot moves with the model")
+
+
+def test_a_gpu_that_takes_its_context_away_and_gives_it_back_shows_the_model_again(phone: Page) -> None:
+    phone.goto(HOUSE_XR)
+    wait_for_mark(phone, "first3d")
+    canvas = phone.locator("canvas[role=img]")
+    phone.evaluate(f"{LOSE_CONTEXT}.then(extension => extension.restoreContext())")
+    phone.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done())))")
+    eventually(phone, lambda: count_colours(canvas) > 10, "the model is drawn again")
 
 
 def test_without_webgl_the_page_says_so_and_keeps_picture_and_words(phone: Page) -> None:

@@ -1,0 +1,97 @@
+import { Box3, type InterleavedBufferAttribute, Mesh, type MeshLambertMaterial } from 'three'
+import { expect, test } from 'vitest'
+import { readGlb } from '../../src/orbit/glb'
+
+const USHORT = 5123
+const BYTE = 5120
+const FLOAT = 5126
+
+/** A GLB of a JSON and a binary chunk. */
+function pack(json: object, binary: Uint8Array<ArrayBuffer>): ArrayBuffer {
+  const text = JSON.stringify(json)
+  const body = new TextEncoder().encode(text.padEnd(Math.ceil(text.length / 4) * 4))
+  const file = new Uint8Array(28 + body.length + binary.length)
+  const view = new DataView(file.buffer)
+  const words = [0x46546c67, 2, file.length, body.length, 0x4e4f534a]
+  for (const [i, word] of words.entries()) view.setUint32(4 * i, word, true)
+  file.set(body, 20)
+  view.setUint32(20 + body.length, binary.length, true)
+  view.setUint32(24 + body.length, 0x004e4942, true)
+  file.set(binary, 28 + body.length)
+  return file.buffer
+}
+
+/** One triangle as the pipeline quantises it: positions in steps of 1 cm from (-1, 0, 2), rows of 8 and 4 bytes. */
+function triangle(extra: object = {}): ArrayBuffer {
+  const binary = new Uint8Array(24 + 12 + 8)
+  new Uint16Array(binary.buffer, 0, 12).set([0, 0, 0, 0, 200, 0, 0, 0, 0, 300, 100, 0])
+  new Int8Array(binary.buffer, 24, 12).set([0, 0, 127, 0, 0, 0, 127, 0, 0, 0, 127, 0])
+  new Uint16Array(binary.buffer, 36, 3).set([0, 1, 2])
+  return pack(
+    {
+      asset: { version: '2.0' },
+      extensionsRequired: ['KHR_mesh_quantization'],
+      scene: 0,
+      scenes: [{ nodes: [0] }],
+      nodes: [{ mesh: 0, scale: [0.01, 0.01, 0.01], translation: [-1, 0, 2] }],
+      meshes: [{ primitives: [{ attributes: { POSITION: 0, NORMAL: 1 }, indices: 2, material: 0 }] }],
+      materials: [{ doubleSided: true, pbrMetallicRoughness: { baseColorFactor: [0.5, 0.25, 0.125, 1] } }],
+      accessors: [
+        { bufferView: 0, componentType: USHORT, count: 3, type: 'VEC3' },
+        { bufferView: 1, componentType: BYTE, count: 3, type: 'VEC3', normalized: true },
+        { bufferView: 2, componentType: USHORT, count: 3, type: 'SCALAR' }
+      ],
+      bufferViews: [
+        { byteOffset: 0, byteLength: 24, byteStride: 8 },
+        { byteOffset: 24, byteLength: 12, byteStride: 4 },
+        { byteOffset: 36, byteLength: 6 }
+      ],
+      ...extra
+    },
+    binary
+  )
+}
+
+test('a quantised model has its true size and place', async () => {
+  const model = await readGlb(triangle())
+  const { min, max } = new Box3().setFromObject(model)
+  expect(min.toArray().map((part) => Number(part.toFixed(6)))).toEqual([-1, 0, 2])
+  expect(max.toArray().map((part) => Number(part.toFixed(6)))).toEqual([1, 3, 3])
+})
+
+test('normals of one byte are read as parts of one', async () => {
+  const model = await readGlb(triangle())
+  const mesh = model.getObjectByProperty('isMesh', true) as Mesh
+  const normal = mesh.geometry.getAttribute('normal') as InterleavedBufferAttribute
+  expect([normal.getX(1), normal.getY(1), normal.getZ(1)]).toEqual([0, 0, 1])
+})
+
+test('the colour of the surface is kept', async () => {
+  const mesh = (await readGlb(triangle())).getObjectByProperty('isMesh', true)
+  expect(mesh).toBeInstanceOf(Mesh)
+  const { color } = (mesh as Mesh).material as MeshLambertMaterial
+  expect([color.r, color.g, color.b]).toEqual([0.5, 0.25, 0.125])
+})
+
+test('nodes within nodes stand on each other', async () => {
+  const nodes = [
+    { children: [1], translation: [0, 10, 0] },
+    { mesh: 0, scale: [0.01, 0.01, 0.01] }
+  ]
+  const { min } = new Box3().setFromObject(await readGlb(triangle({ nodes })))
+  expect(min.y).toBeCloseTo(10, 6)
+})
+
+test.each([
+  ['something that is no GLB', new ArrayBuffer(64), /not a GLB/],
+  ['a file cut off at once', new ArrayBuffer(3), /not a GLB/],
+  ['an extension nobody here knows', triangle({ extensionsRequired: ['KHR_draco_mesh_compression'] }), /draco/],
+  ['a mesh that is not there', triangle({ nodes: [{ mesh: 4 }] }), /mesh 4/],
+  [
+    'numbers of a kind that does not exist',
+    triangle({ accessors: [{ bufferView: 0, componentType: FLOAT + 9, count: 1, type: 'VEC3' }] }),
+    /type 5135/
+  ]
+])('%s is refused with a reason', async (_, data, reason) => {
+  await expect(readGlb(data)).rejects.toThrow(reason)
+})
