@@ -17,10 +17,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Geolocation, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 README_PICTURE = ROOT / "docs" / "pictures" / "phone.webp"
@@ -39,7 +39,7 @@ PAGES = {
     "refusal": "landmarks/nowhere",
 }
 WITH_MODEL = {"experience", "immersive"}
-GATE = {"latitude": 32.7440401, "longitude": 129.8720428, "accuracy": 6}
+GATE: Geolocation = {"latitude": 32.7440401, "longitude": 129.8720428, "accuracy": 6}
 NO_CHOICE_TO_ASK = 'localStorage.setItem(\'consent\', \'{"state":"refused","text_version":"2026-11"}\')'
 SUNLIGHT = "localStorage.setItem('light', 'sunlight')"
 GAP_PX, FRAME_PX, GROUND = 48, 2, (217, 211, 199)
@@ -55,7 +55,8 @@ def serve(data: Path) -> Iterator[str]:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port = sock.getsockname()[1]
-    server = subprocess.Popen([*dejima, "serve", "--port", str(port)], cwd=ROOT, env=environment)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}  # its access log
+    server = subprocess.Popen([*dejima, "serve", "--port", str(port)], cwd=ROOT, env=environment, **quiet)
     try:
         url = f"http://localhost:{port}"
         wait_for(url)
@@ -79,7 +80,7 @@ def wait_for(url: str) -> None:
 
 def open_page(browser: Browser, url: str, look: str, **options: Any) -> Page:
     """A page of a visitor who has chosen already, in a light."""
-    scheme = "dark" if look == "evening" else "light"
+    scheme: Literal["dark", "light"] = "dark" if look == "evening" else "light"
     context = browser.new_context(base_url=url, color_scheme=scheme, reduced_motion="reduce", **options)
     context.add_init_script(NO_CHOICE_TO_ASK)
     if look == "sunlight":
@@ -111,7 +112,12 @@ def take_all(browser: Browser, url: str, folder: Path) -> None:
 
 def take_readme_picture(browser: Browser, url: str) -> None:
     """The landing page on a phone beside the Water Gate as the visitor who walks up to it sees it."""
-    options = {"viewport": PHONE, "device_scale_factor": 2, "locale": "en", "permissions": ["geolocation"]}
+    options: dict[str, Any] = {
+        "viewport": PHONE,
+        "device_scale_factor": 2,
+        "locale": "en",
+        "permissions": ["geolocation"],
+    }
     page = open_page(browser, url, "light", geolocation={**GATE, "longitude": 129.8731}, **options)
     page.goto("/en/dejima/")
     page.locator("#walk .primary").wait_for()

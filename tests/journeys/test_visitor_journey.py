@@ -19,6 +19,7 @@ from tests.journeys.visiting import (
     loaded_levels,
     stored_types,
     wait_for_mark,
+    wait_for_resource,
     walk_to,
 )
 
@@ -268,6 +269,20 @@ def test_pages_of_one_visit_and_ar_are_counted_once_each(new_site: Served, open_
         "ar_entered": 1,
         "ar_left": 1,
     }
+
+
+def test_a_page_that_is_left_hands_over_what_waits(new_site: Served, open_phone: Callable[..., Page]) -> None:
+    new_site.start_server()
+    phone = open_phone(base_url=new_site.url, at=NEAR_OUTSIDE)
+    phone.goto("/en/dejima/")
+    use_position(phone)
+    consent_to(phone, "statistics")
+    eventually(phone, lambda: stored_types(new_site)["site_opened"] == 1, "the opening is stored")
+    phone.evaluate("window.setTimeout = () => 0")  # from here on nothing is sent in its own time
+    walk_to(phone, HOUSE)
+    wait_for_resource(phone, "lod0.glb")
+    phone.goto("about:blank")
+    eventually(phone, lambda: stored_types(new_site)["experience_opened"] == 1, "the last events are stored")
 
 
 def test_who_allows_only_what_is_necessary_is_counted_without_a_trace(

@@ -45,6 +45,16 @@ def wait_for_mark(page: Page, name: str) -> None:
     )
 
 
+def wait_for_resource(page: Page, name: str) -> None:
+    """Return once the page has loaded a file whose address ends so; needs no timer of the page."""
+    page.evaluate(
+        """name => new Promise(done => new PerformanceObserver(list => {
+            if (list.getEntries().some(entry => entry.name.endsWith(name))) done()
+        }).observe({ type: 'resource', buffered: true }))""",
+        name,
+    )
+
+
 def eventually(page: Page, check: Callable[[], bool], what: str) -> None:
     """Ask again until it is so; raises after a while. The page waits, since Playwright hears nothing while Python sleeps."""
     deadline = time.monotonic() + PATIENCE_S

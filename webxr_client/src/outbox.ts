@@ -163,9 +163,9 @@ class Box implements Outbox {
   /** Send one batch; null when there is room for the next at once, else how long to wait in ms. */
   private async sendOne(): Promise<number | null> {
     const token = await this.freshToken()
-    const part = this.nextPart()
+    const [part] = this.parts()
     if (token === null) return this.retryMs(null)
-    if (part.length === 0) return null
+    if (part === undefined) return null
     return this.settle(part, await postBatch(this.options.origin ?? '', this.makeBatch(part, token), false))
   }
 
@@ -202,14 +202,14 @@ class Box implements Outbox {
     return Math.max(doubled_ms * (0.75 + Math.random() / 2), (retry_after_s ?? 0) * 1000)
   }
 
-  /** The oldest events that can travel in one batch: same visit, language and mode. */
-  private nextPart(): Waiting[] {
-    const [first] = this.waiting.values()
-    if (first === undefined) return []
-    const alike = [...this.waiting.values()].filter(
-      (one) => one.visit === first.visit && one.language === first.language && one.mode === first.mode
-    )
-    return alike.slice(0, this.batchLimit)
+  /** What waits in parts that can travel: each of one visit, language and mode, the oldest first. */
+  private parts(): Waiting[][] {
+    const parts = new Map<string, Waiting[]>()
+    for (const one of this.waiting.values()) {
+      const key = `${one.visit} ${one.language} ${one.mode}`
+      parts.set(key, [...(parts.get(key) ?? []), one])
+    }
+    return [...parts.values()].map((part) => part.slice(0, this.batchLimit))
   }
 
   private makeBatch(part: Waiting[], token: string): EventBatch {
@@ -240,10 +240,10 @@ class Box implements Outbox {
   /** The page goes out of sight, perhaps for ever: hand over what waits without waiting for anything. */
   private sendAtOnce(): void {
     if (this.token === null || !this.hasToken() || !maySend(this.options.consent())) return
-    const part = this.nextPart()
-    if (part.length === 0) return
-    // sent twice when a batch was on its way already; the server knows the ids
-    const posted = postBatch(this.options.origin ?? '', this.makeBatch(part, this.token.token), true)
-    void posted.then((outcome) => (outcome.kind === 'acknowledged' ? this.drop(part) : undefined))
+    for (const part of this.parts()) {
+      // sent twice when a batch was on its way already; the server knows the ids
+      const posted = postBatch(this.options.origin ?? '', this.makeBatch(part, this.token.token), true)
+      void posted.then((outcome) => (outcome.kind === 'acknowledged' ? this.drop(part) : undefined))
+    }
   }
 }

@@ -46,11 +46,19 @@ function after(event: NewEvent, said: Said): Said | null {
   }
 }
 
-/** The events that say something new in this tab's visit; they count as told from now on. */
-export function takeUnsaid(storage: Storage, events: readonly NewEvent[], at: number): NewEvent[] {
-  if (events.length === 0) return []
+/** Tells the events of a visit, each once over all its pages in this tab; `record` settles when an event is safe. */
+export function createTeller(
+  storage: Storage,
+  record: (event: NewEvent) => Promise<void>
+): (events: readonly NewEvent[], at: number) => void {
   const kept = storage.getItem(KEY)
-  const told = tellApart(events, kept === null ? NOTHING : (JSON.parse(kept) as Said), at)
-  if (told.fresh.length > 0) storage.setItem(KEY, JSON.stringify(told.said))
-  return told.fresh
+  let said = kept === null ? NOTHING : (JSON.parse(kept) as Said)
+  return (events, at) => {
+    const told = tellApart(events, said, at)
+    said = told.said
+    if (told.fresh.length === 0) return
+    // marked only when they are safe: a page that is left before leaves them to the next one
+    const safe = Promise.all(told.fresh.map(record))
+    void safe.then(() => storage.setItem(KEY, JSON.stringify(told.said)))
+  }
 }

@@ -1,5 +1,7 @@
+// @vitest-environment happy-dom
 import { expect, test } from 'vitest'
-import { type Said, tellApart } from '../src/said'
+import { createTeller, type Said, tellApart } from '../src/said'
+import type { NewEvent } from '../src/state'
 
 const NOON = 1_791_000_000_000
 const NOTHING: Said = { at: 0, site: false, landmark: null, experience: null, scene: null }
@@ -30,4 +32,17 @@ test('leaving and coming back is told', () => {
 test('AR is told every time', () => {
   const { said } = tellApart([{ type: 'ar_entered' }, { type: 'ar_left' }], NOTHING, NOON)
   expect(tellApart([{ type: 'ar_entered' }], said, NOON).fresh).toHaveLength(1)
+})
+
+test('what is not safe yet is told again by the next page, what is safe is not', async () => {
+  sessionStorage.clear()
+  const recorded: NewEvent[] = []
+  createTeller(sessionStorage, () => new Promise(() => undefined))(PAGE, NOON) // this page is left too early
+  const safe = createTeller(sessionStorage, async (event) => void recorded.push(event))
+  safe(PAGE, NOON)
+  safe(PAGE, NOON)
+  await Promise.resolve()
+  await new Promise((done) => setTimeout(done))
+  createTeller(sessionStorage, async (event) => void recorded.push(event))(PAGE, NOON)
+  expect(recorded).toEqual(PAGE)
 })

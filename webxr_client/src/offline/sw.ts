@@ -43,11 +43,10 @@ worker.addEventListener('fetch', (event) => {
   if (manner === 'fresh') event.respondWith(answerFresh(event))
 })
 
+/** The shell before this one stays too: pages kept for the way without network may still name its files. */
 async function dropOldShells(): Promise<void> {
-  const names = await caches.keys()
-  await Promise.all(
-    names.filter((name) => name.startsWith('shell-') && name !== SHELL).map((name) => caches.delete(name))
-  )
+  const shells = (await caches.keys()).filter((name) => name.startsWith('shell-'))
+  await Promise.all(shells.slice(0, -2).map((name) => caches.delete(name)))
 }
 
 async function keepAnswer(url: string): Promise<void> {

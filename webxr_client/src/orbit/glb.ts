@@ -161,7 +161,7 @@ function addNode(index: number, parent: Group, source: Source): void {
   const node = get(source.glb.json.nodes, index, 'node')
   const group = new Group()
   if (node.matrix !== undefined) group.applyMatrix4(new Matrix4().fromArray(node.matrix))
-  group.position.add(group.position.clone().fromArray(node.translation ?? [0, 0, 0]))
+  if (node.translation !== undefined) group.position.fromArray(node.translation)
   if (node.rotation !== undefined) group.quaternion.fromArray(node.rotation)
   if (node.scale !== undefined) group.scale.fromArray(node.scale)
   if (node.mesh !== undefined) addMesh(node.mesh, group, source)

@@ -3,7 +3,7 @@ import { type Io, type Problem, watchSite } from '../api'
 import { type Clock, createClock } from '../clock'
 import { maySend, readConsent } from '../consent'
 import type { Outbox } from '../outbox'
-import { takeUnsaid } from '../said'
+import { createTeller } from '../said'
 import { type Action, eventsBetween, isInAr, type NewEvent, nextMoment, reduce, START, type VisitState } from '../state'
 import type { Language, Mode } from '../wire'
 import { CONSENT_TEXT } from './consent-panel'
@@ -51,6 +51,7 @@ export function createVisit(site: string, language: string, clock: Clock): Visit
 class LazyOutbox {
   private opening: Promise<Outbox> | null = null
   private latest: VisitState = START
+  private readonly teller = createTeller(sessionStorage, async (event) => (await this.open())?.record(event))
 
   constructor(
     private readonly site: string,
@@ -71,11 +72,8 @@ class LazyOutbox {
   }
 
   private tell(events: NewEvent[]): void {
-    const opening = this.open() // opened without news too: something may wait from the page before
-    if (opening === null) return
-    for (const event of takeUnsaid(sessionStorage, events, this.clock.now())) {
-      void opening.then((outbox) => outbox.record(event))
-    }
+    void this.open() // without news too: something may wait from the page before
+    this.teller(events, this.clock.now())
   }
 
   private open(): Promise<Outbox> | null {
