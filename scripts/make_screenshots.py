@@ -55,8 +55,8 @@ def serve(data: Path) -> Iterator[str]:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port = sock.getsockname()[1]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}  # its access log
-    server = subprocess.Popen([*dejima, "serve", "--port", str(port)], cwd=ROOT, env=environment, **quiet)
+    command = [*dejima, "serve", "--port", str(port)]
+    server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)  # its access log
     try:
         url = f"http://localhost:{port}"
         wait_for(url)
