@@ -257,6 +257,7 @@ def test_pages_of_one_visit_and_ar_are_counted_once_each(new_site: Served, open_
     consent_to(phone, "statistics")
     expect(phone.locator(ARRIVAL)).to_contain_text("The Water Gate, 1820")
     wait_for_mark(phone, "first3d")
+    eventually(phone, lambda: stored_types(new_site)["landmark_entered"] == 1, "the first page's events are stored")
     start_ar(phone, GATE_XR)
     expect(phone.locator("#overlay")).to_have_attribute("data-ar", "ready")
     phone.get_by_role("button", name="End").click()

@@ -11,9 +11,9 @@ export type Posted =
 const TIMEOUT_MS = 15_000
 const JSON_HEADERS = { 'Content-Type': 'application/json' }
 
-/** Post a batch; `leaving` lets it outlive the page. */
-export async function postBatch(origin: string, batch: EventBatch, leaving: boolean): Promise<Posted> {
-  const answer = await post(`${origin}/api/v1/events`, batch, leaving)
+/** Post a batch and hear what became of it. */
+export async function postBatch(origin: string, batch: EventBatch): Promise<Posted> {
+  const answer = await post(`${origin}/api/v1/events`, batch)
   if (answer === null) return { kind: 'failed', retry_after_s: null }
   if (answer.ok) return readAnswer(answer, batch.events.length)
   if (answer.status >= 500 || answer.status === 429 || answer.status === 408) {
@@ -22,6 +22,11 @@ export async function postBatch(origin: string, batch: EventBatch, leaving: bool
   }
   const problem = (await answer.json().catch(() => null)) as Partial<ProblemAnswer> | null
   return { kind: problem?.code?.startsWith('token_') ? 'token_refused' : 'refused' }
+}
+
+/** Give a batch to the browser, which sends it even when the page is gone by then; its answer is heard by nobody. */
+export function handOver(origin: string, batch: EventBatch): void {
+  navigator.sendBeacon(`${origin}/api/v1/events`, new Blob([JSON.stringify(batch)], { type: 'application/json' }))
 }
 
 async function readAnswer(answer: Response, sent: number): Promise<Posted> {
@@ -33,12 +38,12 @@ async function readAnswer(answer: Response, sent: number): Promise<Posted> {
 
 /** A token for a site; null when none can be had now. */
 export async function requestToken(origin: string, site: string): Promise<TokenAnswer | null> {
-  const answer = await post(`${origin}/api/v1/visit-tokens`, { site }, false)
+  const answer = await post(`${origin}/api/v1/visit-tokens`, { site })
   if (answer === null || !answer.ok) return null
   return (await answer.json().catch(() => null)) as TokenAnswer | null
 }
 
-async function post(address: string, body: unknown, leaving: boolean): Promise<Response | null> {
+async function post(address: string, body: unknown): Promise<Response | null> {
   const abort = new AbortController()
   const timer = setTimeout(() => abort.abort(), TIMEOUT_MS)
   try {
@@ -48,7 +53,6 @@ async function post(address: string, body: unknown, leaving: boolean): Promise<R
       body: JSON.stringify(body),
       credentials: 'omit',
       cache: 'no-store',
-      keepalive: leaving,
       signal: abort.signal
     })
   } catch {

@@ -1,7 +1,7 @@
 /** Events wait here, on the phone, until the server has acknowledged them; exactly once, whatever the network does. */
 import type { Clock } from './clock'
 import { maySend } from './consent'
-import { postBatch, requestToken } from './outbox-post'
+import { handOver, postBatch, requestToken } from './outbox-post'
 import { type OutboxStore, openStore, type VisitMark, type Waiting } from './outbox-store'
 import type { NewEvent } from './state'
 import { makeUuid7 } from './uuid'
@@ -166,7 +166,7 @@ class Box implements Outbox {
     const [part] = this.parts()
     if (token === null) return this.retryMs(null)
     if (part === undefined) return null
-    return this.settle(part, await postBatch(this.options.origin ?? '', this.makeBatch(part, token), false))
+    return this.settle(part, await postBatch(this.options.origin ?? '', this.makeBatch(part, token)))
   }
 
   private async settle(part: Waiting[], outcome: Awaited<ReturnType<typeof postBatch>>): Promise<number | null> {
@@ -237,13 +237,12 @@ class Box implements Outbox {
     return this.token?.token ?? null
   }
 
-  /** The page goes out of sight, perhaps for ever: hand over what waits without waiting for anything. */
+  /**
+   * The page goes out of sight, perhaps for ever: hand over what waits without waiting for anything. Nobody hears the
+   * answer, so it all stays here too; if the page lives on it is sent again, and the server knows the ids.
+   */
   private sendAtOnce(): void {
     if (this.token === null || !this.hasToken() || !maySend(this.options.consent())) return
-    for (const part of this.parts()) {
-      // sent twice when a batch was on its way already; the server knows the ids
-      const posted = postBatch(this.options.origin ?? '', this.makeBatch(part, this.token.token), true)
-      void posted.then((outcome) => (outcome.kind === 'acknowledged' ? this.drop(part) : undefined))
-    }
+    for (const part of this.parts()) handOver(this.options.origin ?? '', this.makeBatch(part, this.token.token))
   }
 }
