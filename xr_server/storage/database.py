@@ -2,6 +2,8 @@
 
 import os
 import sqlite3
+import tempfile
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
@@ -237,11 +239,25 @@ def store_file(engine: Engine) -> Path | None:
 
 
 def create_store_file(engine: Engine) -> None:
-    """Make the empty file of a SQLite store, readable by its owner alone; an existing one is left as it is."""
+    """Make the empty file of a SQLite store, readable by its owner alone; an existing one is left as it is.
+
+    It appears under its name already in WAL mode: several servers that start at once would fail at switching it, since
+    SQLite does not wait there.
+    """
     path = store_file(engine)
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    if path is None or path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # its mode is 0600
+    os.close(handle)
+    try:
+        with closing(sqlite3.connect(draft)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+        os.link(draft, path)
+    except FileExistsError:  # another server was quicker
+        return
+    finally:
+        Path(draft).unlink()
 
 
 def _open_sqlite(url: str, path: Path) -> Engine:
