@@ -63,11 +63,8 @@ PLACES = {
     "rich": ("xr_server/bundled.py", "asset_pipeline/console.py"),
     "numpy": ("asset_pipeline/",),
     "numba": ("asset_pipeline/jit.py",),
-    "trimesh": ("asset_pipeline/read.py", "asset_pipeline/read_gltf.py", "asset_pipeline/read_stl.py"),
-    "pygltflib": ("asset_pipeline/encode.py", "asset_pipeline/glb.py"),
     "meshopt": ("asset_pipeline/encode.py", "asset_pipeline/glb.py"),
     "xatlas": ("asset_pipeline/atlas.py",),
-    "fast_simplification": ("asset_pipeline/collapse.py",),
     "PIL": tuple(f"asset_pipeline/{name}.py" for name in ("picture", "poster", "texture", "verify", "warm_up")),
 }
 
