@@ -83,18 +83,8 @@ HARD_FILE_LINES = 400
 HARD_FUNCTION_LINES = 60
 MOST_PARAMETERS = 5
 VAGUE_NAMES = {
-    "util",
-    "utils",
-    "helper",
-    "helpers",
-    "common",
-    "base",
-    "manager",
-    "managers",
-    "misc",
-    "service",
-    "services",
-}
+    "util", "utils", "helper", "helpers", "common", "base", "manager", "managers", "misc", "service", "services",
+}  # fmt: skip
 
 
 def read_sources(*folders: str) -> Sources:
