@@ -10,6 +10,18 @@ export interface Asked {
   hasRange: boolean
 }
 
+/** Paths that go straight to the network where the browser can be told so; below, they pass in any case. */
+export const NEVER = [
+  '/api/v1/events',
+  '/api/v1/visit-tokens',
+  '/api/v1/uploads*',
+  '/api/v1/scans*',
+  '/studio*',
+  '/desk*',
+  '/preview*',
+  '/login*'
+]
+
 const PACKAGE = /^\/packages\/[0-9a-f]{64}\//
 const STATIC = /^\/static\/|^\/manifest\.webmanifest$/
 const DOCUMENT = /^\/api\/v1\/sites(\/|$)/

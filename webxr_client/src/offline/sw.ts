@@ -2,7 +2,7 @@
  * The service worker of the visitor pages: what was seen once can be seen again without network.
  * It takes over new versions only when no page of the old one is open, since those still load the old files.
  */
-import { chooseManner } from './route'
+import { chooseManner, NEVER } from './route'
 
 declare const SHELL_FILES: string[]
 declare const SHELL_VERSION: string
@@ -16,12 +16,18 @@ const MAX_PACKAGE_FILES = 40
 const MAX_PAGES = 120
 const ANYHOW = { ignoreVary: true } as const // pages vary only by encoding, which the cache has undone
 
+/** Static routing of service workers, whose types TypeScript does not have yet. */
+type RoutingEvent = ExtendableEvent & {
+  addRoutes?: (routes: { condition: { urlPattern: { pathname: string } }; source: 'network' }[]) => Promise<void>
+}
+
 /** What a page tells its worker: addresses it has loaded before there was one. */
 interface KeepMessage {
   keep: string[]
 }
 
 worker.addEventListener('install', (event) => {
+  bypass(event)
   event.waitUntil(caches.open(SHELL).then((cache) => cache.addAll(SHELL_FILES)))
 })
 
@@ -56,6 +62,13 @@ async function keepAnswer(url: string): Promise<void> {
   const answer = await fetch(url).catch(() => null)
   const name = { kept: SHELL, package: PACKAGES, fresh: PAGES }[manner]
   if (answer?.status === 200 && !answer.redirected) await (await caches.open(name)).put(url, answer)
+}
+
+/** Where the browser can, what is never touched does not even pass through here. */
+function bypass(event: RoutingEvent): void {
+  const routes = NEVER.map((pathname) => ({ condition: { urlPattern: { pathname } }, source: 'network' as const }))
+  // an event handed over by a page that is going was lost every third time on its way through the worker
+  if (event.addRoutes !== undefined) event.waitUntil(event.addRoutes(routes))
 }
 
 async function answerKept(request: Request, name: string): Promise<Response> {
