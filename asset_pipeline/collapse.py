@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from asset_pipeline.errors import BuildFailed
 from asset_pipeline.jit import njit
-from asset_pipeline.mesh import Faces, Positions
+from asset_pipeline.mesh import Faces, Positions, Surface
 
 CHEAPEST = 0.15  # the share of the edges a round may choose from: smaller is more exact and slower
 LEAST_CHOICE = 16
@@ -33,11 +33,12 @@ class Edges:
     border_keys: Rows
 
 
-def collapse(positions: Positions, faces: Faces, target: int) -> tuple[Positions, Faces]:
+def collapse(surface: Surface, target: int) -> Surface:
     """A welded surface of `target` triangles or a few less; more only where nothing can be joined.
 
     Raises BuildFailed when nothing is left.
     """
+    positions, faces = surface.positions, surface.faces
     centre, size = positions.mean(axis=0), max(float(np.linalg.norm(np.ptp(positions, axis=0))), 1e-12)
     points, triangles = (positions - centre) / size, faces
     turn_limit = TURN_LIMIT
@@ -52,7 +53,7 @@ def collapse(positions: Positions, faces: Faces, target: int) -> tuple[Positions
             break
     if len(triangles) == 0:
         raise BuildFailed("collapse_empty", f"Nothing was left of the surface at {target} triangles.", "collapse")
-    return points * size + centre, triangles
+    return Surface(points * size + centre, triangles)
 
 
 def _how_many(surplus: int) -> int:

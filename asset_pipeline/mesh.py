@@ -20,12 +20,34 @@ def ordinary_points(positions: Positions) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True)
 class Material:
-    """How one part of the surface looks: colour factor (sRGB, 0..1) times an optional picture (h, w, 3), row 0 on top."""
+    """How one part of the surface looks, in the terms of glTF; pictures are (h, w, 3) with row 0 on top.
+
+    colour: sRGB factor 0..1, times the picture where there is one. normal_map: tangent space, green up. roughness_map:
+    green roughness, blue metal, times the two factors. All pictures of a material share its texture coordinates.
+    """
 
     name: str = ""
     colour: tuple[float, float, float] = (1.0, 1.0, 1.0)
     picture: Image | None = None
     source_jpeg: bytes | None = field(default=None, repr=False)  # the picture as delivered, kept when it is the smaller
+    normal_map: Image | None = None
+    roughness_map: Image | None = None
+    roughness: float = 1.0
+    metallic: float = 0.0
+
+
+@dataclass(frozen=True)
+class Surface:
+    """The bare shape: each place once. positions (n, 3); faces (m, 3); colours (n, 3) float32 sRGB 0..255 or None."""
+
+    positions: Positions
+    faces: Faces
+    colours: NDArray[np.float32] | None = None
+
+    @property
+    def triangles(self) -> int:
+        """How many triangles the surface has."""
+        return len(self.faces)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The levels of detail: which there are, and each one's surface, texture or colours."""
+"""A level dressed: its surface with what the scan shows, as a texture, as colours, or as the scan's own picture."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,7 @@ import numpy as np
 from asset_pipeline.atlas import make_atlas
 from asset_pipeline.bake import bake_picture, bake_vertex_colours
 from asset_pipeline.bvh import Bvh
-from asset_pipeline.clean import weld
-from asset_pipeline.collapse import collapse
-from asset_pipeline.mesh import Faces, Material, Mesh, Positions
+from asset_pipeline.mesh import Material, Mesh, Surface
 from asset_pipeline.texture import Texture, decode, encode_texture
 
 LEVEL_TEXTURE_SHARE = (1, 1, 2, 4)  # the texture's side is halved from the third level on
@@ -25,34 +23,14 @@ class BuiltLevel:
     texture: Texture | None
 
 
-def choose_levels(asked: tuple[int, ...], triangles: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """(levels to build, levels skipped because the scan has no more triangles); the scan itself when all are skipped."""
-    built = tuple(level for level in asked if level < triangles)
-    skipped = tuple(level for level in asked if level >= triangles)
-    if skipped:  # the finest level is then the whole scan
-        built = (triangles, *built)
-    return built, skipped
-
-
 def texture_size(index: int, texture_px: int) -> int:
     """Side in px of the texture of a level; 0 is the finest."""
     return max(MIN_TEXTURE_PX, texture_px // LEVEL_TEXTURE_SHARE[min(index, len(LEVEL_TEXTURE_SHARE) - 1)])
 
 
-def build_surfaces(scan: Mesh, levels: tuple[int, ...]) -> list[tuple[Positions, Faces]]:
-    """The bare welded surface of each level, each made from the one before."""
-    welded = weld(scan)
-    positions, faces = welded.positions, welded.faces
-    surfaces = []
-    for level in levels:
-        positions, faces = collapse(positions, faces, level)
-        surfaces.append((positions, faces))
-    return surfaces
-
-
-def dress_level(surface: tuple[Positions, Faces], asked: int, scan: Mesh, bvh: Bvh, texture_px: int) -> BuiltLevel:
+def dress_level(surface: Surface, asked: int, scan: Mesh, bvh: Bvh, texture_px: int) -> BuiltLevel:
     """The level's surface with what the scan shows: its picture, its vertex colours, or neither."""
-    positions, faces = surface
+    positions, faces = surface.positions, surface.faces
     if has_picture(scan):
         if asked == scan.triangles and _single_picture(scan):
             return _keep_source(scan, asked)

@@ -1,0 +1,59 @@
+"""The report of a package: what came in, how far each level is from it, and what to know."""
+
+import json
+from typing import Any
+
+import numpy as np
+
+from asset_pipeline.level import FinishedLevel
+from asset_pipeline.scan import Scan, ScanWarning
+from asset_pipeline.verify import REPORT_SCHEMA
+
+
+def make_report(
+    scan: Scan,
+    finished: list[FinishedLevel],
+    warnings: list[ScanWarning],
+) -> dict[str, Any]:
+    """The report (schema dejima.report/1): what came in, how far each level is from it, and what to know."""
+    source = scan.facts.source
+    diagonal = finished[0].level.mesh.diagonal() or 1.0
+    levels = []
+    for index, each in enumerate(finished):
+        level, deviation = each.level, each.deviation
+        levels.append(
+            {
+                "file": f"lod{index}.glb",
+                "triangles_asked": level.asked,
+                "triangles": level.mesh.triangles,
+                "rms_m": _rounded(deviation.rms_m),
+                "rms_relative": _rounded(deviation.rms_m / diagonal),
+                "max_m": _rounded(deviation.max_m),
+                "colour_psnr_db": None if deviation.colour_psnr_db is None else round(deviation.colour_psnr_db, 2),
+                "bytes": len(each.files[f"lod{index}.glb"]),
+                "texture_px": level.texture.px if level.texture else 0,
+            }
+        )
+    return {
+        "schema": REPORT_SCHEMA,
+        "source": {
+            "file": source.file,
+            "triangles": source.triangles,
+            "vertices": source.vertices,
+            "bytes": source.bytes,
+            "unit": source.unit,
+            "up": source.up,
+        },
+        "levels": levels,
+        "warnings": [{"code": warning.code, "text": warning.text} for warning in warnings],
+        "validators": {"dejima_verify": "passed"},
+    }
+
+
+def dump_report(report: dict[str, Any]) -> bytes:
+    """The report as the bytes of report.json."""
+    return json.dumps(report, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False).encode()
+
+
+def _rounded(value: float) -> float:
+    return float(np.format_float_positional(value, precision=4, fractional=False))
