@@ -65,6 +65,10 @@ PLACES = {
     "numba": ("asset_pipeline/jit.py",),
     "meshopt": ("asset_pipeline/encode.py", "asset_pipeline/glb.py"),
     "xatlas": ("asset_pipeline/atlas.py",),
+    "DracoPy": ("asset_pipeline/gltf_buffers.py",),
+    "laspy": ("asset_pipeline/read_las.py",),
+    "pxr": ("asset_pipeline/read_usdz.py",),
+    "distributed": ("asset_pipeline/executor.py", "xr_server/worker.py"),
     "PIL": tuple(f"asset_pipeline/{name}.py" for name in ("picture", "poster", "texture", "verify", "warm_up")),
 }
 
