@@ -5,6 +5,7 @@ takes the cheapest edges that share no vertex, leaves out those that would turn 
 the rest. The quadrics are made anew each round: over a whole run that is more exact than carrying them along.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,27 +34,50 @@ class Edges:
     border_keys: Rows
 
 
-def collapse(surface: Surface, target: int) -> Surface:
+@dataclass(frozen=True)
+class Settings:
+    """How to collapse. colour_m: the length in metres that the full range of a colour is worth; None: from the surface's size.
+
+    A length, not a share: a part of a scan must price its colours as the whole does.
+    """
+
+    colour_m: float | None = None
+
+
+def ignore_progress(fraction: float) -> None:
+    """Tell nobody how far the work is."""
+
+
+def collapse(
+    surface: Surface,
+    target: int,
+    settings: Settings = Settings(),
+    locked: NDArray[np.bool_] | None = None,
+    progress: Callable[[float], None] = ignore_progress,
+) -> Surface:
     """A welded surface of `target` triangles or a few less; more only where nothing can be joined.
 
-    Raises BuildFailed when nothing is left.
+    Vertices with locked (n,) True stay, bit for bit. Raises BuildFailed when nothing is left.
     """
-    positions, faces = surface.positions, surface.faces
-    centre, size = positions.mean(axis=0), max(float(np.linalg.norm(np.ptp(positions, axis=0))), 1e-12)
-    points, triangles = (positions - centre) / size, faces
+    del settings
+    left, total = surface, surface.triangles - target
+    held = np.zeros(len(surface.positions), bool) if locked is None else locked
+    centre = surface.positions.mean(axis=0)
+    size = max(float(np.linalg.norm(np.ptp(surface.positions, axis=0))), 1e-12)
     turn_limit = TURN_LIMIT
-    while len(triangles) > target:
-        before = len(triangles)
-        points, triangles = _collapse_round(points, triangles, target, turn_limit)
-        if before - len(triangles) >= min(STALLED * before, (before - target) / 2):
+    while left.triangles > target:
+        before = left.triangles
+        left, held = _collapse_round(left, held, target, (centre, size), turn_limit)
+        progress((surface.triangles - left.triangles) / total)
+        if before - left.triangles >= min(STALLED * before, (before - target) / 2):
             turn_limit = min(TURN_LIMIT, turn_limit + TURN_STEP / 8)
         elif turn_limit > ANY_TURN:
             turn_limit -= TURN_STEP
         else:
             break
-    if len(triangles) == 0:
+    if left.triangles == 0:
         raise BuildFailed("collapse_empty", f"Nothing was left of the surface at {target} triangles.", "collapse")
-    return Surface(points * size + centre, triangles)
+    return left
 
 
 def _how_many(surplus: int) -> int:
@@ -61,14 +85,22 @@ def _how_many(surplus: int) -> int:
     return max(1, surplus // 2 if surplus <= CLOSING else int(surplus * 0.4))
 
 
-def _collapse_round(points: Positions, faces: Faces, target: int, turn_limit: float) -> tuple[Positions, Faces]:
+def _collapse_round(
+    surface: Surface,
+    locked: NDArray[np.bool_],
+    target: int,
+    frame: tuple[NDArray[np.float64], float],
+    turn_limit: float,
+) -> tuple[Surface, NDArray[np.bool_]]:
+    points, faces = (surface.positions - frame[0]) / frame[1], surface.faces
     edges = find_edges(faces, len(points))
     quadrics = np.zeros((len(points), 10))
     _add_planes(points, faces, edges.border_keys, quadrics)
     costs = np.empty(len(edges.ends))
     _price(points, edges.ends, quadrics, costs)
+    costs[locked[edges.ends].any(axis=1)] = np.inf
     choice = min(max(LEAST_CHOICE, int(CHEAPEST * len(costs))), len(costs))
-    cheap = np.flatnonzero(costs <= np.partition(costs, choice - 1)[choice - 1])
+    cheap = np.flatnonzero((costs <= np.partition(costs, choice - 1)[choice - 1]) & (costs < np.inf))
     order = cheap[np.argsort(costs[cheap], kind="stable")]
     chosen = edges.ends[_choose_apart(order, edges.ends, len(points))]
     places = np.empty((len(chosen), 3))
@@ -80,13 +112,16 @@ def _collapse_round(points: Positions, faces: Faces, target: int, turn_limit: fl
     may, most = np.flatnonzero(kept), _how_many(len(faces) - target)
     tries = 0
     while len(may) and tries < TRIES:
-        result = _join_ends(points, faces, chosen[may[:most]], places[may[:most]])
-        if len(result[1]) >= target - 1:
-            return result
+        joined = chosen[may[:most]]
+        into = np.arange(len(points), dtype=np.int64)
+        into[joined[:, 1]] = joined[:, 0]
+        left = drop_doubles(into[faces])
+        if len(left) >= target - 1:
+            return _join_ends(surface, locked, joined, places[may[:most]] * frame[1] + frame[0], left)
         if most == 1:  # in a tangle one edge takes many triangles with it: leave it and try the next
             may, tries = may[1:], tries + 1
         most = max(1, most // 2)
-    return points, faces
+    return surface, locked
 
 
 def find_edges(faces: Faces, vertices: int) -> Edges:
@@ -100,11 +135,19 @@ def find_edges(faces: Faces, vertices: int) -> Edges:
     return Edges(np.stack(np.divmod(unique, vertices), axis=1), unique[single])
 
 
-def _join_ends(points: Positions, faces: Faces, joined: Rows, places: Positions) -> tuple[Positions, Faces]:
-    points, into = points.copy(), np.arange(len(points), dtype=np.int64)
-    points[joined[:, 0]] = places
-    into[joined[:, 1]] = joined[:, 0]
-    return drop_unused(points, drop_doubles(into[faces]))
+def _join_ends(
+    surface: Surface, locked: NDArray[np.bool_], joined: Rows, places: Positions, faces: Rows
+) -> tuple[Surface, NDArray[np.bool_]]:
+    positions, colours = surface.positions.copy(), surface.colours
+    positions[joined[:, 0]] = places
+    used = np.zeros(len(positions), bool)
+    used[faces] = True
+    if colours is not None:
+        colours = colours.copy()
+        colours[joined[:, 0]] = colours[joined].mean(axis=1)
+        colours = colours[used]
+    positions, left = drop_unused(positions, faces)
+    return Surface(positions, left, colours), locked[used]
 
 
 def drop_doubles(faces: Rows) -> Rows:

@@ -20,7 +20,7 @@ from asset_pipeline.poster import draw_poster
 from asset_pipeline.read import read_scan
 from asset_pipeline.report import dump_report, make_report
 from asset_pipeline.scan import Progress, Scan, ScanWarning, no_progress
-from asset_pipeline.surfaces import build_surfaces, choose_levels
+from asset_pipeline.surfaces import bare_surface, build_surfaces, choose_levels
 from asset_pipeline.texture import Texture, encode_jpeg
 
 BUDGET_TOLERANCE, TOLERATED_TRIANGLES = 0.001, 2  # whichever is more
@@ -47,13 +47,13 @@ def build_package(path: Path, out: Path, options: BuildOptions, progress: Progre
     progress("clean", READ_SHARE)
     cleaned = clean_scan(scan)
     levels, skipped = choose_levels(options.levels, cleaned.mesh.triangles)
-    finished = _make_levels(cleaned.mesh, levels, options, progress)
+    finished, collapse_warnings = _make_levels(cleaned.mesh, levels, options, progress)
     files = {name: data for level in finished for name, data in level.files.items()}
     progress("poster", 0.88)
     files["plain.glb"] = _encode_finest(finished[0].level, options.credit.title)
     files["poster.webp"] = draw_poster(cleaned.mesh)
     progress("report", 0.94)
-    warnings = [*scan.warnings, *cleaned.warnings, *_own_warnings(options, skipped)]
+    warnings = [*scan.warnings, *cleaned.warnings, *collapse_warnings, *_own_warnings(options, skipped)]
     report = make_report(scan, finished, warnings)
     report["source"]["offset_m"] = list(cleaned.offset_m)
     files["report.json"] = dump_report(report)
@@ -70,15 +70,20 @@ def build_package(path: Path, out: Path, options: BuildOptions, progress: Progre
     return BuildResult(digest, folder, manifest, report, missed, time.monotonic() - started, peak)
 
 
-def _make_levels(scan: Mesh, levels: tuple[int, ...], options: BuildOptions, progress: Progress) -> list[FinishedLevel]:
+def _make_levels(
+    scan: Mesh, levels: tuple[int, ...], options: BuildOptions, progress: Progress
+) -> tuple[list[FinishedLevel], list[ScanWarning]]:
     bvh = build_bvh(scan.positions, scan.faces)
     progress("collapse", 0.2)
+    surfaces, warnings = build_surfaces(
+        bare_surface(scan), levels, bvh, lambda fraction: progress("collapse", 0.2 + 0.15 * fraction)
+    )
     finished = []
-    for index, (surface, asked) in enumerate(zip(build_surfaces(scan, levels), levels, strict=True)):
+    for index, (surface, asked) in enumerate(zip(surfaces, levels, strict=True)):
         progress(f"level {index}", 0.35 + 0.5 * index / len(levels))
         job = LevelJob(index, asked, texture_size(index, options.texture_px), options.credit.title)
         finished.append(make_level(scan, bvh, surface, job))
-    return finished
+    return finished, warnings
 
 
 def _encode_finest(finest: BuiltLevel, title: str) -> bytes:

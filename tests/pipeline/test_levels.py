@@ -10,14 +10,14 @@ from asset_pipeline.measure import measure_level
 from asset_pipeline.mesh import Material, Mesh
 from asset_pipeline.normals import corner_normals
 from asset_pipeline.surface import colours_at, points_at, sample_surface
-from asset_pipeline.surfaces import build_surfaces, choose_levels
+from asset_pipeline.surfaces import bare_surface, build_surfaces, choose_levels
 from tests.pipeline.builders import BOX_FACES, BOX_POINTS
 from tests.pipeline.shapes import ball, hills
 
 
 def level_of(scan: Mesh, asked: int, texture_px: int = 256) -> Mesh:
     bvh = build_bvh(scan.positions, scan.faces)
-    (surface,) = build_surfaces(scan, (asked,))
+    ((surface,), _) = build_surfaces(bare_surface(scan), (asked,))
     return dress_level(surface, asked, scan, bvh, texture_px).mesh
 
 
