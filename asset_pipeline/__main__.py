@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from asset_pipeline import console
+from asset_pipeline.built import build_key, find_built, remember_built
 from asset_pipeline.geopose import Position
 from asset_pipeline.options import (
     DEFAULT_ACCURACY_M,
@@ -79,10 +80,15 @@ def package(  # noqa: PLR0913, PLR0917 - a command line has as many options as p
             texture_px=texture_px,
         )
         check_scan_file(scan)
-        with console.progress_teller(progress) as tell:
-            from asset_pipeline.package import build_package
+        key = build_key(scan, options)
+        result = find_built(out, key, options) if key else None
+        if result is None:
+            with console.progress_teller(progress) as tell:
+                from asset_pipeline.package import build_package
 
-            result = build_package(scan, out, options, tell)
+                result = build_package(scan, out, options, tell)
+            if key:
+                remember_built(out, key, result.digest)
         console.show_result(result, progress == "json")
         if result.missed:
             raise typer.Exit(3)
@@ -111,7 +117,7 @@ def verify(package: Package) -> None:
 def report(package: Package) -> None:
     """Print a package's report."""
     with console.outcomes(json_lines=False):
-        from asset_pipeline.verify import read_report
+        from asset_pipeline.listing import read_report
 
         console.show_report(read_report(package))
 

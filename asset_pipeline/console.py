@@ -14,7 +14,7 @@ from rich.table import Table
 from asset_pipeline.errors import OptionRefused, PackageBroken, PipelineError, ScanRefused
 
 if TYPE_CHECKING:
-    from asset_pipeline.package import BuildResult
+    from asset_pipeline.built import BuildResult
     from asset_pipeline.scan import Progress
     from asset_pipeline.verify import Verified
 
@@ -97,6 +97,9 @@ def show_result(result: "BuildResult", json_lines: bool) -> None:
     for asked, got in result.missed:
         say(f"Missed: {asked:,} triangles were asked for, {got:,} remain ({got / asked - 1:+.1%}).")
     say(f"Package {result.folder}")
+    if result.peak_bytes == 0:
+        say(f"It was built from the same scan with the same options before; found again in {result.seconds:.1f} s.")
+        return
     say(f"Built and verified in {result.seconds:.1f} s with at most {result.peak_bytes / 1e6:.0f} MB of memory.")
 
 

@@ -4,8 +4,10 @@ import os
 import shutil
 from pathlib import Path
 
+from asset_pipeline.errors import PackageBroken
+from asset_pipeline.listing import DRAFT_SUFFIX, check_listing
 from asset_pipeline.manifest import MANIFEST_FILE, Manifest, dump_manifest, manifest_digest
-from asset_pipeline.verify import DRAFT_SUFFIX, verify_package
+from asset_pipeline.verify import verify_package
 
 
 def write_package(out: Path, files: dict[str, bytes], manifest: Manifest) -> tuple[str, Path]:
@@ -26,13 +28,22 @@ def write_package(out: Path, files: dict[str, bytes], manifest: Manifest) -> tup
                 os.fsync(file.fileno())
         verify_package(draft)
         _sync_folder(draft)
-        if target.is_dir():  # the same scan and options gave the same bytes before
+        if target.is_dir() and _is_whole(target):  # the same scan and options gave the same bytes before
             return digest, target
+        shutil.rmtree(target, ignore_errors=True)  # damaged since: no reader of it can be served any more
         draft.rename(target)
         _sync_folder(out)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return digest, target
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        check_listing(folder)
+    except (OSError, PackageBroken):
+        return False
+    return True
 
 
 def sweep_drafts(out: Path) -> None:

@@ -3,10 +3,9 @@
 import hashlib
 import resource
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from asset_pipeline.built import BuildResult
 from asset_pipeline.bvh import build_bvh
 from asset_pipeline.clean import clean_scan
 from asset_pipeline.dress import BuiltLevel, texture_size
@@ -23,21 +22,7 @@ from asset_pipeline.scan import Progress, Scan, ScanWarning, no_progress
 from asset_pipeline.surfaces import bare_surface, build_surfaces, choose_levels
 from asset_pipeline.texture import Texture, encode_jpeg
 
-BUDGET_TOLERANCE, TOLERATED_TRIANGLES = 0.001, 2  # whichever is more
 READ_SHARE = 0.1  # of the whole time, for the progress bar
-
-
-@dataclass(frozen=True)
-class BuildResult:
-    """A finished package. missed: levels outside the tolerance, as (asked, got); seconds and memory are not in the package."""
-
-    digest: str
-    folder: Path
-    manifest: Manifest
-    report: dict[str, Any]
-    missed: tuple[tuple[int, int], ...]
-    seconds: float
-    peak_bytes: int
 
 
 def build_package(path: Path, out: Path, options: BuildOptions, progress: Progress = no_progress) -> BuildResult:
@@ -61,13 +46,8 @@ def build_package(path: Path, out: Path, options: BuildOptions, progress: Progre
     progress("write", 0.96)
     digest, folder = write_package(out, files, manifest)
     progress("done", 1.0)
-    missed = tuple(
-        (level.asked, level.mesh.triangles)
-        for level in (each.level for each in finished)
-        if abs(level.mesh.triangles - level.asked) > max(BUDGET_TOLERANCE * level.asked, TOLERATED_TRIANGLES)
-    )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return BuildResult(digest, folder, manifest, report, missed, time.monotonic() - started, peak)
+    return BuildResult(digest, folder, manifest, report, time.monotonic() - started, peak)
 
 
 def _make_levels(

@@ -1,6 +1,5 @@
 """A scan file in, a mesh and what is known about it out: the one door to all readers."""
 
-import hashlib
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 from asset_pipeline import read_gltf, read_obj, read_ply, read_stl
 from asset_pipeline.errors import ScanRefused
 from asset_pipeline.guess import resolve_unit, resolve_up
+from asset_pipeline.listing import hash_file
 from asset_pipeline.manifest import Source
 from asset_pipeline.mesh import Mesh, ordinary_points
 from asset_pipeline.options import BuildOptions
@@ -24,7 +24,6 @@ READERS: dict[str, Callable[[Path, Progress], tuple[Mesh, list[ScanWarning]]]] =
     ".glb": read_gltf.read_gltf,
     ".gltf": read_gltf.read_gltf,
 }
-HASH_CHUNK_BYTES = 1024 * 1024
 
 
 def read_scan(path: Path, options: BuildOptions, progress: Progress = no_progress) -> Scan:
@@ -59,15 +58,6 @@ def _read(path: Path, kind: str, progress: Progress) -> tuple[Mesh, list[ScanWar
     # numbers out of range are for the cleaning step, which counts them; here they must only not chatter
     with np.errstate(invalid="ignore", over="ignore"):
         return READERS[kind](path, progress)
-
-
-def hash_file(path: Path) -> str:
-    """SHA-256 of a file in hexadecimal."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(HASH_CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _check_surface(mesh: Mesh, name: str) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from asset_pipeline.level import FinishedLevel
+from asset_pipeline.listing import REPORT_SCHEMA
 from asset_pipeline.scan import Scan, ScanWarning
-from asset_pipeline.verify import REPORT_SCHEMA
 
 
 def make_report(

@@ -1,23 +1,18 @@
 """Whether a package folder is whole: every file is there as the manifest says, and every model opens again."""
 
-import hashlib
 import io
-import json
 import warnings as python_warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image as Pillow
 
 from asset_pipeline.errors import PackageBroken
 from asset_pipeline.glb import GlbModel, decode_glb
-from asset_pipeline.manifest import MANIFEST_FILE, Level, Manifest, dump_manifest, manifest_digest, parse_manifest
+from asset_pipeline.listing import PLAIN_FILE, POSTER_FILE, REPORT_FILE, check_listing, parse_report
+from asset_pipeline.manifest import Level, Manifest
 
-DRAFT_SUFFIX = ".building"  # of a folder not yet renamed to its digest: .<digest>.<process>.building
-REPORT_FILE, POSTER_FILE, PLAIN_FILE = "report.json", "poster.webp", "plain.glb"
-REPORT_SCHEMA = "dejima.report/1"
 COARSE_BOUNDS = 0.1  # how far, in diagonals, a coarse level may end from the finest one
 FLAT_STEPS = 16  # a picture with less contrast shows nothing
 
@@ -33,55 +28,13 @@ class Verified:
 
 def verify_package(folder: Path) -> Verified:
     """What a whole package holds. Raises PackageBroken with the first thing that is wrong."""
-    manifest, digest = _verify_manifest(folder)
-    _verify_files(folder, manifest)
+    manifest, digest = check_listing(folder)
     models = {name: _decode(folder / name) for name in manifest.files if name.endswith(".glb")}
     _verify_levels(manifest, models)
     _verify_plain(manifest, models)
     _verify_poster((folder / POSTER_FILE).read_bytes())
     _verify_report((folder / REPORT_FILE).read_bytes(), manifest)
     return Verified(digest, manifest, {name: len(model.faces) for name, model in models.items()})
-
-
-def _verify_manifest(folder: Path) -> tuple[Manifest, str]:
-    path = folder / MANIFEST_FILE
-    if not path.is_file() or path.is_symlink():
-        raise PackageBroken("manifest_missing", f"{folder.name} has no {MANIFEST_FILE}; it is no package.")
-    data = path.read_bytes()
-    manifest = parse_manifest(data)
-    try:
-        canonical = dump_manifest(manifest)
-    except (TypeError, ValueError) as error:
-        raise PackageBroken("manifest_unreadable", f"The manifest holds an impossible value: {error}.") from error
-    if canonical != data:
-        raise PackageBroken("manifest_not_canonical", "The manifest is not in its canonical form, so it was edited.")
-    digest = manifest_digest(data)
-    name = folder.resolve().name
-    if name.endswith(DRAFT_SUFFIX):
-        name = name.removeprefix(".").partition(".")[0]
-    if name != digest:
-        raise PackageBroken("digest", f"The folder is called {name}; its manifest's digest is {digest}.")
-    return manifest, digest
-
-
-def _verify_files(folder: Path, manifest: Manifest) -> None:
-    present = {path.name for path in folder.iterdir()}
-    expected = {*manifest.files, MANIFEST_FILE}
-    needed = {REPORT_FILE, POSTER_FILE, PLAIN_FILE, *(level.file for level in manifest.levels)}
-    if missing := sorted((expected | needed) - present) or sorted(needed - expected):
-        raise PackageBroken("file_missing", f"The package lacks {missing[0]}.")
-    if extra := sorted(present - expected):
-        raise PackageBroken("file_extra", f"The package holds {extra[0]}, which its manifest does not name.")
-    for name, entry in sorted(manifest.files.items()):
-        path = folder / name
-        if path.is_symlink() or not path.is_file():
-            raise PackageBroken("file_kind", f"{name} is no ordinary file.")
-        size = path.stat().st_size
-        if size != entry.bytes:
-            raise PackageBroken("file_size", f"{name} has {size} bytes; the manifest says {entry.bytes}.")
-        with path.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != entry.sha256:
-                raise PackageBroken("file_sha256", f"The content of {name} is not what the manifest says.")
 
 
 def _decode(path: Path) -> GlbModel:
@@ -153,26 +106,7 @@ def _verify_poster(data: bytes) -> None:
 
 
 def _verify_report(data: bytes, manifest: Manifest) -> None:
-    report = _parse_report(data)
+    report = parse_report(data)
     levels = [(level["file"], level["triangles"]) for level in report["levels"]]
     if levels != [(level.file, level.triangles) for level in manifest.levels]:
         raise PackageBroken("report_levels", f"{REPORT_FILE} and the manifest differ in their levels.")
-
-
-def _parse_report(data: bytes) -> dict[str, Any]:
-    try:
-        report: dict[str, Any] = json.loads(data)
-        schema = report["schema"]
-        shape = isinstance(report["source"]["triangles"], int) and all(level["file"] for level in report["levels"])
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise PackageBroken("report_unreadable", f"{REPORT_FILE} cannot be read: {error}.") from error
-    if schema != REPORT_SCHEMA or not shape:
-        raise PackageBroken("report_schema", f"{REPORT_FILE} does not follow {REPORT_SCHEMA}.")
-    return report
-
-
-def read_report(folder: Path) -> dict[str, Any]:
-    """The report of a package, each level with its bytes. Raises PackageBroken."""
-    manifest, _ = _verify_manifest(folder)
-    _verify_files(folder, manifest)
-    return _parse_report((folder / REPORT_FILE).read_bytes())

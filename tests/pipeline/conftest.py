@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from asset_pipeline.package import BuildResult, build_package
+from asset_pipeline.built import BuildResult
+from asset_pipeline.package import build_package
 from tests.pipeline.shapes import options, write_ball, write_hills
 
 

@@ -5,7 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from asset_pipeline.__main__ import app
-from asset_pipeline.package import BuildResult
+from asset_pipeline.built import BuildResult
 from tests.pipeline.builders import box_ply
 from tests.pipeline.command import PLACE, package, run
 from tests.pipeline.shapes import write_ball, write_hills
@@ -63,8 +63,8 @@ def test_people_get_a_table_the_folder_and_what_to_know_and_their_words_reach_th
 
 def test_a_missed_budget_is_printed_and_ends_with_three(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # every scan we know reaches its budget; a tolerance below zero counts them all as missed
-    monkeypatch.setattr("asset_pipeline.package.BUDGET_TOLERANCE", -1.0)
-    monkeypatch.setattr("asset_pipeline.package.TOLERATED_TRIANGLES", -1)
+    monkeypatch.setattr("asset_pipeline.built.BUDGET_TOLERANCE", -1.0)
+    monkeypatch.setattr("asset_pipeline.built.TOLERATED_TRIANGLES", -1)
     arguments = ["package", str(write_hills(tmp_path)), *PLACE, "--out", str(tmp_path / "out"), "--levels", "400"]
     ended = CliRunner().invoke(app, [*arguments, "--progress", "none"])
     assert ended.exit_code == 3

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from asset_pipeline.package import BuildResult
+from asset_pipeline.built import BuildResult
 
 CLIENT = Path(__file__).parents[2] / "webxr_client"
 NODE = Path(sys.executable).with_name("node")

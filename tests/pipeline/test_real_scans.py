@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from asset_pipeline.package import BuildResult, build_package
+from asset_pipeline.built import BuildResult
+from asset_pipeline.package import build_package
 from tests.pipeline.builders import DATA
 from tests.pipeline.shapes import options
 

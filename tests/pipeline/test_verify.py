@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from asset_pipeline.built import BuildResult
 from asset_pipeline.errors import PackageBroken
 from asset_pipeline.manifest import FileEntry, Manifest, dump_manifest, manifest_digest, parse_manifest
-from asset_pipeline.package import BuildResult
 from asset_pipeline.verify import verify_package
 
 

@@ -1,0 +1,62 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from asset_pipeline.built import build_key
+from tests.pipeline.command import Ran, package
+from tests.pipeline.shapes import options, write_ball, write_hills
+
+SMALL = ["--levels", "200", "--texture-px", "64", "--progress", "json"]
+
+
+@pytest.fixture(autouse=True)
+def own_notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Notes of this test alone; the compiled kernels stay where they are."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(Path.home() / ".cache" / "dejima-xr" / "numba"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def was_found(ran: Ran) -> bool:
+    assert ran.code == 0, ran.stderr
+    return ran.lines()[-1]["result"]["peak_bytes"] == 0
+
+
+def test_the_same_scan_with_the_same_options_is_found_and_not_built_again(tmp_path: Path) -> None:
+    scan, out = write_hills(tmp_path), tmp_path / "out"
+    first, second = package(scan, out, *SMALL), package(scan, out, *SMALL)
+    assert (was_found(first), was_found(second)) == (False, True)
+    assert first.lines()[-1]["result"]["digest"] == second.lines()[-1]["result"]["digest"]
+    assert first.lines()[-1]["result"]["levels"] == second.lines()[-1]["result"]["levels"]
+    assert [entry.name for entry in out.iterdir()] == [first.lines()[-1]["result"]["digest"]]
+    assert second.peak_bytes < 60_000_000  # numpy and numba alone would be more
+
+
+def test_a_package_that_was_damaged_is_built_again(tmp_path: Path) -> None:
+    scan, out = write_hills(tmp_path), tmp_path / "out"
+    digest = package(scan, out, *SMALL).lines()[-1]["result"]["digest"]
+    (out / digest / "lod0.glb").write_bytes(b"not any more")
+    again = package(scan, out, *SMALL)
+    assert not was_found(again)
+    assert (out / digest / "lod0.glb").stat().st_size > 1000
+
+
+def test_another_option_another_scan_or_another_picture_beside_it_is_another_key(tmp_path: Path) -> None:
+    scan = write_ball(tmp_path)
+    key = build_key(scan, options())
+    assert key == build_key(scan, options()) != build_key(scan, options((300, 100)))
+    picture = next(path for path in tmp_path.iterdir() if path.suffix in {".png", ".jpg"})
+    Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(picture)
+    changed = build_key(scan, options())
+    assert changed != key
+    with scan.open("a", encoding="utf-8") as file:
+        file.write("# one word more\n")
+    assert build_key(scan, options()) not in {key, changed}
+
+
+def test_a_scan_in_a_folder_of_very_many_files_is_built_each_time(tmp_path: Path) -> None:
+    scan = write_ball(tmp_path)
+    for number in range(501):
+        (tmp_path / f"{number}.txt").touch()
+    assert build_key(scan, options()) is None
