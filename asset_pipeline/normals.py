@@ -53,7 +53,7 @@ def calm_faces(faces: Faces, units: NDArray[np.float64], sizes: NDArray[np.float
     met = np.flatnonzero(edge[order[1:]] == edge[order[:-1]])
     one, other = order[met] % len(faces), order[met + 1] % len(faces)
     flat = np.einsum("nk,nk->n", units[one], units[other]) > np.cos(np.radians(CALM_DEG))
-    calm = sizes >= CALM_AREA * sizes.mean()
+    calm: NDArray[np.bool_] = sizes >= CALM_AREA * sizes.mean()
     calm[one[flat]] = calm[other[flat]] = True
     return calm
 
