@@ -53,7 +53,7 @@ def build_bvh(positions: Positions, faces: Faces) -> Bvh:
     order = np.arange(len(faces), dtype=np.int32)
     boxes = np.zeros((max(1, len(faces)), 2, 6), np.float32)
     children = np.zeros((max(1, len(faces)), 2), np.int32)
-    used = _build(corners, corners.min(axis=1), corners.max(axis=1), order, boxes, children)
+    used = _build(corners.min(axis=1), corners.max(axis=1), order, boxes, children)
     return Bvh(corners[order], order, boxes[:used].copy(), children[:used].copy(), centre, scale)
 
 
@@ -90,7 +90,7 @@ def _grow(box, low, high, row):
 
 
 @njit(cache=True)
-def _build(corners, low, high, order, boxes, children):
+def _build(low, high, order, boxes, children):
     """Fill boxes and children, sort order; gives the number of nodes. Sums of both ends stand for centres (times 2)."""
     starts, ends = np.empty(STACK, np.int64), np.empty(STACK, np.int64)
     depths, parents, sides = np.empty(STACK, np.int64), np.empty(STACK, np.int64), np.empty(STACK, np.int64)
@@ -237,9 +237,9 @@ def _faces_along(corners, k, direction):
 
 @njit(cache=True)
 def _box_squared(box, px, py, pz):
-    x = max(max(box[0] - px, px - box[3]), np.float32(0))
-    y = max(max(box[1] - py, py - box[4]), np.float32(0))
-    z = max(max(box[2] - pz, pz - box[5]), np.float32(0))
+    x = max(box[0] - px, px - box[3], np.float32(0))
+    y = max(box[1] - py, py - box[4], np.float32(0))
+    z = max(box[2] - pz, pz - box[5], np.float32(0))
     return x * x + y * y + z * z
 
 
