@@ -15,6 +15,7 @@ CREASE_DEG = 50.0
 CALM_DEG, CALM_AREA = 10.0, 4.0  # a face is calm when it goes on flatly over one edge, or is this many means large
 FEW_FACES = 200  # so few are a drawing, not a scan: every sharp edge is meant
 WIDE = 256  # faces round one vertex above which they count as one group: comparing all pairs would take for ever
+OCT_STEPS = 127  # of a normal in a level's file: two coordinates on an octahedron, 8 bits each
 
 
 def smooth_normals(mesh: Mesh) -> NDArray[np.float32]:
@@ -23,43 +24,90 @@ def smooth_normals(mesh: Mesh) -> NDArray[np.float32]:
     return corner_normals(surface.positions, surface.faces)
 
 
+def encoded_normals(mesh: Mesh) -> NDArray[np.float32]:
+    """Unit normals (m, 3, 3) as a client reads them from the level's file: what a baked map must be relative to."""
+    flat = smooth_normals(mesh).reshape(-1, 3)
+    _round_octahedral(flat, OCT_STEPS)
+    return flat.reshape(-1, 3, 3)
+
+
 def corner_normals(positions: Positions, faces: Faces, crease_deg: float = CREASE_DEG) -> NDArray[np.float32]:
     """Unit normals (m, 3, 3), one a corner of each face.
 
     The faces round a vertex fall into groups that are joined by turns of less than the crease, or by not being calm; a
     group's corners share one normal, the mean by area, so that a vertex stands only as often as there are real edges at it.
     """
-    a, b, c = (positions[faces[:, k]] for k in range(3))
-    scaled = np.cross(b - a, c - a)  # twice the area long, so larger faces count for more
-    lengths = np.linalg.norm(scaled, axis=1, keepdims=True)
-    units = scaled / np.maximum(lengths, 1e-30)
-    corners = faces.reshape(-1)
-    order = np.argsort(corners, kind="stable")
-    starts = np.searchsorted(corners[order], np.arange(len(positions) + 1))
+    starts, order = _list_corners(faces, len(positions))
+    units, sizes = np.empty((len(faces), 3), np.float32), np.empty(len(faces), np.float32)
+    span = float(np.ptp(positions, axis=0).max()) if len(positions) else 1.0
+    _face_normals(positions, faces, 1 / max(span, 1e-30), units, sizes)
+    calm = np.ones(len(faces), np.bool_)
+    if len(faces) >= FEW_FACES:
+        calm = sizes >= CALM_AREA * sizes.mean(dtype=np.float64)
+        _find_calm(faces, starts, order, units, np.cos(np.radians(CALM_DEG)), calm)
     result = np.zeros((len(faces) * 3, 3), np.float32)
     most = int(np.diff(starts).max(initial=1))
-    calm = calm_faces(faces, units, lengths[:, 0])
-    _gather(most, order, starts, units, scaled, calm, np.cos(np.radians(crease_deg)), result)
+    _gather(most, order, starts, units, sizes, calm, np.cos(np.radians(crease_deg)), result)
     return result.reshape(-1, 3, 3)
 
 
-def calm_faces(faces: Faces, units: NDArray[np.float64], sizes: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which faces (m,) go on flatly over one of their edges or are large, by their unit normals (m, 3) and sizes (m,)."""
-    if len(faces) < FEW_FACES:
-        return np.ones(len(faces), np.bool_)
-    ends = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1).astype(np.int64)
-    edge = ends[:, 0] * (int(faces.max()) + 1) + ends[:, 1]
-    order = np.argsort(edge, kind="stable")
-    met = np.flatnonzero(edge[order[1:]] == edge[order[:-1]])
-    one, other = order[met] % len(faces), order[met + 1] % len(faces)
-    flat = np.einsum("nk,nk->n", units[one], units[other]) > np.cos(np.radians(CALM_DEG))
-    calm: NDArray[np.bool_] = sizes >= CALM_AREA * sizes.mean()
-    calm[one[flat]] = calm[other[flat]] = True
-    return calm
+@njit(cache=True)
+def _list_corners(faces, vertices):
+    """(starts, corners): corners[starts[v] : starts[v + 1]] are the numbers face * 3 + k of the corners at vertex v."""
+    starts = np.zeros(vertices + 1, np.int32)
+    for f in range(len(faces)):
+        for k in range(3):
+            starts[faces[f, k] + 1] += 1
+    for v in range(vertices):
+        starts[v + 1] += starts[v]
+    place, corners = starts[:-1].copy(), np.empty(len(faces) * 3, np.int32)
+    for f in range(len(faces)):
+        for k in range(3):
+            corners[place[faces[f, k]]] = f * 3 + k
+            place[faces[f, k]] += 1
+    return starts, corners
 
 
 @njit(cache=True)
-def _gather(most, order, starts, units, scaled, calm, limit, result):
+def _face_normals(positions, faces, scale, units, sizes):
+    """Unit normals and twice the areas, of positions times scale: areas of very small scans must not vanish."""
+    for f in range(len(faces)):
+        a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
+        abx, aby, abz = (
+            (positions[b, 0] - positions[a, 0]),
+            (positions[b, 1] - positions[a, 1]),
+            positions[b, 2] - positions[a, 2],
+        )
+        acx, acy, acz = (
+            (positions[c, 0] - positions[a, 0]),
+            (positions[c, 1] - positions[a, 1]),
+            positions[c, 2] - positions[a, 2],
+        )
+        abx, aby, abz, acx, acy, acz = abx * scale, aby * scale, abz * scale, acx * scale, acy * scale, acz * scale
+        x, y, z = aby * acz - abz * acy, abz * acx - abx * acz, abx * acy - aby * acx
+        length = np.sqrt(x * x + y * y + z * z)
+        part = 1 / max(length, 1e-30)
+        units[f, 0], units[f, 1], units[f, 2], sizes[f] = x * part, y * part, z * part, length
+
+
+@njit(cache=True)
+def _find_calm(faces, starts, order, units, limit, calm):
+    """Mark the faces that go on flatly over one of their edges."""
+    for f in range(len(faces)):
+        for k in range(3):
+            here, there = faces[f, k], faces[f, (k + 1) % 3]
+            if starts[here + 1] - starts[here] > WIDE:
+                continue
+            for i in range(starts[here], starts[here + 1]):
+                g = order[i] // 3
+                if g <= f or (faces[g, 0] != there and faces[g, 1] != there and faces[g, 2] != there):
+                    continue
+                if units[f, 0] * units[g, 0] + units[f, 1] * units[g, 1] + units[f, 2] * units[g, 2] > limit:
+                    calm[f] = calm[g] = True
+
+
+@njit(cache=True)
+def _gather(most, order, starts, units, sizes, calm, limit, result):
     group, sums = np.empty(most, np.int64), np.empty((most, 3))
     for vertex in range(len(starts) - 1):
         first, count = starts[vertex], starts[vertex + 1] - starts[vertex]
@@ -78,8 +126,9 @@ def _gather(most, order, starts, units, scaled, calm, limit, result):
                         if group[k] == gone:
                             group[k] = kept
         for i in range(count):
+            face = order[first + i] // 3
             for axis in range(3):
-                sums[group[i], axis] += scaled[order[first + i] // 3, axis]
+                sums[group[i], axis] += units[face, axis] * sizes[face]
         for i in range(count):
             x, y, z = sums[group[i]]
             length = np.sqrt(x * x + y * y + z * z)
@@ -88,3 +137,27 @@ def _gather(most, order, starts, units, scaled, calm, limit, result):
                 result[corner, 0], result[corner, 1], result[corner, 2] = x / length, y / length, z / length
             else:
                 result[order[first + i], 1] = 1.0
+
+
+@njit(cache=True)
+def _round_octahedral(normals, steps):
+    """Unit normals rounded, in place, to what two signed bytes on an octahedron hold."""
+    for i in range(len(normals)):
+        x, y, z = normals[i, 0], normals[i, 1], normals[i, 2]
+        total = abs(x) + abs(y) + abs(z)
+        if total == 0:
+            continue
+        u, v = x / total, y / total
+        if z < 0:
+            u, v = (1 - abs(v)) * (1 if u >= 0 else -1), (1 - abs(u)) * (1 if v >= 0 else -1)
+        u, v = (
+            np.floor(abs(u) * steps + 0.5) * (1 if u >= 0 else -1),
+            np.floor(abs(v) * steps + 0.5) * (1 if v >= 0 else -1),
+        )
+        z = steps - abs(u) - abs(v)
+        fold = max(-z, 0.0)
+        x, y = u - fold * (1 if u >= 0 else -1), v - fold * (1 if v >= 0 else -1)
+        long = steps / np.sqrt(x * x + y * y + z * z)  # a client unpacks it to three signed bytes
+        x, y, z = np.rint(x * long), np.rint(y * long), np.rint(z * long)
+        length = np.sqrt(x * x + y * y + z * z)
+        normals[i, 0], normals[i, 1], normals[i, 2] = x / length, y / length, z / length
