@@ -50,7 +50,7 @@ def clean_scan(scan: Scan) -> Cleaned:
     """The scan ready for collapse. Raises ScanRefused when nothing is left."""
     source = scan.facts.source
     mesh, warnings = _drop_broken(scan.mesh)
-    mesh = replace(mesh, positions=_turn(mesh.positions, source.up) * METRES[source.unit])
+    mesh = replace(mesh, positions=turn_up(mesh.positions, source.up) * METRES[source.unit])
     surface = weld(mesh)
     kept = np.ones(mesh.triangles, bool)
     for find, code, text in (
@@ -60,7 +60,7 @@ def clean_scan(scan: Scan) -> Cleaned:
     ):
         dropped = find(surface, kept)
         kept &= ~dropped
-        warnings += _count(code, text, int(dropped.sum()))
+        warnings += count_warning(code, text, int(dropped.sum()))
     if not kept.any():
         raise ScanRefused("nothing_left", f"{source.file} has no triangle with an area.", "clean")
     mesh = keep_faces(mesh, kept)
@@ -70,11 +70,12 @@ def clean_scan(scan: Scan) -> Cleaned:
     return Cleaned(replace(mesh, positions=mesh.positions - origin), offset, tuple(warnings))
 
 
-def _count(code: str, text: str, number: int) -> list[ScanWarning]:
+def count_warning(code: str, text: str, number: int) -> list[ScanWarning]:
+    """A warning about a number of things, when there are any."""
     return [ScanWarning(code, text.format(f"{number:,}"))] if number else []
 
 
-def _turn(positions: Positions, up: str) -> Positions:
+def turn_up(positions: Positions, up: str) -> Positions:
     """The positions with y up: what was up (z) becomes y, what was y goes away from the viewer (-z)."""
     return positions if up == "y" else np.stack([positions[:, 0], positions[:, 2], -positions[:, 1]], axis=1)
 
@@ -84,13 +85,13 @@ def _drop_broken(mesh: Mesh) -> tuple[Mesh, list[ScanWarning]]:
     sound = ordinary_points(mesh.positions)
     unused = mesh.vertices - int(np.count_nonzero(np.bincount(mesh.faces.reshape(-1), minlength=mesh.vertices)))
     kept: Kept = np.all(sound[mesh.faces], axis=1)
-    warnings = _count("points_not_finite", "{} points have no ordinary coordinates.", int((~sound).sum()))
-    warnings += _count("faces_dropped", "{} triangles on such points were dropped.", int((~kept).sum()))
-    warnings += _count("points_unused", "{} points belong to no triangle and were dropped.", unused)
+    warnings = count_warning("points_not_finite", "{} points have no ordinary coordinates.", int((~sound).sum()))
+    warnings += count_warning("faces_dropped", "{} triangles on such points were dropped.", int((~kept).sum()))
+    warnings += count_warning("points_unused", "{} points belong to no triangle and were dropped.", unused)
     mesh = keep_faces(mesh, kept)
     if mesh.uv is not None and not np.isfinite(mesh.uv).all():
         odd = int((~np.isfinite(mesh.uv)).any(axis=1).sum())
-        warnings += _count("uv_not_finite", "{} texture coordinates are no numbers and were set to 0.", odd)
+        warnings += count_warning("uv_not_finite", "{} texture coordinates are no numbers and were set to 0.", odd)
         mesh = replace(mesh, uv=np.nan_to_num(mesh.uv, nan=0.0, posinf=0.0, neginf=0.0))
     return mesh, warnings
 
@@ -122,15 +123,18 @@ def _find_floaters(surface: WeldedSurface, kept: Kept) -> Kept:
         return none
     area = np.bincount(component, face_areas(surface.positions, surface.faces[rows]), count)
     low, high = _component_bounds(surface.positions[surface.faces[rows]], component, count)
+    none[rows[which_float(area, low, high)[component]]] = True
+    return none
+
+
+def which_float(area: NDArray[Any], low: Positions, high: Positions) -> NDArray[np.bool_]:
+    """Which pieces, by area (n,) and box (n, 3) twice, are tiny and far outside all that is not; none when they are much."""
     size = np.linalg.norm(high - low, axis=1)
     body = (area >= TINY_AREA * area.sum()) | (size >= TINY_SIZE * size.max())
     body_low, body_high = low[body].min(axis=0), high[body].max(axis=0)
     gap = np.linalg.norm(np.maximum(np.maximum(body_low - high, low - body_high), 0), axis=1)
-    floats = ~body & (gap > FAR * float(np.linalg.norm(body_high - body_low)))
-    if area[floats].sum() > MOST_FLOATING * area.sum():
-        return none
-    none[rows[floats[component]]] = True
-    return none
+    floats: NDArray[np.bool_] = ~body & (gap > FAR * float(np.linalg.norm(body_high - body_low)))
+    return floats if area[floats].sum() <= MOST_FLOATING * area.sum() else np.zeros(len(area), bool)
 
 
 def _component_bounds(corners: NDArray[Any], component: NDArray[np.int32], count: int) -> tuple[Positions, Positions]:
