@@ -82,6 +82,11 @@ def parse_report(data: bytes) -> dict[str, Any]:
     return report
 
 
+def dump_report(report: dict[str, Any]) -> bytes:
+    """The report as the bytes of report.json."""
+    return json.dumps(report, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False).encode()
+
+
 def read_report(folder: Path) -> dict[str, Any]:
     """The report of a package, each level with its bytes. Raises PackageBroken."""
     check_listing(folder)

@@ -1,8 +1,9 @@
 """What the caller says about a scan, checked. Standard library only, so that it can run before numpy is loaded."""
 
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -18,6 +19,8 @@ DEFAULT_LEVELS = (100_000, 25_000, 5_000)
 DEFAULT_ACCURACY_M = 15.0
 MAX_TEXTURE_PX = 8192
 METADATA_FIELDS = {"title", "creator", "licence", "provenance", "sources", "surveyed_on", "height_kind"}
+MAX_TEXT_CHARS, MAX_SOURCES = 4000, 100
+UNWRITABLE = re.compile("[\0\ud800-\udfff]")  # what no UTF-8 text and no database can hold
 SEA_LEVEL_MAX_M = 5.0
 
 
@@ -55,9 +58,11 @@ def make_anchor(place: Position, heading_deg: float, accuracy_m: float, metadata
 def check_date(text: object) -> None:
     """Refuse what is no date such as 2026-11-24. Raises OptionRefused."""
     try:
-        date.fromisoformat(str(text))
-    except ValueError as error:
-        raise OptionRefused("date_unreadable", f"surveyed_on must be a date such as 2026-11-24, not {text}.") from error
+        sound = date.fromisoformat(str(text)).isoformat() == text
+    except ValueError:
+        sound = False
+    if not sound:
+        raise OptionRefused("date_unreadable", f"surveyed_on must be a date such as 2026-11-24, not {text}.")
 
 
 def make_credit(metadata: Mapping[str, Any], fallback_title: str) -> Credit:
@@ -65,13 +70,48 @@ def make_credit(metadata: Mapping[str, Any], fallback_title: str) -> Credit:
     provenance: Provenance = metadata.get("provenance", "estimate")
     if provenance not in get_args(Provenance):
         raise OptionRefused("provenance", f"provenance must be evidence, estimate or fiction, not {provenance}.")
+    sources = metadata.get("sources", ())
+    if not isinstance(sources, (list, tuple)) or len(sources) > MAX_SOURCES:
+        raise OptionRefused("metadata_sources", f"sources must be a list of at most {MAX_SOURCES} texts.")
     return Credit(
-        title=str(metadata.get("title") or fallback_title),
-        creator=str(metadata.get("creator", "")),
-        licence=str(metadata.get("licence", "")),
+        title=_check_text("title", metadata.get("title")) or _check_text("title", fallback_title),
+        creator=_check_text("creator", metadata.get("creator")),
+        licence=_check_text("licence", metadata.get("licence")),
         provenance=provenance,
-        sources=tuple(str(source) for source in metadata.get("sources", ())),
+        sources=tuple(_check_text("sources", source) for source in sources),
     )
+
+
+def change_credit(credit: Credit, metadata: Mapping[str, Any]) -> Credit:
+    """The credit with what the metadata names put in its place. Raises OptionRefused."""
+    return make_credit({**asdict(credit), **metadata}, credit.title)
+
+
+def change_anchor(anchor: Anchor, metadata: Mapping[str, Any], moved: Mapping[str, float | None]) -> Anchor:
+    """The anchor with what is given put in its place; moved: lat, lon, height, heading, accuracy, each or None.
+
+    Raises OptionRefused.
+    """
+    pose, known = anchor.geopose, {"height_kind": anchor.height_kind, "surveyed_on": anchor.surveyed_on}
+    old = {"lat": pose.position.lat, "lon": pose.position.lon, "height": pose.position.h}
+    given = {name: value for name, value in moved.items() if value is not None}
+    lat, lon, height = (given.get(name, old[name]) for name in ("lat", "lon", "height"))
+    accuracy_m = given.get("accuracy", anchor.horizontal_accuracy_m)
+    changed = make_anchor(Position(lat, lon, height), given.get("heading", 0.0), accuracy_m, {**known, **metadata})
+    if "heading" in given:
+        return changed
+    return replace(changed, geopose=GeoPose(changed.geopose.position, pose.quaternion))
+
+
+def _check_text(name: str, value: object) -> str:
+    """The text, empty for None. Raises OptionRefused for what is no text, too long, or not to be written."""
+    if value is None:
+        return ""
+    if not isinstance(value, str) or len(value) > MAX_TEXT_CHARS:
+        raise OptionRefused("metadata_text", f"{name} must be a text of at most {MAX_TEXT_CHARS} characters.")
+    if UNWRITABLE.search(value):
+        raise OptionRefused("metadata_text", f"{name} holds a sign that is no character; write it anew.")
+    return value
 
 
 def read_metadata(path: Path | None) -> dict[str, Any]:

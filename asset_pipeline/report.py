@@ -1,6 +1,5 @@
 """The report of a package: what came in, how far each level is from it, and what to know."""
 
-import json
 from typing import Any
 
 import numpy as np
@@ -48,11 +47,6 @@ def make_report(
         "warnings": [{"code": warning.code, "text": warning.text} for warning in warnings],
         "validators": {"dejima_verify": "passed"},
     }
-
-
-def dump_report(report: dict[str, Any]) -> bytes:
-    """The report as the bytes of report.json."""
-    return json.dumps(report, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False).encode()
 
 
 def _rounded(value: float) -> float:

@@ -63,13 +63,13 @@ PLACES = {
     "rich": ("xr_server/bundled.py", "asset_pipeline/console.py"),
     "numpy": ("asset_pipeline/",),
     "numba": ("asset_pipeline/jit.py",),
-    "meshopt": ("asset_pipeline/encode.py", "asset_pipeline/glb.py"),
+    "meshopt": ("asset_pipeline/encode.py", "asset_pipeline/glb.py", "asset_pipeline/gltf_buffers.py"),
     "xatlas": ("asset_pipeline/atlas.py",),
-    "DracoPy": ("asset_pipeline/gltf_buffers.py",),
+    "DracoPy": ("asset_pipeline/draco_child.py",),
     "laspy": ("asset_pipeline/read_las.py",),
     "pxr": ("asset_pipeline/read_usdz.py",),
     "distributed": ("asset_pipeline/executor.py", "xr_server/worker.py"),
-    "PIL": tuple(f"asset_pipeline/{name}.py" for name in ("picture", "poster", "texture", "verify", "warm_up")),
+    "PIL": tuple(f"asset_pipeline/{name}.py" for name in ("picture", "poster", "texture", "usdz", "verify", "warm_up")),
 }
 
 # domain is pure: no input or output, no clock, no chance, no SQL

@@ -1,0 +1,113 @@
+"""model.usdz: one level for AR Quick Look on iPhone and iPad, its pictures JPEG, never above 8 MB."""
+
+import io
+
+import numpy as np
+from PIL import Image as Pillow
+
+from asset_pipeline.atlas import make_atlas
+from asset_pipeline.bake import bake_picture
+from asset_pipeline.bvh import Bvh
+from asset_pipeline.dress import BuiltLevel
+from asset_pipeline.encode import split_vertices
+from asset_pipeline.errors import BuildFailed
+from asset_pipeline.manifest import Credit
+from asset_pipeline.mesh import Image, Material, Mesh
+from asset_pipeline.scan import ScanWarning
+from asset_pipeline.usda import Look, dump_body
+from asset_pipeline.usdz_archive import LAYER_FILE, USDZ_FILE, dump_head, pack_usdz
+
+MAX_TRIANGLES = 50_000
+MAX_BYTES = 8_000_000
+MAX_TEXTURE_PX = 2048  # unpacked it takes 16 MB of a phone's memory
+MIN_TEXTURE_PX = 64
+COLOURS_PX = 1024  # side of a picture made from colours at the vertices
+JPEG_QUALITY = 90
+WHOLE_COLOUR, HALVED_COLOUR = 0, 2  # Pillow's names for 4:4:4 and 4:2:0
+GREY = (0.58, 0.58, 0.58)  # linear; of a surface without any colour, as in the GLB
+
+
+def choose_level(triangles: list[int]) -> int | None:
+    """Which of the levels, finest first, goes into the USDZ: the finest of at most 50,000 triangles, None without any."""
+    return next((index for index, count in enumerate(triangles) if count <= MAX_TRIANGLES), None)
+
+
+def make_usdz(level: BuiltLevel, scan: Mesh, bvh: Bvh) -> tuple[bytes, list[ScanWarning]]:
+    """A level of at most 50,000 triangles as USDZ without credit, and what had to be made smaller. Raises BuildFailed."""
+    if level.mesh.triangles > MAX_TRIANGLES:
+        raise ValueError(f"a USDZ holds at most {MAX_TRIANGLES} triangles; choose a coarser level")
+    mesh = level.mesh if level.mesh.colours is None else _paint(level.mesh, scan, bvh)
+    asked = side = min(MAX_TEXTURE_PX, _largest_picture(mesh))
+    while len(data := encode_usdz(mesh, side)) > MAX_BYTES:
+        side //= 2
+        if side < MIN_TEXTURE_PX:
+            raise BuildFailed("usdz_too_large", f"{USDZ_FILE} would have {len(data)} bytes; 8 MB is the most.", "usdz")
+    if side == asked:
+        return data, []
+    text = f"The pictures in {USDZ_FILE} have at most {side} px instead of {asked}, so that it stays below 8 MB."
+    return data, [ScanWarning("usdz_texture_reduced", text)]
+
+
+def encode_usdz(mesh: Mesh, texture_px: int) -> bytes:
+    """The mesh, which has one material at most, as USDZ without credit; no picture is larger than texture_px."""
+    look, pictures = _look_at(mesh, texture_px)
+    layer = dump_head(Credit()) + dump_body(split_vertices(mesh), look).encode()
+    return pack_usdz({LAYER_FILE: layer, **pictures})
+
+
+def _look_at(mesh: Mesh, texture_px: int) -> tuple[Look, dict[str, bytes]]:
+    """How the mesh looks in the terms of USD, and its pictures by their names in the archive."""
+    if not mesh.materials:
+        return Look(GREY), {}
+    (material,) = mesh.materials
+    shown = {} if mesh.uv is None else _pictures(material)
+    files, px = {}, 1
+    for name, picture in shown.items():
+        small = _shrink(picture, texture_px)
+        files[f"textures/{name}.jpg"] = _encode(small, HALVED_COLOUR if name == "colour" else WHOLE_COLOUR)
+        px = max(px, *small.shape[:2])
+    names = {f"{name}_file": f"textures/{name}.jpg" for name in shown}
+    repeats = mesh.uv is not None and bool(np.any((mesh.uv < 0) | (mesh.uv > 1)))
+    red, green, blue = (_linear(value) for value in material.colour)
+    return Look(
+        (red, green, blue), material.roughness, material.metallic, **names, texture_px=px, repeats=repeats
+    ), files
+
+
+def _pictures(material: Material) -> dict[str, Image]:
+    found = {"colour": material.picture, "normal": material.normal_map, "roughness": material.roughness_map}
+    return {name: picture for name, picture in found.items() if picture is not None}
+
+
+def _largest_picture(mesh: Mesh) -> int:
+    pictures = (picture for material in mesh.materials for picture in _pictures(material).values())
+    return max((max(picture.shape[:2]) for picture in pictures), default=MIN_TEXTURE_PX)
+
+
+def _shrink(picture: Image, side_px: int) -> Image:
+    """The picture with no side longer than asked."""
+    height, width = picture.shape[:2]
+    if max(height, width) <= side_px:
+        return picture
+    share = side_px / max(height, width)
+    size = (max(1, round(width * share)), max(1, round(height * share)))
+    return np.asarray(Pillow.fromarray(picture).resize(size, Pillow.Resampling.LANCZOS))
+
+
+def _encode(picture: Image, colour: int) -> bytes:
+    """The picture as JPEG. Maps of numbers keep whole colour: the usual halving is for eyes only."""
+    sink = io.BytesIO()
+    Pillow.fromarray(picture).save(sink, "JPEG", quality=JPEG_QUALITY, subsampling=colour, optimize=True)
+    return sink.getvalue()
+
+
+def _linear(value: float) -> float:
+    """One sRGB channel 0..1 in linear light."""
+    return round(value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4, 4)
+
+
+def _paint(mesh: Mesh, scan: Mesh, bvh: Bvh) -> Mesh:
+    """A mesh with colours at its vertices as one with a picture, since Quick Look shows no vertex colours."""
+    atlas = make_atlas(mesh.positions, mesh.faces, COLOURS_PX)
+    picture = bake_picture(atlas, scan, bvh, COLOURS_PX)
+    return Mesh(atlas.positions, atlas.faces, atlas.uv, materials=(Material(picture=picture),))
