@@ -34,7 +34,7 @@ def bare_surface(scan: Mesh) -> Surface:
 
 
 def _sum_by(row: NDArray[np.int32], values: NDArray[np.uint8], rows: int) -> NDArray[np.float64]:
-    return np.bincount(row, values, rows)
+    return np.asarray(np.bincount(row, values, rows), np.float64)
 
 
 def build_surfaces(

@@ -4,6 +4,7 @@ import pytest
 from asset_pipeline.clean import weld
 from asset_pipeline.collapse import collapse, drop_doubles, find_edges
 from asset_pipeline.mesh import Mesh, Surface
+from asset_pipeline.quadric import link_corners
 from asset_pipeline.surface import face_areas
 from tests.pipeline.builders import BOX_FACES, BOX_POINTS
 from tests.pipeline.shapes import ball, grid_faces, hills
@@ -71,6 +72,9 @@ def test_size_and_place_of_a_surface_do_not_matter(scale: float, away: float) ->
 
 def test_edges_are_found_once_and_borders_known() -> None:
     faces = grid_faces(2, 2)
-    edges = find_edges(faces, 4)
-    assert edges.ends.tolist() == [[0, 1], [0, 2], [1, 2], [1, 3], [2, 3]]
-    assert edges.border_keys.tolist() == [1, 2, 7, 11]
+    heads, following = np.empty(4, np.int32), np.empty(6, np.int32)
+    link_corners(faces, heads, following)
+    borders, edges = find_edges(faces, heads, following, np.zeros((4, 4), np.int32))
+    assert (edges.count, edges.borders, edges.branchings) == (5, 4, 0)
+    assert sorted(borders[:, :2].tolist()) == [[0, 1], [0, 2], [1, 3], [2, 3]]
+    assert all({a, b} <= set(faces[face].tolist()) for a, b, face in borders.tolist())
