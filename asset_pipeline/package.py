@@ -12,15 +12,16 @@ from asset_pipeline.dress import BuiltLevel, texture_size
 from asset_pipeline.encode import encode_plain
 from asset_pipeline.folder import write_package
 from asset_pipeline.level import FinishedLevel, LevelJob, make_level
+from asset_pipeline.listing import dump_report
 from asset_pipeline.manifest import FileEntry, Level, Manifest
 from asset_pipeline.mesh import Mesh
 from asset_pipeline.options import BuildOptions, height_warning
-from asset_pipeline.poster import draw_poster
 from asset_pipeline.read import read_scan
-from asset_pipeline.report import dump_report, make_report
+from asset_pipeline.report import make_report
 from asset_pipeline.scan import Progress, Scan, ScanWarning, no_progress
 from asset_pipeline.surfaces import bare_surface, build_surfaces, choose_levels
 from asset_pipeline.texture import Texture, encode_jpeg
+from asset_pipeline.views import choose_views, describe_views, draw_scan
 
 READ_SHARE = 0.1  # of the whole time, for the progress bar
 
@@ -32,15 +33,21 @@ def build_package(path: Path, out: Path, options: BuildOptions, progress: Progre
     progress("clean", READ_SHARE)
     cleaned = clean_scan(scan)
     levels, skipped = choose_levels(options.levels, cleaned.mesh.triangles)
-    finished, collapse_warnings = _make_levels(cleaned.mesh, levels, options, progress)
+    views = choose_views(cleaned.mesh)
+    jobs = [
+        LevelJob(index, asked, texture_size(index, options.texture_px), options.credit.title, views)
+        for index, asked in enumerate(levels)
+    ]
+    finished, collapse_warnings = _make_levels(cleaned.mesh, jobs, progress)
     files = {name: data for level in finished for name, data in level.files.items()}
     progress("poster", 0.88)
     files["plain.glb"] = _encode_finest(finished[0].level, options.credit.title)
-    files["poster.webp"] = draw_poster(cleaned.mesh)
+    files |= draw_scan(cleaned.mesh, views)
     progress("report", 0.94)
     warnings = [*scan.warnings, *cleaned.warnings, *collapse_warnings, *_own_warnings(options, skipped)]
     report = make_report(scan, finished, warnings)
     report["source"]["offset_m"] = list(cleaned.offset_m)
+    report["views"] = describe_views(views)
     files["report.json"] = dump_report(report)
     manifest = _make_manifest(scan, options, [level.level for level in finished], files)
     progress("write", 0.96)
@@ -50,18 +57,18 @@ def build_package(path: Path, out: Path, options: BuildOptions, progress: Progre
     return BuildResult(digest, folder, manifest, report, time.monotonic() - started, peak)
 
 
-def _make_levels(
-    scan: Mesh, levels: tuple[int, ...], options: BuildOptions, progress: Progress
-) -> tuple[list[FinishedLevel], list[ScanWarning]]:
+def _make_levels(scan: Mesh, jobs: list[LevelJob], progress: Progress) -> tuple[list[FinishedLevel], list[ScanWarning]]:
     bvh = build_bvh(scan.positions, scan.faces)
     progress("collapse", 0.2)
     surfaces, warnings = build_surfaces(
-        bare_surface(scan), levels, bvh, lambda fraction: progress("collapse", 0.2 + 0.15 * fraction)
+        bare_surface(scan),
+        tuple(job.asked for job in jobs),
+        bvh,
+        lambda fraction: progress("collapse", 0.2 + 0.15 * fraction),
     )
     finished = []
-    for index, (surface, asked) in enumerate(zip(surfaces, levels, strict=True)):
-        progress(f"level {index}", 0.35 + 0.5 * index / len(levels))
-        job = LevelJob(index, asked, texture_size(index, options.texture_px), options.credit.title)
+    for surface, job in zip(surfaces, jobs, strict=True):
+        progress(f"level {job.index}", 0.35 + 0.5 * job.index / len(jobs))
         finished.append(make_level(scan, bvh, surface, job))
     return finished, warnings
 

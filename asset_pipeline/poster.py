@@ -7,19 +7,18 @@ from PIL import Image as Pillow
 
 from asset_pipeline.camera import FRONT, fit_camera
 from asset_pipeline.mesh import Image, Mesh
-from asset_pipeline.normals import smooth_normals
-from asset_pipeline.shading import choose_exposure, lit_colours, paint, see
+from asset_pipeline.shading import Normals, choose_exposure, lit_colours, paint, see
 
 WIDTH_PX, HEIGHT_PX = 1200, 900
 SCALE = 2  # drawn at twice the size, then halved: smooth edges
 WEBP_QUALITY = 84
 
 
-def draw_poster(mesh: Mesh) -> bytes:
-    """The mesh (metres, y up, front towards +z) as a WebP of 1200 x 900."""
+def draw_poster(mesh: Mesh, normals: Normals) -> bytes:
+    """The mesh (metres, y up, front towards +z) as a WebP of 1200 x 900; normals (m, 3, 3), one a corner of each face."""
     camera = fit_camera(mesh.positions, FRONT, WIDTH_PX * SCALE, HEIGHT_PX * SCALE)
     sight = see(mesh, camera)
-    colours = lit_colours(mesh, sight, smooth_normals(mesh))
+    colours = lit_colours(mesh, sight, normals)
     return encode_view(halve(paint(sight, colours * choose_exposure(colours))), WEBP_QUALITY)
 
 

@@ -28,6 +28,7 @@ def make_report(
                 "rms_m": _rounded(deviation.rms_m),
                 "rms_relative": _rounded(deviation.rms_m / diagonal),
                 "max_m": _rounded(deviation.max_m),
+                "p95_m": _rounded(each.p95_m),
                 "colour_psnr_db": None if deviation.colour_psnr_db is None else round(deviation.colour_psnr_db, 2),
                 "bytes": len(each.files[f"lod{index}.glb"]),
                 "texture_px": level.texture.px if level.texture else 0,

@@ -75,12 +75,12 @@ def _hollow(sight: Sight) -> Plane:
     level = np.where(seen, (depth - near) / span, 1.0).astype(np.float32)
     shade = np.ones_like(level)
     for radius, strength in HOLLOWS:
-        around = _mean_around(level, max(1, round(radius * sight.camera.width_px)))
+        around = mean_around(level, max(1, round(radius * sight.camera.width_px)))
         shade -= np.clip((level - around) * strength, 0, 0.28)
     return np.clip(shade, 0.45, 1.0)
 
 
-def _mean_around(plane: Plane, radius: int) -> Plane:
+def mean_around(plane: Plane, radius: int) -> Plane:
     """The mean of each pixel's square neighbourhood, the edge repeated."""
     for axis in (0, 1):
         ends = [(0, 0), (0, 0)]

@@ -19,7 +19,12 @@ from tests.pipeline.command import PLACE, package
 from tests.pipeline.shapes import options, write_ball, write_hills
 
 SMALL = ["--unit", "m", "--up", "y", "--levels", "400,100"]
-FILES = {"lod0.glb", "lod1.glb", "manifest.json", "plain.glb", "poster.webp", "report.json"}
+PICTURES = {
+    f"{name}-{view}.webp"
+    for name in ("view-scan", "view-lod0", "view-lod1", "heat-lod0", "heat-lod1")
+    for view in (0, 1)
+}
+FILES = {"lod0.glb", "lod1.glb", "manifest.json", "plain.glb", "poster.webp", "report.json", *PICTURES}
 
 
 def visible(folder: Path) -> list[Path]:
@@ -55,6 +60,7 @@ def test_the_report_says_what_came_in_and_how_far_each_level_is_from_it(textured
             "rms_m",
             "rms_relative",
             "max_m",
+            "p95_m",
             "colour_psnr_db",
             "bytes",
             "texture_px",
