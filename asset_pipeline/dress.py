@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from asset_pipeline.atlas import make_atlas
-from asset_pipeline.bake import bake_picture, bake_vertex_colours
+from asset_pipeline.bake import bake_picture
 from asset_pipeline.bvh import Bvh
 from asset_pipeline.mesh import Material, Mesh, Surface
-from asset_pipeline.texture import Texture, decode, encode_texture
+from asset_pipeline.texture import Original, Texture, decode, encode_texture
+from asset_pipeline.vertex_colours import fit_vertex_colours
 
 LEVEL_TEXTURE_SHARE = (1, 1, 2, 4)  # the texture's side is halved from the third level on
 MIN_TEXTURE_PX = 256
@@ -35,11 +36,11 @@ def dress_level(surface: Surface, asked: int, scan: Mesh, bvh: Bvh, texture_px: 
         if asked == scan.triangles and _single_picture(scan):
             return _keep_source(scan, asked)
         atlas = make_atlas(positions, faces, texture_px)
-        texture = encode_texture(bake_picture(atlas, scan, bvh, texture_px))
+        texture = encode_texture(Original(bake_picture(atlas, scan, bvh, texture_px))).common
         shown = Material(picture=decode(texture.data))
         return BuiltLevel(asked, Mesh(atlas.positions, atlas.faces, atlas.uv, materials=(shown,)), texture)
     if scan.colours is not None or scan.materials:
-        colours = bake_vertex_colours(positions, faces, scan, bvh)
+        colours = fit_vertex_colours(positions, faces, scan, bvh)
         return BuiltLevel(asked, Mesh(positions, faces, colours=colours), None)
     return BuiltLevel(asked, Mesh(positions, faces), None)
 
@@ -59,6 +60,6 @@ def _keep_source(scan: Mesh, asked: int) -> BuiltLevel:
     material = scan.materials[0]
     if material.picture is None:
         raise ValueError("only a scan with a picture keeps it")
-    texture = encode_texture(material.picture, material.source_jpeg)
+    texture = encode_texture(Original(material.picture, source_jpeg=material.source_jpeg)).common
     shown = Material(picture=decode(texture.data))
     return BuiltLevel(asked, Mesh(scan.positions, scan.faces, scan.uv, materials=(shown,)), texture)
