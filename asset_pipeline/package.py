@@ -1,8 +1,8 @@
 """The recipe: one scan file in, one package folder out, named by the digest of its manifest."""
 
-import hashlib
 import resource
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from asset_pipeline.built import BuildResult
@@ -11,16 +11,17 @@ from asset_pipeline.clean import clean_scan
 from asset_pipeline.dress import BuiltLevel, texture_size
 from asset_pipeline.encode import encode_plain
 from asset_pipeline.folder import write_package
-from asset_pipeline.level import FinishedLevel, LevelJob, make_level
-from asset_pipeline.listing import dump_report
-from asset_pipeline.manifest import FileEntry, Level, Manifest
+from asset_pipeline.level import FinishedLevel, LevelJob, make_level, make_phone_model
+from asset_pipeline.manifest import Level, Manifest
 from asset_pipeline.mesh import Mesh
-from asset_pipeline.options import BuildOptions, height_warning
+from asset_pipeline.options import BuildOptions
 from asset_pipeline.read import read_scan
 from asset_pipeline.report import make_report
 from asset_pipeline.scan import Progress, Scan, ScanWarning, no_progress
+from asset_pipeline.stamp import list_files, stamp_files
 from asset_pipeline.surfaces import bare_surface, build_surfaces, choose_levels
 from asset_pipeline.texture import Texture, encode_jpeg
+from asset_pipeline.usdz import choose_level
 from asset_pipeline.views import choose_views, describe_views, draw_scan
 
 READ_SHARE = 0.1  # of the whole time, for the progress bar
@@ -35,21 +36,21 @@ def build_package(path: Path, out: Path, options: BuildOptions, progress: Progre
     levels, skipped = choose_levels(options.levels, cleaned.mesh.triangles)
     views = choose_views(cleaned.mesh)
     jobs = [
-        LevelJob(index, asked, texture_size(index, options.texture_px), options.credit.title, views)
-        for index, asked in enumerate(levels)
+        LevelJob(index, asked, texture_size(index, options.texture_px), views) for index, asked in enumerate(levels)
     ]
     finished, collapse_warnings = _make_levels(cleaned.mesh, jobs, progress)
     files = {name: data for level in finished for name, data in level.files.items()}
     progress("poster", 0.88)
-    files["plain.glb"] = _encode_finest(finished[0].level, options.credit.title)
+    files["plain.glb"] = _encode_finest(finished[0].level)
     files |= draw_scan(cleaned.mesh, views)
     progress("report", 0.94)
-    warnings = [*scan.warnings, *cleaned.warnings, *collapse_warnings, *_own_warnings(options, skipped)]
+    told = [warning for level in finished for warning in level.warnings]
+    warnings = [*scan.warnings, *cleaned.warnings, *collapse_warnings, *told, *_name_skipped(skipped)]
     report = make_report(scan, finished, warnings)
     report["source"]["offset_m"] = list(cleaned.offset_m)
     report["views"] = describe_views(views)
-    files["report.json"] = dump_report(report)
-    manifest = _make_manifest(scan, options, [level.level for level in finished], files)
+    files, report = stamp_files(files, report, options.credit, options.anchor)
+    manifest = list_files(_make_manifest(scan, options, [level.level for level in finished]), files)
     progress("write", 0.96)
     digest, folder = write_package(out, files, manifest)
     progress("done", 1.0)
@@ -66,40 +67,36 @@ def _make_levels(scan: Mesh, jobs: list[LevelJob], progress: Progress) -> tuple[
         bvh,
         lambda fraction: progress("collapse", 0.2 + 0.15 * fraction),
     )
-    finished = []
+    finished, for_phone = [], choose_level([surface.triangles for surface in surfaces])
     for surface, job in zip(surfaces, jobs, strict=True):
         progress(f"level {job.index}", 0.35 + 0.5 * job.index / len(jobs))
-        finished.append(make_level(scan, bvh, surface, job))
+        finished.append(make_level(scan, bvh, surface, replace(job, for_phone=job.index == for_phone)))
+    if for_phone is None:
+        finished[-1] = make_phone_model(scan, bvh, surfaces[-1], finished[-1])
     return finished, warnings
 
 
-def _encode_finest(finest: BuiltLevel, title: str) -> bytes:
+def _encode_finest(finest: BuiltLevel) -> bytes:
     texture = None
     picture = finest.mesh.materials[0].picture if finest.mesh.materials else None
     if finest.texture is not None and picture is not None:
         as_jpeg = finest.texture.media_type == "image/jpeg"
         texture = finest.texture if as_jpeg else Texture(encode_jpeg(picture), "image/jpeg", finest.texture.px)
-    return encode_plain(finest.mesh, texture, title)
+    return encode_plain(finest.mesh, texture, "")
 
 
-def _own_warnings(options: BuildOptions, skipped: tuple[int, ...]) -> list[ScanWarning]:
-    warnings = [
+def _name_skipped(skipped: tuple[int, ...]) -> list[ScanWarning]:
+    return [
         ScanWarning("level_skipped", f"No level of {level} triangles was built: the scan itself has no more.")
         for level in skipped
     ]
-    height = height_warning(options.anchor)
-    return [*warnings, ScanWarning("height_like_sea_level", height)] if height else warnings
 
 
-def _make_manifest(scan: Scan, options: BuildOptions, built: list[BuiltLevel], files: dict[str, bytes]) -> Manifest:
+def _make_manifest(scan: Scan, options: BuildOptions, built: list[BuiltLevel]) -> Manifest:
+    """The manifest without its files, and without their sizes."""
     low, high = built[0].mesh.bounds()
     levels = tuple(
-        Level(
-            f"lod{index}.glb",
-            level.mesh.triangles,
-            len(files[f"lod{index}.glb"]),
-            level.texture.px if level.texture else 0,
-        )
+        Level(f"lod{index}.glb", level.mesh.triangles, 0, level.texture.px if level.texture else 0)
         for index, level in enumerate(built)
     )
     return Manifest(
@@ -109,5 +106,4 @@ def _make_manifest(scan: Scan, options: BuildOptions, built: list[BuiltLevel], f
         bounds_min_m=(float(low[0]), float(low[1]), float(low[2])),
         bounds_max_m=(float(high[0]), float(high[1]), float(high[2])),
         levels=levels,
-        files={name: FileEntry(hashlib.sha256(data).hexdigest(), len(data)) for name, data in sorted(files.items())},
     )

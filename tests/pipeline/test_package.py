@@ -24,7 +24,7 @@ PICTURES = {
     for name in ("view-scan", "view-lod0", "view-lod1", "heat-lod0", "heat-lod1")
     for view in (0, 1)
 }
-FILES = {"lod0.glb", "lod1.glb", "manifest.json", "plain.glb", "poster.webp", "report.json", *PICTURES}
+FILES = {"lod0.glb", "lod1.glb", "manifest.json", "model.usdz", "plain.glb", "poster.webp", "report.json", *PICTURES}
 
 
 def visible(folder: Path) -> list[Path]:
