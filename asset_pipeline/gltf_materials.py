@@ -1,15 +1,31 @@
-"""Materials of a glTF as the pipeline knows them: a colour, and the base colour picture."""
+"""Materials of a glTF as the pipeline knows them: colour, normals, roughness and metal; what else they say is named."""
 
-from typing import Any
+from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from asset_pipeline.gltf_buffers import Gltf, read_picture_bytes
-from asset_pipeline.mesh import Material
-from asset_pipeline.picture import make_material
-from asset_pipeline.precheck_scene import Document
+from asset_pipeline.gltf_placing import Placing, read_placing
+from asset_pipeline.mesh import Image, Material
+from asset_pipeline.picture import MAP_PIXELS, Picture, read_picture
+from asset_pipeline.precheck_image import MAX_PIXELS
+from asset_pipeline.precheck_scene import Document, find_source
 from asset_pipeline.scan import ScanWarning
 
-MAPS = ("normalTexture", "occlusionTexture", "emissiveTexture")
-MapInfo = dict[str, Any]
+GLOSSINESS = "KHR_materials_pbrSpecularGlossiness"
+UNDERSTOOD = {"KHR_materials_unlit", GLOSSINESS}
+MAP_SIDE_PX = int(MAP_PIXELS**0.5)
+STRIP_ROWS = 512
+
+
+@dataclass
+class Reading:
+    """Pictures decoded so far by (image, most pixels), what is not kept, and what to tell."""
+
+    gltf: Gltf
+    pictures: dict[tuple[int, int], Picture] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)
+    warnings: list[ScanWarning] = field(default_factory=list)
 
 
 def linear_to_srgb(value: float) -> float:
@@ -20,55 +36,145 @@ def linear_to_srgb(value: float) -> float:
 
 def read_materials(gltf: Gltf, used: list[int]) -> tuple[dict[int, Material], list[ScanWarning]]:
     """The materials in use by their index, -1 standing for "none". Raises ScanRefused."""
-    pictures: dict[int, Material] = {}
-    materials: dict[int, Material] = {}
-    lost: set[str] = set()
-    for index in used:
-        material = gltf.items("materials")[index] if index >= 0 else {}
-        lost |= _name_lost(material)
-        red, green, blue = (linear_to_srgb(float(c)) for c in _factor(material)[:3])
-        name = str(material.get("name", ""))[:200]
-        image = _find_image(gltf, material)
-        if image is None:
-            lost |= {"pictures of a kind we do not read"} if find_map(material) else set()
-            materials[index] = Material(name, (red, green, blue))
-            continue
-        if image not in pictures:  # one decoded picture, however many materials show it
-            item = gltf.items("images")[image]
-            label = str(item.get("name") or item.get("uri", "")[:80] or f"image {image}")
-            pictures[image] = make_material(label, (1.0, 1.0, 1.0), read_picture_bytes(gltf, item))
-        shown = pictures[image]
-        materials[index] = Material(name, (red, green, blue), shown.picture, shown.source_jpeg)
-    text = f"Not kept from the materials: {', '.join(sorted(lost))}."
-    return materials, [ScanWarning("materials_dropped", text)] if lost else []
+    reading = Reading(gltf)
+    materials = {index: _read_material(reading, gltf.items("materials")[index]) for index in used if index >= 0}
+    if -1 in used:
+        materials[-1] = Material()
+    if reading.lost:
+        text = f"Not kept from the materials: {', '.join(sorted(reading.lost))}."
+        reading.warnings.append(ScanWarning("materials_dropped", text))
+    return materials, reading.warnings
 
 
-def find_map(material: Document) -> MapInfo | None:
-    """The textureInfo of the base colour, None when the material has no picture."""
-    found: MapInfo | None = material.get("pbrMetallicRoughness", {}).get("baseColorTexture")
+def find_placing(gltf: Gltf, index: int) -> Placing | None:
+    """How the material of that index lays its pictures on the surface; None when it has none. -1 is no material."""
+    return _placing(gltf.items("materials")[index]) if index >= 0 else None
+
+
+def _placing(material: Document) -> Placing | None:
+    infos = (_colour_map(material), material.get("normalTexture"), _surface(material).get("metallicRoughnessTexture"))
+    return next((read_placing(info) for info in infos if info is not None), None)
+
+
+def _surface(material: Document) -> Document:
+    found: Document = material.get("pbrMetallicRoughness", {})
     return found
 
 
-def _factor(material: Document) -> list[float]:
-    found: list[float] = material.get("pbrMetallicRoughness", {}).get("baseColorFactor", [1.0, 1.0, 1.0, 1.0])
+def _glossy(material: Document) -> Document | None:
+    found: Document | None = material.get("extensions", {}).get(GLOSSINESS)
     return found
 
 
-def _find_image(gltf: Gltf, material: Document) -> int | None:
-    """Which image the base colour shows; the WebP of EXT_texture_webp before its fallback."""
-    info = find_map(material)
+def _colour_map(material: Document) -> Document | None:
+    glossy = _glossy(material)
+    found: Document | None = (
+        _surface(material).get("baseColorTexture") if glossy is None else glossy.get("diffuseTexture")
+    )
+    return found
+
+
+def _read_material(reading: Reading, material: Document) -> Material:
+    glossy, surface = _glossy(material), _surface(material)
+    factor = surface.get("baseColorFactor") if glossy is None else glossy.get("diffuseFactor")
+    red, green, blue, alpha = factor or (1.0, 1.0, 1.0, 1.0)
+    reading.lost |= _name_lost(material, float(alpha))
+    found = Material(
+        str(material.get("name", ""))[:200], (linear_to_srgb(red), linear_to_srgb(green), linear_to_srgb(blue))
+    )
+    shown = _read_map(reading, _colour_map(material), MAX_PIXELS)
+    if shown is not None:
+        found = replace(found, picture=shown.image, source_jpeg=shown.jpeg)
+    found = replace(found, normal_map=_read_normals(reading, material))
+    if "KHR_materials_unlit" in material.get("extensions", {}):
+        return found  # it shows its colour as it is: rough and without metal comes closest
+    if glossy is not None:
+        return replace(found, roughness=1.0 - min(max(float(glossy.get("glossinessFactor", 1.0)), 0.0), 1.0))
+    return _with_roughness(reading, found, material)
+
+
+def _with_roughness(reading: Reading, found: Material, material: Document) -> Material:
+    surface = _surface(material)
+    info = surface.get("metallicRoughnessTexture")
+    # the standard's default is metal, yet a scan that says nothing is stone or wood whose exporter said nothing
+    metallic = float(surface.get("metallicFactor", 0.0 if info is None else 1.0))
+    shown = _read_map(reading, info, MAP_PIXELS)
+    return replace(
+        found,
+        roughness=min(max(float(surface.get("roughnessFactor", 1.0)), 0.0), 1.0),
+        metallic=min(max(metallic, 0.0), 1.0),
+        roughness_map=_relaid(reading, shown, info, _placing(material)),
+    )
+
+
+def _read_normals(reading: Reading, material: Document) -> Image | None:
+    info = material.get("normalTexture")
+    normals = _relaid(reading, _read_map(reading, info, MAP_PIXELS), info, _placing(material))
+    scale = float((info or {}).get("scale", 1.0))
+    return normals if normals is None or scale == 1.0 else scale_normals(normals, scale)
+
+
+def _read_map(reading: Reading, info: Document | None, most_pixels: int) -> Picture | None:
+    """The picture that a textureInfo shows, decoded once however many materials show it."""
     if info is None:
         return None
-    texture = gltf.items("textures")[info["index"]]
-    webp = texture.get("extensions", {}).get("EXT_texture_webp", {})
-    found: int | None = webp.get("source", texture.get("source"))
-    return found
+    gltf = reading.gltf
+    image = find_source(gltf.items("textures")[info["index"]])
+    if image is None:
+        reading.lost.add("pictures of a kind we do not read")
+        return None
+    if (image, most_pixels) not in reading.pictures:
+        item = gltf.items("images")[image]
+        uri = item.get("uri", "")
+        label = str(item.get("name") or ("" if uri.startswith("data:") else uri[:80]) or f"image {image}")
+        picture = read_picture(read_picture_bytes(gltf, item), label, most_pixels)
+        reading.pictures[image, most_pixels] = picture
+        reading.warnings += [warning for warning in picture.warnings if warning not in reading.warnings]
+    return reading.pictures[image, most_pixels]
 
 
-def _name_lost(material: Document) -> set[str]:
-    lost = {name for name in MAPS if name in material}
-    if "metallicRoughnessTexture" in material.get("pbrMetallicRoughness", {}):
-        lost.add("metallicRoughnessTexture")
-    if material.get("alphaMode", "OPAQUE") != "OPAQUE" or _factor(material)[3] < 1:
+def _relaid(reading: Reading, picture: Picture | None, info: Document | None, onto: Placing | None) -> Image | None:
+    """A map as it lies over the texture coordinates of the colour; None, and named, when it cannot be laid so."""
+    if picture is None or info is None or onto is None:
+        return None
+    own = read_placing(info)
+    if own == onto:
+        return picture.image
+    repeats = (own.scale[0] / onto.scale[0], own.scale[1] / onto.scale[1]) if 0.0 not in onto.scale else (0.0, 0.0)
+    whole = all(round(number) >= 1 and abs(number - round(number)) < 1e-6 for number in repeats)
+    if own.uv != onto.uv or own.turn != onto.turn or own.turn != 0.0 or not whole:
+        reading.lost.add("maps laid on otherwise than the colour")
+        return None
+    start = tuple(own.offset[k] - repeats[k] * onto.offset[k] for k in (0, 1))
+    columns = _sample_places(picture.image.shape[1], round(repeats[0]), start[0])
+    rows = _sample_places(picture.image.shape[0], round(repeats[1]), start[1])
+    return np.ascontiguousarray(picture.image[rows][:, columns])
+
+
+def _sample_places(size: int, repeats: int, start: float) -> np.ndarray:
+    """Which row or column of a picture of that size each one of the relaid picture shows."""
+    wanted = min(MAP_SIDE_PX, size * repeats)
+    at = ((np.arange(wanted) + 0.5) / wanted * repeats + start) % 1.0
+    return np.minimum((at * size).astype(np.int64), size - 1)
+
+
+def scale_normals(normals: Image, scale: float) -> Image:
+    """A normal map (h, w, 3) with its slopes times `scale`, as normalTexture.scale and -bm ask."""
+    result = np.empty_like(normals)
+    for top in range(0, len(normals), STRIP_ROWS):
+        vectors = normals[top : top + STRIP_ROWS].astype(np.float32) / np.float32(127.5) - 1
+        vectors[..., :2] *= np.float32(scale)
+        vectors /= np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), np.float32(1e-6))
+        result[top : top + STRIP_ROWS] = np.clip((vectors + 1) * np.float32(127.5) + np.float32(0.5), 0, 255)
+    return result
+
+
+def _name_lost(material: Document, alpha: float) -> set[str]:
+    lost = {"occlusionTexture"} & set(material)
+    if "emissiveTexture" in material or any(material.get("emissiveFactor", ())):
+        lost.add("emissive light")
+    if "specularGlossinessTexture" in (_glossy(material) or {}):
+        lost.add("specularGlossinessTexture")
+    if material.get("alphaMode", "OPAQUE") != "OPAQUE" or alpha < 1:
         lost.add("transparency")
-    return lost | {str(name)[:60] for name in material.get("extensions", {}) if name != "KHR_materials_unlit"}
+    return lost | {str(name)[:60] for name in material.get("extensions", {}) if name not in UNDERSTOOD}

@@ -1,34 +1,104 @@
-"""Pictures of a scan, decoded under our own pixel limit."""
+"""Pictures of a scan, decoded under our own pixel limits to plain 8-bit colour."""
 
 import io
+import struct
 import warnings as python_warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 from PIL import Image as Pillow
 
 from asset_pipeline.errors import ScanRefused
-from asset_pipeline.mesh import Image, Material
-from asset_pipeline.precheck_image import MAX_PIXELS, check_picture
+from asset_pipeline.mesh import Image
+from asset_pipeline.precheck_image import MAX_PIXELS, MAX_REDUCED_PIXELS, check_picture
+from asset_pipeline.scan import ScanWarning
 
 JPEG_MAGIC = b"\xff\xd8"
+FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "TIFF", "BMP")
+MAP_PIXELS = 4096 * 4096  # of a normal or roughness map: no level shows more
+STRIP_ROWS = 512
+ORIENTATION = 0x0112
+LEFT_OUT = {*range(0xE1, 0xEE), 0xEF, 0xFE}  # camera, place, colour profile, comments: all but JFIF and Adobe's mark
+END_OF_SEGMENTS = 0xDA
+Pillow.MAX_IMAGE_PIXELS = MAX_REDUCED_PIXELS  # our own check stands before it and is stricter
 
 
-def decode_picture(data: bytes, name: str) -> Image:
-    """The picture as (h, w, 3) uint8 sRGB. Raises ScanRefused."""
-    check_picture(data, name)
+@dataclass(frozen=True)
+class Picture:
+    """A decoded picture; jpeg: its own bytes, when it is a JPEG that any client shows as `image` has it."""
+
+    image: Image
+    jpeg: bytes | None = field(default=None, repr=False)
+    warnings: tuple[ScanWarning, ...] = ()
+
+
+def read_picture(data: bytes, name: str, most_pixels: int = MAX_PIXELS) -> Picture:
+    """The picture as (h, w, 3) uint8 sRGB, row 0 on top, made smaller when it has more pixels. Raises ScanRefused."""
+    width, height = check_picture(data, name)
     try:
         with python_warnings.catch_warnings():
-            python_warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)  # our own limit stands before it
-            with Pillow.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP")) as picture:
-                if picture.width * picture.height > MAX_PIXELS:
-                    raise ScanRefused("picture_too_large", f"The picture {name} is too large.", "read")
-                return np.asarray(picture.convert("RGB"))
-    except (OSError, ValueError, SyntaxError, Pillow.DecompressionBombError) as error:
-        raise ScanRefused("picture_broken", f"The picture {name} cannot be decoded: {error}.", "read") from error
+            python_warnings.simplefilter("ignore")  # of odd tags: what matters is whether it decodes
+            with Pillow.open(io.BytesIO(data), formats=FORMATS) as opened:
+                if opened.size != (width, height):
+                    raise ScanRefused("picture_broken", f"The picture {name} states two different sizes.", "read")
+                turned = opened.getexif().get(ORIENTATION, 1) != 1
+                mode = opened.mode
+                image = _decode(opened, most_pixels)
+    except (OSError, ValueError, SyntaxError, EOFError, struct.error, Pillow.DecompressionBombError) as error:
+        text = f"The picture {name} cannot be decoded ({str(error)[:80]}); save it anew as JPEG or PNG."
+        raise ScanRefused("picture_broken", text, "read") from error
+    reduced = image.shape[:2] != (height, width)
+    keeps_bytes = data.startswith(JPEG_MAGIC) and not reduced and mode in {"RGB", "L"}
+    warnings = []
+    if reduced:
+        text = (
+            f"The picture {name} was read at {image.shape[1]} x {image.shape[0]} instead of {width} x {height} pixels."
+        )
+        warnings.append(ScanWarning("picture_reduced", text))
+    if turned:
+        text = f"The picture {name} asks to be turned (EXIF); it is laid on as stored, as 3D programs do."
+        warnings.append(ScanWarning("picture_turned", text))
+    return Picture(image, bare_jpeg(data) if keeps_bytes else None, tuple(warnings))
 
 
-def make_material(name: str, colour: tuple[float, float, float], data: bytes | None) -> Material:
-    """A material with its picture, if any; a JPEG's own bytes are kept beside. Raises ScanRefused."""
-    if data is None:
-        return Material(name, colour)
-    return Material(name, colour, decode_picture(data, name), data if data.startswith(JPEG_MAGIC) else None)
+def _decode(opened: Pillow.Image, most_pixels: int) -> Image:
+    width, height = opened.size
+    shrink = 1
+    while width * height > most_pixels * shrink * shrink:
+        shrink *= 2
+    if shrink > 1:
+        opened.draft("RGB", (-(-width // shrink), -(-height // shrink)))  # JPEG alone can: it is decoded at that size
+    left = max(1, shrink * opened.size[0] // width)
+    picture = opened.reduce(left) if left > 1 and opened.mode in {"RGB", "RGBA", "L"} else opened
+    if picture.mode in {"F", "I"} or picture.mode.startswith("I;16"):
+        return _from_deep(np.asarray(picture))
+    image = np.empty((picture.height, picture.width, 3), np.uint8)
+    for top, bottom in _strips(picture.height):  # a conversion in one piece would hold the picture three times
+        image[top:bottom] = np.asarray(picture.crop((0, top, picture.width, bottom)).convert("RGB"))
+    return image
+
+
+def _strips(height: int) -> Iterator[tuple[int, int]]:
+    for top in range(0, height, STRIP_ROWS):
+        yield top, min(top + STRIP_ROWS, height)
+
+
+def _from_deep(values: np.ndarray) -> Image:
+    """Grey of 16 or 32 bit, or floats 0..1, as 8-bit colour."""
+    if values.dtype.kind == "f":
+        grey = np.clip(np.nan_to_num(values), 0, 1) * 255 + 0.5
+    else:
+        grey = np.clip(values.astype(np.int32), 0, 65535) >> 8
+    return np.repeat(grey.astype(np.uint8)[:, :, None], 3, axis=2)
+
+
+def bare_jpeg(data: bytes) -> bytes:
+    """A JPEG without what tells of camera, place or person, and without a turn or profile that clients would treat unlike."""
+    parts, at = [data[:2]], 2
+    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != END_OF_SEGMENTS:
+        end = at + 1 if data[at + 1] == 0xFF else at + 2 + int(struct.unpack_from(">H", data, at + 2)[0])
+        if data[at + 1] not in LEFT_OUT:
+            parts.append(data[at:end])
+        at = end
+    return b"".join([*parts, data[at:]])

@@ -5,12 +5,12 @@ import binascii
 import json
 import re
 import struct
-from collections.abc import Iterable
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import unquote
 
 from asset_pipeline.errors import ScanRefused
+from asset_pipeline.precheck_compressed import check_draco, check_meshopt, find_meshopt, is_hollow
 from asset_pipeline.precheck_plain import check_library, refuse
 from asset_pipeline.precheck_scene import Document, check_scene, count_of, index_of, list_of
 
@@ -23,18 +23,18 @@ JSON_CHUNK, BIN_CHUNK = 0x4E4F534A, 0x004E4942
 JSON_STRUCTURE = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{},]', re.DOTALL)
 COMPONENT_BYTES = {5120: 1, 5121: 1, 5122: 2, 5123: 2, 5125: 4, 5126: 4}
 TYPE_PARTS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
-COMPRESSED = {
-    "KHR_draco_mesh_compression": "Draco",
-    "EXT_meshopt_compression": "meshopt",
-    "KHR_meshopt_compression": "meshopt",
-}
-HARMLESS = {
+READ_EXTENSIONS = {
+    "KHR_draco_mesh_compression",
+    "EXT_meshopt_compression",
+    "KHR_meshopt_compression",
     "KHR_mesh_quantization",
     "KHR_texture_transform",
     "EXT_texture_webp",
+    "EXT_texture_avif",
     "KHR_lights_punctual",
     "KHR_xmp_json_ld",
 }
+UNREAD_PICTURES = {"image/ktx2", "image/vnd-ms.dds"}
 MAX_SPARSE_ZEROS = 1_000_000  # elements that a sparse accessor may have without any bytes of their own
 
 
@@ -131,9 +131,12 @@ def check_document(document: Document, path: Path, binary_bytes: int | None) -> 
             for index, buffer in enumerate(list_of(document, "buffers"))
         ]
         for view in list_of(document, "bufferViews"):
-            _check_view(view, sizes)
-        for accessor in list_of(document, "accessors"):
-            _check_accessor(accessor, list_of(document, "bufferViews"))
+            _check_view(view, sizes, list_of(document, "buffers"))
+        hollow = [is_hollow(buffer) for buffer in list_of(document, "buffers")]
+        check_meshopt(document, [0 if empty else size for size, empty in zip(sizes, hollow, strict=True)])
+        packed = check_draco(document)
+        for index, accessor in enumerate(list_of(document, "accessors")):
+            _check_accessor(accessor, list_of(document, "bufferViews"), index in packed)
         _check_pictures(document, path)
         check_scene(document)
     except ScanRefused:
@@ -156,28 +159,21 @@ def _check_extensions(document: Document) -> None:
     required = document.get("extensionsRequired", [])
     if not isinstance(required, list):
         raise refuse("gltf_shape", "extensionsRequired must be a list.")
-    _check_compression(required)
-    unknown = [name for name in required if name not in HARMLESS and not str(name).startswith("KHR_materials_")]
+    unknown = [name for name in required if name not in READ_EXTENSIONS and not str(name).startswith("KHR_materials_")]
     if unknown:
-        raise refuse("gltf_extension", f"The file requires the extension {str(unknown[0])[:60]}, which we do not read.")
-
-
-def _check_compression(names: Iterable[object]) -> None:
-    for name in names:
-        if name in COMPRESSED:
-            raise refuse(
-                "gltf_compressed",
-                f"The file's geometry is compressed with {COMPRESSED[str(name)]} ({name}), which this version does not read; "
-                "export it uncompressed.",
-            )
+        name = str(unknown[0])[:60]
+        raise refuse(
+            "gltf_extension", f"The file requires the extension {name}, which we do not read; export it without."
+        )
 
 
 def _buffer_bytes(buffer: Document, path: Path, binary_bytes: int | None, index: int) -> int:
     claimed = count_of(buffer, "byteLength")
     uri = buffer.get("uri")
     if uri is None:
+        if is_hollow(buffer):
+            return claimed
         if index != 0 or binary_bytes is None:
-            _check_compression(buffer.get("extensions", {}))
             raise refuse("gltf_buffer", f"Buffer {index} has no data.")
         there = binary_bytes
     else:
@@ -220,8 +216,10 @@ def decode_data_uri(uri: str) -> bytes:
         raise refuse("gltf_uri", "A data URI holds broken base64.") from error
 
 
-def _check_view(view: Document, sizes: list[int]) -> None:
+def _check_view(view: Document, sizes: list[int], buffers: list[Document]) -> None:
     buffer = index_of(view, "buffer", len(sizes))
+    if is_hollow(buffers[buffer]) and find_meshopt(view) is None:
+        raise refuse("gltf_buffer", f"Buffer {buffer} has no data.")
     end = count_of(view, "byteOffset", 0) + count_of(view, "byteLength")
     if end > sizes[buffer]:
         raise refuse("gltf_view", f"A buffer view ends at byte {end}; its buffer has {sizes[buffer]}.")
@@ -230,12 +228,12 @@ def _check_view(view: Document, sizes: list[int]) -> None:
         raise refuse("gltf_view", f"A buffer view's stride of {stride} bytes is outside 4 to 252.")
 
 
-def _check_accessor(accessor: Document, views: list[Document]) -> None:
+def _check_accessor(accessor: Document, views: list[Document], packed: bool) -> None:
     count = count_of(accessor, "count")
     size = COMPONENT_BYTES[count_of(accessor, "componentType")] * TYPE_PARTS[accessor["type"]]
     if "bufferView" in accessor:
         _check_span(accessor, "bufferView", (count, size), views)
-    elif count and "sparse" not in accessor:
+    elif count and "sparse" not in accessor and not packed:
         raise refuse("gltf_accessor", f"An accessor of {count} elements has no data.")
     sparse = accessor.get("sparse")
     if sparse is None:
@@ -265,11 +263,23 @@ def _check_pictures(document: Document, path: Path) -> None:
 
     for image in list_of(document, "images"):
         uri = image.get("uri")
+        if image.get("mimeType") in UNREAD_PICTURES:
+            continue  # harmless as long as nothing shows it
         if uri is None:
             index_of(image, "bufferView", len(list_of(document, "bufferViews")))
         elif isinstance(uri, str) and uri.startswith("data:"):
             check_picture(decode_data_uri(uri), "in a data URI")
         else:
-            resource_bytes(uri, path)
-            with resource_path(str(uri), path).open("rb") as file:
+            with _picture_path(uri, path).open("rb") as file:
                 check_picture(file.read(HEAD_BYTES * 16), str(uri))
+
+
+def _picture_path(uri: object, path: Path) -> Path:
+    try:
+        resource_bytes(uri, path)
+    except ScanRefused as error:
+        if error.code != "gltf_file_missing":
+            raise
+        text = f"No texture found: put {unquote(str(uri))[:80]} beside {path.name}, or pack both into one ZIP."
+        raise refuse("picture_missing", text) from error
+    return resource_path(str(uri), path)

@@ -11,6 +11,7 @@ REPEATS_FREE_CORNERS = 3_000_000
 MAX_REPEATS = 16  # how often, on average, the same triangles may be placed
 UNSIGNED = {5121, 5123, 5125}
 ATTRIBUTE_TYPES = {"POSITION": {"VEC3"}, "TEXCOORD_": {"VEC2"}, "COLOR_0": {"VEC3", "VEC4"}}
+PICTURE_EXTENSIONS = ("EXT_texture_avif", "EXT_texture_webp")
 TRANSFORMS = {"matrix": 16, "rotation": 4, "scale": 3, "translation": 3}
 
 Document = dict[str, Any]
@@ -51,23 +52,54 @@ def check_scene(document: Document) -> None:
         raise refuse("gltf_too_large", f"The scene would place {placed // 3} triangles, far more than the file holds.")
 
 
+def find_source(texture: Document) -> int | None:
+    """Which image a texture shows: the AVIF or WebP of an extension before its fallback. None: none that we read."""
+    extensions = texture.get("extensions", {})
+    holders = [extensions.get(name, {}) for name in PICTURE_EXTENSIONS]
+    return next((holder["source"] for holder in (*holders, texture) if "source" in holder), None)
+
+
 def _check_materials(document: Document) -> None:
     for texture in list_of(document, "textures"):
-        webp = texture.get("extensions", {}).get("EXT_texture_webp", {})
-        for holder in (texture, webp):
+        extensions = texture.get("extensions", {})
+        for holder in (texture, *(extensions.get(name, {}) for name in PICTURE_EXTENSIONS)):
             if "source" in holder:
                 index_of(holder, "source", len(list_of(document, "images")))
     for material in list_of(document, "materials"):
-        surface = material.get("pbrMetallicRoughness", {})
-        _check_numbers(surface, "baseColorFactor", 4)
-        if "baseColorTexture" in surface:
-            info = surface["baseColorTexture"]
-            index_of(info, "index", len(list_of(document, "textures")))
-            count_of(info, "texCoord", 0)
-            change = info.get("extensions", {}).get("KHR_texture_transform", {})
-            _check_numbers(change, "scale", 2)
-            _check_numbers(change, "offset", 2)
-            count_of(change, "texCoord", 0)
+        _check_material(material, document)
+
+
+def _check_material(material: Document, document: Document) -> None:
+    surface = material.get("pbrMetallicRoughness", {})
+    glossy = material.get("extensions", {}).get("KHR_materials_pbrSpecularGlossiness", {})
+    _check_numbers(surface, "baseColorFactor", 4)
+    _check_numbers(glossy, "diffuseFactor", 4)
+    _check_numbers(material, "emissiveFactor", 3)
+    for holder, names in (
+        (surface, ("roughnessFactor", "metallicFactor")),
+        (glossy, ("glossinessFactor",)),
+        (material.get("normalTexture", {}), ("scale",)),
+    ):
+        for name in names:
+            _check_numbers({name: [holder.get(name, 1.0)]}, name, 1)
+    for holder, name in (
+        (surface, "baseColorTexture"),
+        (surface, "metallicRoughnessTexture"),
+        (glossy, "diffuseTexture"),
+        (material, "normalTexture"),
+    ):
+        if name in holder:
+            _check_map(holder[name], document)
+
+
+def _check_map(info: Document, document: Document) -> None:
+    index_of(info, "index", len(list_of(document, "textures")))
+    count_of(info, "texCoord", 0)
+    change = info.get("extensions", {}).get("KHR_texture_transform", {})
+    _check_numbers(change, "scale", 2)
+    _check_numbers(change, "offset", 2)
+    _check_numbers({"rotation": [change.get("rotation", 0.0)]}, "rotation", 1)
+    count_of(change, "texCoord", 0)
 
 
 def _check_numbers(item: Document, name: str, length: int) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path, PureWindowsPath
 
 from asset_pipeline.errors import ScanRefused
 from asset_pipeline.mesh import Material
-from asset_pipeline.picture import make_material
+from asset_pipeline.picture import read_picture
 from asset_pipeline.precheck_plain import check_library, refuse
 from asset_pipeline.scan import ScanWarning
 
@@ -82,7 +82,13 @@ def read_library(scan: Path, name: str) -> tuple[list[Material], list[ScanWarnin
         if entry.picture and entry.picture not in pictures:
             pictures[entry.picture], more = _read_picture(scan, entry.picture)
             warnings += more
-        materials.append(make_material(entry.name, entry.colour, pictures.get(entry.picture)))
+        data = pictures.get(entry.picture)
+        if data is None:
+            materials.append(Material(entry.name, entry.colour))
+            continue
+        shown = read_picture(data, entry.picture)
+        warnings += shown.warnings
+        materials.append(Material(entry.name, entry.colour, shown.image, shown.jpeg))
     return _share_pictures(materials), warnings
 
 

@@ -210,7 +210,7 @@ class Gltf:
 
     def _finished(self, buffer: dict[str, Any]) -> dict[str, Any]:
         first = {"byteLength": len(self.binary), **buffer}
-        return {**self.document, "buffers": [first] if self.binary else []}
+        return {**self.document, "buffers": [first, *self.document["buffers"][1:]] if self.binary else []}
 
 
 def glb_bytes(document: Mapping[str, Any] | bytes, binary: bytes = b"") -> bytes:

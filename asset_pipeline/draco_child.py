@@ -1,0 +1,58 @@
+"""Draco data unpacked in a process of its own: what it may allocate and how long it may take is limited, and a crash is its own.
+
+Called by gltf_draco.py: stream on standard input; folder, memory, seconds and attribute ids as arguments.
+"""
+
+import contextlib
+import resource
+import sys
+from pathlib import Path
+
+import DracoPy
+import numpy as np
+
+REFUSED = 3
+
+
+def unpack(data: bytes, folder: Path, attributes: list[int]) -> None:
+    """Write faces.npy and one file for each attribute id into the folder. Raises ValueError for data that is no mesh."""
+    mesh = DracoPy.decode(data)
+    if not hasattr(mesh, "faces"):
+        raise ValueError("it holds points without triangles")
+    np.save(folder / "faces.npy", np.asarray(mesh.faces, np.uint32).reshape(-1, 3), allow_pickle=False)
+    for number in attributes:
+        found = mesh.get_attribute_by_unique_id(number)
+        if found is None:
+            raise ValueError(f"it has no attribute {number}")
+        np.save(folder / f"{number}.npy", found["data"], allow_pickle=False)
+
+
+def _limit(memory_bytes: int, cpu_s: int) -> None:
+    """Bound what this process may take beyond what it has loaded by now."""
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    statm = Path("/proc/self/statm")
+    if statm.exists():  # elsewhere than on Linux the address space cannot be told, nor held to
+        limit = int(statm.read_text().split()[0]) * resource.getpagesize() + memory_bytes
+        with contextlib.suppress(ValueError):  # a limit from above that is lower still stands
+            resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def main(arguments: list[str]) -> int:
+    """0 when unpacked, 3 with a reason on standard error when the data is at fault."""
+    folder, memory_bytes, cpu_s, *attributes = arguments
+    data = sys.stdin.buffer.read()
+    _limit(int(memory_bytes), int(cpu_s))
+    try:
+        unpack(data, Path(folder), [int(number) for number in attributes])
+    except MemoryError:
+        sys.stderr.write("it asks for more memory than its size could need")
+        return REFUSED
+    except (DracoPy.FileTypeException, ValueError) as error:
+        sys.stderr.write(str(error)[:200])
+        return REFUSED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
