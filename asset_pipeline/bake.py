@@ -1,127 +1,144 @@
-"""The scan's colours carried over to a level: a picture for its new texture coordinates, or colours at its vertices."""
+"""What the scan shows, carried over to a level's texture: colour, form finer than its triangles, roughness and metal."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asset_pipeline.atlas import Atlas
 from asset_pipeline.bvh import Bvh, Hits, find_closest
-from asset_pipeline.jit import njit
-from asset_pipeline.mesh import Faces, Image, Mesh, Positions
-from asset_pipeline.surface import colours_at, points_at, sample_surface
+from asset_pipeline.mesh import Image, Mesh
+from asset_pipeline.normals import encoded_normals, smooth_normals
+from asset_pipeline.surface import colours_at, normals_at, points_at, surface_maps_at
+from asset_pipeline.tangent import shown_normals, to_tangent
+from asset_pipeline.texels import SUB_TEXELS, Texels, fill_gaps, find_texels, spread_hits, texel_steps
 
-SAMPLES_PER_TRIANGLE = 12
-MAX_SAMPLES = 1_500_000
-FIT_ROUNDS = 12
-PULL = 0.05  # how strongly a fitted vertex colour is held to the scan's colour at the vertex
-QUERY_ROWS = 1 << 20
+QUERY_ROWS = 1 << 18
+REACH = 3.0  # how much farther, in RMS distances, a place may lie that faces the right way than one that does not
+
+Rows = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A scan ready to be baked from: its tree, and its own normals (m, 3, 3), one a corner of each face."""
+
+    scan: Mesh
+    bvh: Bvh
+    normals: Rows
+
+
+def make_source(scan: Mesh, bvh: Bvh) -> Source:
+    """The scan with its smooth normals."""
+    return Source(scan, bvh, smooth_normals(scan))
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where on the scan each texel of a level looks: the texels, the level's normals there (n, 3), and the hits."""
+
+    texels: Texels
+    base: Rows
+    hits: Hits
+
+
+def find_places(atlas: Atlas, source: Source, px: int) -> Places:
+    """For each texel the closest place of the scan that faces the level's way, or the closest one where none is near."""
+    texels = find_texels(atlas.uv, atlas.faces, px)
+    level_normals = encoded_normals(Mesh(atlas.positions, atlas.faces))
+    base = np.empty((len(texels.face), 3), np.float32)
+    face, distance = np.empty(len(base), np.int32), np.empty(len(base), np.float32)
+    weights = np.empty_like(base)
+    for start in range(0, len(base), QUERY_ROWS):
+        part = slice(start, start + QUERY_ROWS)
+        here = texels.part(start, start + QUERY_ROWS)
+        base[part] = normals_at(level_normals, here)
+        hits = _find_facing(source, points_at(atlas.positions, atlas.faces, here), base[part])
+        face[part], weights[part], distance[part] = hits.face, hits.weights, hits.distance
+    return Places(texels, base, Hits(face, weights, distance))
+
+
+def _find_facing(source: Source, points: NDArray[np.float64], base: Rows) -> Hits:
+    """The closest hits; one that looks the other way gives way to one a little farther off: not the back of a wall."""
+    hits = find_closest(source.bvh, points)
+    away = np.flatnonzero(np.einsum("nk,nk->n", normals_at(source.normals, hits), base) < 0)
+    if not len(away):
+        return hits
+    more = REACH * float(np.sqrt(np.mean(hits.distance.astype(np.float64) ** 2)))
+    reach = float(hits.distance[away].max()) + more
+    second = find_closest(source.bvh, points[away], base[away], reach)
+    better = (second.face >= 0) & (second.distance <= hits.distance[away] + more)
+    for column, other in ((hits.face, second.face), (hits.weights, second.weights), (hits.distance, second.distance)):
+        column[away[better]] = other[better]
+    return hits
+
+
+def bake_colour(atlas: Atlas, source: Source, places: Places) -> Image:
+    """The scan's colour over the area of every texel, (px, px, 3); gaps are filled smoothly: mipmaps do not bleed."""
+    scan, texels = source.scan, places.texels
+    steps = texel_steps(atlas.uv, atlas.positions, atlas.faces, texels.px)
+    picture = np.zeros((texels.px * texels.px, 3), np.float32)
+    for start in range(0, len(texels.face), QUERY_ROWS):
+        part = slice(start, start + QUERY_ROWS)
+        hits, here = _part(places.hits, part), steps[texels.face[part]]
+        colours = np.zeros((len(hits.face), 3), np.float32)
+        for sub_texel in SUB_TEXELS:
+            colours += colours_at(scan, spread_hits(here, scan.positions, scan.faces, hits, sub_texel))
+        picture[texels.place[part]] = colours / len(SUB_TEXELS)
+    return _finish(picture, texels)
+
+
+def bake_normal_map(atlas: Atlas, source: Source, places: Places) -> Image:
+    """The scan's normals in the level's tangent space, at half the texels' resolution, so that each is a mean of four."""
+    texels = places.texels
+    picture = np.zeros((texels.px * texels.px, 3), np.float32)
+    for start in range(0, len(texels.face), QUERY_ROWS):
+        part = slice(start, start + QUERY_ROWS)
+        shown = shown_normals(source.scan, source.normals, _part(places.hits, part))
+        base = places.base[part]
+        behind = np.einsum("nk,nk->n", shown, base) < 0  # a sheet seen from its back
+        shown[behind] *= -1
+        rows = (texels.face[part], base, shown)
+        picture[texels.place[part]] = to_tangent(atlas.positions, atlas.faces, atlas.uv, rows)
+    small, known = _halve(picture, texels)
+    small /= np.maximum(np.linalg.norm(small, axis=2, keepdims=True), 1e-9)
+    return fill_gaps((small + 1) * np.float32(127.5), known)
+
+
+def bake_roughness(source: Source, places: Places) -> Image | None:
+    """Roughness in green and metal in blue at half the texels' resolution; None where the whole scan has one value."""
+    looks = {(material.roughness, material.metallic) for material in source.scan.materials}
+    if len(looks) < 2 and all(material.roughness_map is None for material in source.scan.materials):
+        return None
+    texels = places.texels
+    picture = np.zeros((texels.px * texels.px, 3), np.float32)
+    for start in range(0, len(texels.face), QUERY_ROWS):
+        part = slice(start, start + QUERY_ROWS)
+        picture[texels.place[part]] = surface_maps_at(source.scan, _part(places.hits, part))
+    return fill_gaps(*_halve(picture, texels))
 
 
 def bake_picture(atlas: Atlas, scan: Mesh, bvh: Bvh, texture_px: int) -> Image:
-    """The scan's colour at every texel of the atlas, (px, px, 3); gaps are filled smoothly so that mipmaps do not bleed."""
-    owner = np.full((texture_px, texture_px), -1, np.int32)
-    weights = np.zeros((texture_px, texture_px, 3), np.float32)
-    _cover(atlas.uv * texture_px, atlas.faces, owner, weights)
-    rows, columns = np.nonzero(owner >= 0)
-    face = owner[rows, columns]
-    order = np.argsort(face, kind="stable")  # texels of one triangle together: the search starts near its answer
-    rows, columns, face = rows[order], columns[order], face[order]
-    colours = np.empty((len(face), 3), np.float32)
-    for start in range(0, len(face), QUERY_ROWS):
-        part = slice(start, start + QUERY_ROWS)
-        texels = Hits(face[part], weights[rows[part], columns[part]], np.zeros(0, np.float32))
-        points = points_at(atlas.positions, atlas.faces, texels)
-        colours[part] = colours_at(scan, find_closest(bvh, points))
-    picture = np.zeros((texture_px, texture_px, 3), np.float32)
-    picture[rows, columns] = colours
-    return fill_gaps(picture, owner >= 0)
+    """The scan's colour on an atlas, (px, px, 3), for who needs nothing else."""
+    source = make_source(scan, bvh)
+    return bake_colour(atlas, source, find_places(atlas, source, texture_px))
 
 
-@njit(cache=True)
-def _cover(uv, faces, owner, weights):
-    """Give every texel whose centre lies in a triangle, or within a texel of it, that triangle and clamped weights."""
-    size = len(owner)
-    for margin in (0.0, 1.5):  # first what lies inside, then a rim where nothing lies yet
-        for f in range(len(faces)):
-            ax, ay = uv[faces[f, 0], 0], uv[faces[f, 0], 1]
-            bx, by = uv[faces[f, 1], 0], uv[faces[f, 1], 1]
-            cx, cy = uv[faces[f, 2], 0], uv[faces[f, 2], 1]
-            double = (bx - ax) * (cy - ay) - (cx - ax) * (by - ay)
-            if abs(double) < 1e-12:
-                continue
-            left = max(0, int(np.floor(min(ax, bx, cx) - margin)))
-            right = min(size - 1, int(np.ceil(max(ax, bx, cx) + margin)))
-            top = max(0, int(np.floor(min(ay, by, cy) - margin)))
-            bottom = min(size - 1, int(np.ceil(max(ay, by, cy) + margin)))
-            for row in range(top, bottom + 1):
-                for column in range(left, right + 1):
-                    if owner[row, column] >= 0:
-                        continue
-                    x, y = column + 0.5, row + 0.5
-                    v = ((x - ax) * (cy - ay) - (cx - ax) * (y - ay)) / double
-                    w = ((bx - ax) * (y - ay) - (x - ax) * (by - ay)) / double
-                    u = 1.0 - v - w
-                    if margin == 0.0 and (u < 0 or v < 0 or w < 0):
-                        continue
-                    u, v, w = max(u, 0.0), max(v, 0.0), max(w, 0.0)
-                    total = u + v + w
-                    u, v, w = u / total, v / total, w / total
-                    dx = u * ax + v * bx + w * cx - x
-                    dy = u * ay + v * by + w * cy - y
-                    if dx * dx + dy * dy <= margin * margin + 1e-9:
-                        owner[row, column] = f
-                        weights[row, column, 0], weights[row, column, 1], weights[row, column, 2] = u, v, w
+def _part(hits: Hits, part: slice) -> Hits:
+    return Hits(hits.face[part], hits.weights[part], hits.distance[part])
 
 
-def fill_gaps(picture: NDArray[np.float32], known: NDArray[np.bool_]) -> Image:
-    """The picture with unknown texels taken from ever coarser means of the known ones (pull and push)."""
-    levels = [(picture * known[..., None], known.astype(np.float32))]
-    while levels[-1][0].shape[0] > 1:
-        colour, weight = levels[-1]
-        half = colour.shape[0] // 2
-        levels.append((colour.reshape(half, 2, half, 2, 3).sum((1, 3)), weight.reshape(half, 2, half, 2).sum((1, 3))))
-    filled = levels[-1][0] / np.maximum(levels[-1][1], 1e-6)[..., None]
-    for colour, weight in levels[-2::-1]:
-        coarse = np.repeat(np.repeat(filled, 2, axis=0), 2, axis=1)
-        filled = np.where(weight[..., None] > 0, colour / np.maximum(weight, 1e-6)[..., None], coarse)
-    return np.clip(filled + 0.5, 0, 255).astype(np.uint8)
+def _finish(picture: Rows, texels: Texels) -> Image:
+    known = np.zeros(texels.px * texels.px, np.bool_)
+    known[texels.place] = True
+    return fill_gaps(picture.reshape(texels.px, texels.px, 3), known.reshape(texels.px, texels.px))
 
 
-def bake_vertex_colours(positions: Positions, faces: Faces, scan: Mesh, bvh: Bvh) -> NDArray[np.uint8]:
-    """Colours (n, 3) at the vertices with which the shaded level comes closest to the scan, by least squares."""
-    start = colours_at(scan, find_closest(bvh, positions))
-    count = min(MAX_SAMPLES, SAMPLES_PER_TRIANGLE * len(faces))
-    samples = sample_surface(positions, faces, count, seed=1)
-    wanted = colours_at(scan, find_closest(bvh, points_at(positions, faces, samples)))
-    corners = faces[samples.face]
-    fitted = _fit(start.astype(np.float64), corners, samples.weights.astype(np.float64), wanted)
-    return np.clip(fitted + 0.5, 0, 255).astype(np.uint8)
-
-
-def _fit(
-    start: NDArray[np.float64], corners: NDArray[np.int32], weights: NDArray[np.float64], wanted: NDArray[np.float32]
-) -> NDArray[np.float64]:
-    """Minimise |A x - wanted|^2 + pull |x - start|^2 by conjugate gradients; A holds the barycentric weights."""
-    vertices = len(start)
-    mass = np.bincount(corners.reshape(-1), (weights**2).reshape(-1), vertices)
-    hold = PULL * max(float(mass.mean()), 1e-9)
-
-    def gather(x: NDArray[np.float64]) -> NDArray[np.float64]:
-        values: NDArray[np.float64] = np.einsum("nk,nk->n", weights, x[corners])
-        return np.bincount(corners.reshape(-1), (weights * values[:, None]).reshape(-1), vertices) + hold * x
-
-    fitted = start.copy()
-    for channel in range(3):
-        right = np.bincount(corners.reshape(-1), (weights * wanted[:, channel, None]).reshape(-1), vertices)
-        x = start[:, channel].copy()
-        rest = right + hold * x - gather(x)
-        step = rest.copy()
-        size = float(rest @ rest)
-        for _ in range(FIT_ROUNDS):
-            pushed = gather(step)
-            length = size / max(float(step @ pushed), 1e-30)
-            x += length * step
-            rest -= length * pushed
-            size, previous = float(rest @ rest), size
-            step = rest + size / max(previous, 1e-30) * step
-        fitted[:, channel] = x
-    return fitted
+def _halve(picture: Rows, texels: Texels) -> tuple[Rows, NDArray[np.bool_]]:
+    """The means of the known texels in each square of four, and which squares have one."""
+    half = texels.px // 2
+    known = np.zeros(texels.px * texels.px, np.float32)
+    known[texels.place] = 1
+    count = known.reshape(half, 2, half, 2).sum(axis=(1, 3))
+    total = picture.reshape(half, 2, half, 2, 3).sum(axis=(1, 3))
+    return total / np.maximum(count, 1)[..., None], count > 0

@@ -1,9 +1,10 @@
-"""Reading a surface at points on its triangles: position, and the colour a visitor would see there."""
+"""Reading a surface at points on its triangles: position, normal, and the colour a visitor would see there."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asset_pipeline.bvh import Hits
+from asset_pipeline.jit import njit
 from asset_pipeline.mesh import Faces, Image, Mesh, Positions
 
 Colours = NDArray[np.float32]
@@ -12,62 +13,143 @@ GREY = 200.0
 
 def points_at(positions: Positions, faces: Faces, hits: Hits) -> NDArray[np.float64]:
     """The positions (n, 3) at faces and barycentric weights."""
-    corners = positions[faces[hits.face]]
-    return np.asarray(np.einsum("nk,nkd->nd", hits.weights.astype(np.float64), corners))
+    points = np.empty((len(hits.face), 3))
+    _blend(positions, faces, hits.face, hits.weights, points)
+    return points
+
+
+def normals_at(normals: NDArray[np.float32], hits: Hits) -> NDArray[np.float32]:
+    """Unit normals (n, 3) at faces and weights, from normals (m, 3, 3), one a corner of each face."""
+    found = np.empty((len(hits.face), 3), np.float32)
+    _blend_normals(normals, hits.face, hits.weights, found)
+    return found
 
 
 def colours_at(mesh: Mesh, hits: Hits, nearest: bool = False) -> Colours:
     """The surface's sRGB colours (n, 3), 0..255, at faces and weights; pictures are read bilinearly unless nearest."""
-    colours = np.full((len(hits.face), 3), GREY, np.float32)
+    colours = np.full((len(hits.face), 3), 255.0 if mesh.materials else GREY, np.float32)
     if mesh.colours is not None:
-        corners = mesh.colours[mesh.faces[hits.face]].astype(np.float32)
-        colours = np.einsum("nk,nkd->nd", hits.weights, corners)
-    if not mesh.materials:
-        return colours
-    base = colours / 255 if mesh.colours is not None else np.ones_like(colours)
-    part = np.zeros(len(hits.face), np.int32) if mesh.face_material is None else mesh.face_material[hits.face]
+        _blend(mesh.colours, mesh.faces, hits.face, hits.weights, colours)
     for index, material in enumerate(mesh.materials):
-        mine = part == index
-        if not mine.any():
-            continue
+        part = _part(mesh, index)
         factor = np.asarray(material.colour, np.float32)
-        if material.picture is None or mesh.uv is None:
-            colours[mine] = base[mine] * factor * 255
-            continue
-        corners = mesh.uv[mesh.faces[hits.face[mine]]]
-        uv = np.einsum("nk,nkd->nd", hits.weights[mine], corners)
-        colours[mine] = sample_picture(material.picture, uv, nearest) * factor * base[mine]
+        picture = None if mesh.uv is None else material.picture
+        _tint(mesh, hits, part, (picture, factor, nearest), colours)
     return colours
 
 
-def sample_picture(picture: Image, uv: NDArray[np.float32], nearest: bool = False) -> Colours:
-    """The picture's colours (n, 3) at texture coordinates (n, 2), repeating outside 0..1."""
+def surface_maps_at(mesh: Mesh, hits: Hits) -> Colours:
+    """Roughness in green and metal in blue (n, 3), 0..255, at faces and weights: the maps times their factors."""
+    values = np.full((len(hits.face), 3), 255.0, np.float32)
+    if not mesh.materials:
+        values[:, 2] = 0
+    for index, material in enumerate(mesh.materials):
+        factor = np.array([1.0, material.roughness, material.metallic], np.float32)
+        picture = None if mesh.uv is None else material.roughness_map
+        _tint(mesh, hits, _part(mesh, index), (picture, factor, False), values)
+    return values
+
+
+def _part(mesh: Mesh, index: int) -> NDArray[np.bool_]:
+    """Which faces (m,) wear a material; (1,) True when all do."""
+    return np.ones(1, np.bool_) if mesh.face_material is None else np.asarray(mesh.face_material == index)
+
+
+def _tint(
+    mesh: Mesh,
+    hits: Hits,
+    part: NDArray[np.bool_],
+    look: tuple[Image | None, NDArray[np.float32], bool],
+    values: Colours,
+) -> None:
+    """Multiply the values of hits on a part by the factor and, where there is one, by the picture (its 255 is 1)."""
+    picture, factor, nearest = look
+    uv = np.zeros((1, 2), np.float32) if picture is None or mesh.uv is None else mesh.uv
+    shown = np.full((1, 1, 3), 255, np.uint8) if picture is None else picture
+    _multiply(np.ascontiguousarray(shown), uv, mesh.faces, hits.face, hits.weights, part, factor, nearest, values)
+
+
+@njit(cache=True)
+def _blend(rows, faces, face, weights, out):
+    """Rows of the corners (positions, colours) blended by the weights."""
+    for i in range(len(face)):
+        a, b, c = faces[face[i], 0], faces[face[i], 1], faces[face[i], 2]
+        for axis in range(out.shape[1]):
+            out[i, axis] = weights[i, 0] * rows[a, axis] + weights[i, 1] * rows[b, axis] + weights[i, 2] * rows[c, axis]
+
+
+@njit(cache=True)
+def _blend_normals(normals, face, weights, out):
+    for i in range(len(face)):
+        x, y, z = 0.0, 0.0, 0.0
+        for k in range(3):
+            x += weights[i, k] * normals[face[i], k, 0]
+            y += weights[i, k] * normals[face[i], k, 1]
+            z += weights[i, k] * normals[face[i], k, 2]
+        length = max(np.sqrt(x * x + y * y + z * z), 1e-9)
+        out[i, 0], out[i, 1], out[i, 2] = x / length, y / length, z / length
+
+
+@njit(cache=True)
+def _multiply(picture, uv, faces, face, weights, part, factor, nearest, values):
     height, width = picture.shape[:2]
-    x = (uv[:, 0] % 1.0) * width
-    y = (uv[:, 1] % 1.0) * height
-    if nearest:
-        rows, columns = np.minimum(y.astype(np.int64), height - 1), np.minimum(x.astype(np.int64), width - 1)
-        return np.asarray(picture[rows, columns], np.float32)
-    x, y = x - 0.5, y - 0.5
-    left, top = np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)
-    fx, fy = (x - left)[:, None].astype(np.float32), (y - top)[:, None].astype(np.float32)
-    right, bottom = (left + 1) % width, (top + 1) % height
-    left, top = left % width, top % height
-    upper = picture[top, left] * (1 - fx) + picture[top, right] * fx
-    lower = picture[bottom, left] * (1 - fx) + picture[bottom, right] * fx
-    return np.asarray(upper * (1 - fy) + lower * fy, np.float32)
+    plain = len(uv) == 1
+    for i in range(len(face)):
+        f = face[i]
+        if not part[f if len(part) > 1 else 0]:
+            continue
+        if plain:
+            for channel in range(3):
+                values[i, channel] *= factor[channel]
+            continue
+        x, y = 0.0, 0.0
+        for k in range(3):
+            x += weights[i, k] * uv[faces[f, k], 0]
+            y += weights[i, k] * uv[faces[f, k], 1]
+        x, y = (x - np.floor(x)) * width, (y - np.floor(y)) * height
+        if nearest:
+            row, column = min(int(y), height - 1), min(int(x), width - 1)
+            for channel in range(3):
+                values[i, channel] *= factor[channel] * picture[row, column, channel] / 255
+            continue
+        left, top = int(np.floor(x - 0.5)), int(np.floor(y - 0.5))
+        fx, fy = x - 0.5 - left, y - 0.5 - top
+        right, bottom = (left + 1) % width, (top + 1) % height
+        left, top = left % width, top % height
+        for channel in range(3):
+            upper = picture[top, left, channel] * (1 - fx) + picture[top, right, channel] * fx
+            lower = picture[bottom, left, channel] * (1 - fx) + picture[bottom, right, channel] * fx
+            values[i, channel] *= factor[channel] * (upper * (1 - fy) + lower * fy) / 255
 
 
 def face_areas(positions: Positions, faces: Faces) -> NDArray[np.float64]:
     """The area (m,) of each triangle in squared mesh units."""
-    a, b, c = (positions[faces[:, k]] for k in range(3))
-    return np.asarray(0.5 * np.linalg.norm(np.cross(b - a, c - a), axis=1))
+    areas = np.empty(len(faces))
+    _areas(positions, faces, areas)
+    return areas
+
+
+@njit(cache=True)
+def _areas(positions, faces, areas):
+    for f in range(len(faces)):
+        a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
+        abx, aby, abz = (
+            positions[b, 0] - positions[a, 0],
+            positions[b, 1] - positions[a, 1],
+            positions[b, 2] - positions[a, 2],
+        )
+        acx, acy, acz = (
+            positions[c, 0] - positions[a, 0],
+            positions[c, 1] - positions[a, 1],
+            positions[c, 2] - positions[a, 2],
+        )
+        x, y, z = aby * acz - abz * acy, abz * acx - abx * acz, abx * acy - aby * acx
+        areas[f] = 0.5 * np.sqrt(x * x + y * y + z * z)
 
 
 def sample_surface(positions: Positions, faces: Faces, count: int, seed: int) -> Hits:
     """Points spread over the surface by area, always the same for the same seed; in face order, so neighbours stay close."""
-    areas = face_areas(positions, faces)
-    ends = np.cumsum(areas)
+    ends = np.cumsum(face_areas(positions, faces))
     # stratified: one draw in each of `count` equal shares of the area
     random = np.random.default_rng(seed)
     at = (np.arange(count) + random.random(count)) / count * ends[-1]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from asset_pipeline.atlas import make_atlas, split_regions
-from asset_pipeline.bake import bake_picture, fill_gaps
+from asset_pipeline.bake import bake_picture
 from asset_pipeline.bvh import build_bvh, find_closest
 from asset_pipeline.clean import weld
 from asset_pipeline.dress import dress_level, texture_size
@@ -11,6 +11,7 @@ from asset_pipeline.mesh import Material, Mesh
 from asset_pipeline.normals import corner_normals
 from asset_pipeline.surface import colours_at, points_at, sample_surface
 from asset_pipeline.surfaces import bare_surface, build_surfaces, choose_levels
+from asset_pipeline.texels import fill_gaps
 from tests.pipeline.builders import BOX_FACES, BOX_POINTS
 from tests.pipeline.shapes import ball, hills
 
