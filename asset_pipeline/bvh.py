@@ -25,7 +25,8 @@ class Bvh:
     """corners (k, 3, 3) float32 in tree order, scaled to a box of side 1; order (k,) the original face of each.
 
     boxes (nodes, 2, 6) float32: low and high corner of both children; children (nodes, 2) int32: the number of an inner
-    node, or -1 - (first triangle * 8 + count) of a leaf. A place is `position = corner * scale + centre`.
+    node, or -1 - (first triangle * 8 + count) of a leaf. A place is `position = corner * scale + centre`. Over a scan too
+    large for memory there are parts instead, see bvh_parts.py, and the arrays are empty.
     """
 
     corners: NDArray[np.float32]
@@ -34,6 +35,17 @@ class Bvh:
     children: NDArray[np.int32]
     centre: NDArray[np.float64]
     scale: float
+    parts: "tuple[BvhPart, ...]" = ()
+
+
+@dataclass(frozen=True)
+class BvhPart:
+    """The tree over the triangles from row `start` on, which lie in the box low (3,) to high (3,); its arrays are on disk."""
+
+    start: int
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    bvh: Bvh
 
 
 @dataclass(frozen=True)
@@ -65,6 +77,10 @@ def find_closest(
     With directions (n, 3) given as facing, only triangles that face the same way count. Beyond reach (mesh units) nothing
     is found.
     """
+    if bvh.parts:
+        from asset_pipeline.bvh_parts import find_in_parts
+
+        return find_in_parts(bvh.parts, points, facing, reach)
     queries = ((points - bvh.centre) / bvh.scale).astype(np.float32)
     face = np.empty(len(queries), np.int32)
     weights = np.empty((len(queries), 3), np.float32)
