@@ -1,4 +1,4 @@
-"""A GLB of ours opened again, as a client would: chunks, compressed views, attributes, the picture."""
+"""A GLB of ours opened again, as a client would: chunks, compressed views, attributes, the pictures of its material."""
 
 import json
 import struct
@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from asset_pipeline.errors import PackageBroken
 
 MESHOPT = "EXT_meshopt_compression"
+PICTURE_EXTENSIONS = {"EXT_texture_webp": "image/webp", "EXT_texture_avif": "image/avif"}
+CORE_PICTURES = ("image/jpeg", "image/png")
 DTYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 WHOLE = {5120: 127.0, 5121: 255.0, 5122: 32767.0, 5123: 65535.0}
 PARTS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
@@ -19,11 +21,20 @@ TRIANGLES = 4
 
 
 @dataclass(frozen=True)
+class GlbPicture:
+    """One picture of a material as it lies in the file."""
+
+    data: bytes
+    media_type: str
+
+
+@dataclass(frozen=True)
 class GlbModel:
     """What one GLB shows.
 
-    positions (n, 3) in metres, faces (m, 3); normals, uv, colours (linear, 0..1) float or None; picture: its encoded
-    bytes; step_m: the size of one quantisation step, 0 for floats.
+    positions (n, 3) in metres, faces (m, 3); normals, uv, colours (linear, 0..1) float or None; pictures by purpose
+    (colour, normal, roughness); required: extensions a client must know; step_m: the size of one quantisation step, 0
+    for floats.
     """
 
     positions: NDArray[np.float64]
@@ -31,8 +42,8 @@ class GlbModel:
     normals: NDArray[np.float32] | None
     uv: NDArray[np.float32] | None
     colours: NDArray[np.float32] | None
-    picture: bytes | None
-    extensions: tuple[str, ...]
+    pictures: dict[str, GlbPicture]
+    required: tuple[str, ...]
     step_m: float
 
 
@@ -85,8 +96,8 @@ def _decode(glb: Glb) -> GlbModel:
         normals=rows.get("NORMAL"),
         uv=rows.get("TEXCOORD_0"),
         colours=rows.get("COLOR_0"),
-        picture=_read_picture(glb),
-        extensions=tuple(document.get("extensionsUsed", ())),
+        pictures=_read_pictures(glb, primitive),
+        required=tuple(document.get("extensionsRequired", ())),
         step_m=float(scale.max()) if quantised else 0.0,
     )
 
@@ -131,9 +142,35 @@ def _read_view(glb: Glb, view: dict[str, Any]) -> bytes:
     return plain
 
 
-def _read_picture(glb: Glb) -> bytes | None:
-    images = glb.document.get("images", [])
-    if not images:
-        return None
-    (image,) = images
-    return _read_view(glb, glb.document["bufferViews"][image["bufferView"]])
+def _read_pictures(glb: Glb, primitive: dict[str, Any]) -> dict[str, GlbPicture]:
+    """The pictures of the one material, each of which must be used, and read with the first texture coordinates."""
+    (material,) = glb.document["materials"]
+    surface = material.get("pbrMetallicRoughness", {})
+    infos = {
+        "colour": surface.get("baseColorTexture"),
+        "normal": material.get("normalTexture"),
+        "roughness": surface.get("metallicRoughnessTexture"),
+    }
+    found = {purpose: _read_picture(glb, info) for purpose, info in infos.items() if info is not None}
+    if found and "TEXCOORD_0" not in primitive["attributes"]:
+        raise PackageBroken("model_pictures", f"{glb.name} has pictures but no texture coordinates.")
+    if primitive["material"] != 0 or len(found) != len(glb.document.get("images", ())):
+        raise PackageBroken("model_pictures", f"{glb.name} holds a picture that its material does not show.")
+    return found
+
+
+def _read_picture(glb: Glb, info: dict[str, Any]) -> GlbPicture:
+    texture = glb.document["textures"][info["index"]]
+    named = {
+        media: texture["extensions"][key]
+        for key, media in PICTURE_EXTENSIONS.items()
+        if key in texture.get("extensions", {})
+    }
+    (source,) = {item["source"] for item in named.values()} or {texture["source"]}
+    image = glb.document["images"][source]
+    media_type = image["mimeType"]
+    if media_type not in (named or CORE_PICTURES) or info.get("texCoord", 0) != 0:
+        raise PackageBroken(
+            "model_pictures", f"{glb.name} holds a picture as {media_type} where another kind is stated."
+        )
+    return GlbPicture(_read_view(glb, glb.document["bufferViews"][image["bufferView"]]), media_type)

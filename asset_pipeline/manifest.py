@@ -28,13 +28,22 @@ class FileEntry:
 
 
 @dataclass(frozen=True)
+class AvifFile:
+    """The same level with its pictures as AVIF, for clients that read it."""
+
+    file: str
+    bytes: int
+
+
+@dataclass(frozen=True)
 class Level:
-    """One level of detail; `lod0.glb` is the finest."""
+    """One level of detail; `lod0.glb` is the finest. avif: a smaller file of it, where that is worth having."""
 
     file: str
     triangles: int
     bytes: int
     texture_px: int
+    avif: AvifFile | None = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +107,7 @@ def dump_manifest(manifest: Manifest) -> bytes:
         "horizontal_accuracy_m": anchor.horizontal_accuracy_m,
         "surveyed_on": anchor.surveyed_on,
         "bounds": {"min": list(manifest.bounds_min_m), "max": list(manifest.bounds_max_m)},
-        "levels": [asdict(level) for level in manifest.levels],
+        "levels": [_dump_level(level) for level in manifest.levels],
         "files": {name: asdict(entry) for name, entry in manifest.files.items()},
     }
     return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
@@ -121,12 +130,21 @@ def parse_manifest(data: bytes) -> Manifest:
             ),
             bounds_min_m=tuple(document["bounds"]["min"]),
             bounds_max_m=tuple(document["bounds"]["max"]),
-            levels=tuple(Level(**level) for level in document["levels"]),
+            levels=tuple(_parse_level(level) for level in document["levels"]),
             files={name: FileEntry(**entry) for name, entry in document["files"].items()},
             pipeline_version=document["pipeline_version"],
         )
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise PackageBroken("manifest_unreadable", f"The package's manifest cannot be read: {error}.") from error
+
+
+def _dump_level(level: Level) -> dict[str, Any]:
+    return {name: value for name, value in asdict(level).items() if value is not None}
+
+
+def _parse_level(document: dict[str, Any]) -> Level:
+    avif = document.get("avif")
+    return Level(**{**document, "avif": None if avif is None else AvifFile(**avif)})
 
 
 def manifest_digest(canonical: bytes) -> str:

@@ -8,19 +8,19 @@ from pathlib import Path
 from asset_pipeline.built import BuildResult
 from asset_pipeline.bvh import build_bvh
 from asset_pipeline.clean import clean_scan
-from asset_pipeline.dress import BuiltLevel, texture_size
-from asset_pipeline.encode import encode_plain
+from asset_pipeline.examine import examine_scan, examine_texture
 from asset_pipeline.folder import write_package
-from asset_pipeline.level import FinishedLevel, LevelJob, make_level, make_phone_model
-from asset_pipeline.manifest import Level, Manifest
-from asset_pipeline.mesh import Mesh
+from asset_pipeline.level import FinishedLevel, LevelJob, describe_level, make_level, make_phone_model
+from asset_pipeline.manifest import Manifest
+from asset_pipeline.mesh import Mesh, Surface
 from asset_pipeline.options import BuildOptions
+from asset_pipeline.place import settle_anchor
 from asset_pipeline.read import read_scan
 from asset_pipeline.report import make_report
-from asset_pipeline.scan import Progress, Scan, ScanWarning, no_progress
+from asset_pipeline.scan import Progress, Scan, ScanWarning, no_progress, warn
 from asset_pipeline.stamp import list_files, stamp_files
 from asset_pipeline.surfaces import bare_surface, build_surfaces, choose_levels
-from asset_pipeline.texture import Texture, encode_jpeg
+from asset_pipeline.survey import describe_survey
 from asset_pipeline.usdz import choose_level
 from asset_pipeline.views import choose_views, describe_views, draw_scan
 
@@ -33,24 +33,38 @@ def build_package(path: Path, out: Path, options: BuildOptions, progress: Progre
     scan = read_scan(path, options, lambda stage, fraction: progress(stage, READ_SHARE * fraction))
     progress("clean", READ_SHARE)
     cleaned = clean_scan(scan)
+    projection = scan.survey.projection if scan.survey else None
+    anchor, place_notes = settle_anchor(options, projection, cleaned.offset_m)
+    options = replace(options, anchor=anchor)
     levels, skipped = choose_levels(options.levels, cleaned.mesh.triangles)
     views = choose_views(cleaned.mesh)
-    jobs = [
-        LevelJob(index, asked, texture_size(index, options.texture_px), views) for index, asked in enumerate(levels)
-    ]
-    finished, collapse_warnings = _make_levels(cleaned.mesh, jobs, progress)
+    jobs = [LevelJob(index, asked, options.texture_px, views) for index, asked in enumerate(levels)]
+    surface = bare_surface(cleaned.mesh)
+    found = examine_scan(cleaned.mesh, surface)
+    finished, collapse_warnings = _make_levels(cleaned.mesh, surface, jobs, progress)
     files = {name: data for level in finished for name, data in level.files.items()}
     progress("poster", 0.88)
-    files["plain.glb"] = _encode_finest(finished[0].level)
     files |= draw_scan(cleaned.mesh, views)
     progress("report", 0.94)
     told = [warning for level in finished for warning in level.warnings]
-    warnings = [*scan.warnings, *cleaned.warnings, *collapse_warnings, *told, *_name_skipped(skipped)]
+    told += examine_texture(finished[0].level.mesh)
+    warnings = [
+        *scan.warnings,
+        *cleaned.warnings,
+        *found,
+        *place_notes,
+        *collapse_warnings,
+        *told,
+        *_name_skipped(skipped),
+    ]
     report = make_report(scan, finished, warnings)
     report["source"]["offset_m"] = list(cleaned.offset_m)
+    report["source"] |= (
+        {"cloud": describe_survey(scan, cleaned.offset_m, finished[0].level.mesh)} if scan.survey else {}
+    )
     report["views"] = describe_views(views)
     files, report = stamp_files(files, report, options.credit, options.anchor)
-    manifest = list_files(_make_manifest(scan, options, [level.level for level in finished]), files)
+    manifest = list_files(_make_manifest(scan, options, finished), files)
     progress("write", 0.96)
     digest, folder = write_package(out, files, manifest)
     progress("done", 1.0)
@@ -58,52 +72,38 @@ def build_package(path: Path, out: Path, options: BuildOptions, progress: Progre
     return BuildResult(digest, folder, manifest, report, time.monotonic() - started, peak)
 
 
-def _make_levels(scan: Mesh, jobs: list[LevelJob], progress: Progress) -> tuple[list[FinishedLevel], list[ScanWarning]]:
+def _make_levels(
+    scan: Mesh, surface: Surface, jobs: list[LevelJob], progress: Progress
+) -> tuple[list[FinishedLevel], list[ScanWarning]]:
     bvh = build_bvh(scan.positions, scan.faces)
     progress("collapse", 0.2)
     surfaces, warnings = build_surfaces(
-        bare_surface(scan),
+        surface,
         tuple(job.asked for job in jobs),
         bvh,
         lambda fraction: progress("collapse", 0.2 + 0.15 * fraction),
     )
     finished, for_phone = [], choose_level([surface.triangles for surface in surfaces])
-    for surface, job in zip(surfaces, jobs, strict=True):
+    for bare, job in zip(surfaces, jobs, strict=True):
         progress(f"level {job.index}", 0.35 + 0.5 * job.index / len(jobs))
-        finished.append(make_level(scan, bvh, surface, replace(job, for_phone=job.index == for_phone)))
+        finished.append(make_level(scan, bvh, bare, replace(job, for_phone=job.index == for_phone)))
     if for_phone is None:
         finished[-1] = make_phone_model(scan, bvh, surfaces[-1], finished[-1])
     return finished, warnings
 
 
-def _encode_finest(finest: BuiltLevel) -> bytes:
-    texture = None
-    picture = finest.mesh.materials[0].picture if finest.mesh.materials else None
-    if finest.texture is not None and picture is not None:
-        as_jpeg = finest.texture.media_type == "image/jpeg"
-        texture = finest.texture if as_jpeg else Texture(encode_jpeg(picture), "image/jpeg", finest.texture.px)
-    return encode_plain(finest.mesh, texture, "")
-
-
 def _name_skipped(skipped: tuple[int, ...]) -> list[ScanWarning]:
-    return [
-        ScanWarning("level_skipped", f"No level of {level} triangles was built: the scan itself has no more.")
-        for level in skipped
-    ]
+    return [warn("level_skipped", asked=level) for level in skipped]
 
 
-def _make_manifest(scan: Scan, options: BuildOptions, built: list[BuiltLevel]) -> Manifest:
+def _make_manifest(scan: Scan, options: BuildOptions, finished: list[FinishedLevel]) -> Manifest:
     """The manifest without its files, and without their sizes."""
-    low, high = built[0].mesh.bounds()
-    levels = tuple(
-        Level(f"lod{index}.glb", level.mesh.triangles, 0, level.texture.px if level.texture else 0)
-        for index, level in enumerate(built)
-    )
+    low, high = finished[0].level.mesh.bounds()
     return Manifest(
         source=scan.facts.source,
         credit=options.credit,
         anchor=options.anchor,
         bounds_min_m=(float(low[0]), float(low[1]), float(low[2])),
         bounds_max_m=(float(high[0]), float(high[1]), float(high[2])),
-        levels=levels,
+        levels=tuple(describe_level(index, level) for index, level in enumerate(finished)),
     )

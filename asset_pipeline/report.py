@@ -31,7 +31,7 @@ def make_report(
                 "p95_m": _rounded(each.p95_m),
                 "colour_psnr_db": None if deviation.colour_psnr_db is None else round(deviation.colour_psnr_db, 2),
                 "bytes": len(each.files[f"lod{index}.glb"]),
-                "texture_px": level.texture.px if level.texture else 0,
+                "texture_px": each.texture_px,
             }
         )
     return {
@@ -45,7 +45,9 @@ def make_report(
             "up": source.up,
         },
         "levels": levels,
-        "warnings": [{"code": warning.code, "text": warning.text} for warning in warnings],
+        "warnings": [
+            {"code": warning.code, "text": warning.text, "values": dict(warning.values)} for warning in warnings
+        ],
         "validators": {"dejima_verify": "passed"},
     }
 

@@ -54,7 +54,14 @@ def stamp_files(
 
 def list_files(manifest: Manifest, files: Mapping[str, bytes]) -> Manifest:
     """The manifest with the digest and size of each of these files."""
-    levels = tuple(replace(level, bytes=len(files[level.file])) for level in manifest.levels)
+    levels = tuple(
+        replace(
+            level,
+            bytes=len(files[level.file]),
+            avif=level.avif and replace(level.avif, bytes=len(files[level.avif.file])),
+        )
+        for level in manifest.levels
+    )
     entries = {name: FileEntry(hashlib.sha256(data).hexdigest(), len(data)) for name, data in sorted(files.items())}
     return replace(manifest, levels=levels, files=entries)
 

@@ -13,6 +13,7 @@ from asset_pipeline.glb import GlbModel, decode_glb
 from asset_pipeline.listing import PLAIN_FILE, POSTER_FILE, REPORT_FILE, check_listing, parse_report
 from asset_pipeline.manifest import Level, Manifest
 
+AVIF = "image/avif"
 COARSE_BOUNDS = 0.1  # how far, in diagonals, a coarse level may end from the finest one
 FLAT_STEPS = 16  # a picture with less contrast shows nothing
 
@@ -41,8 +42,7 @@ def _decode(path: Path) -> GlbModel:
     model = decode_glb(path.read_bytes(), path.name)
     if not np.isfinite(model.positions).all():
         raise PackageBroken("model_positions", f"{path.name} has positions that are no ordinary numbers.")
-    if model.picture is not None:
-        _open_picture(model.picture, f"the texture of {path.name}")
+    _sizes(model, path.name)
     return model
 
 
@@ -54,6 +54,7 @@ def _verify_levels(manifest: Manifest, models: dict[str, GlbModel]) -> None:
     for index, level in enumerate(manifest.levels):
         model = models[level.file]
         _verify_level(level, model, manifest)
+        _verify_avif(level, models, manifest)
         # the finest level is what the bounds were taken from; coarser ones are rounder
         reach_m = model.step_m if index == 0 else COARSE_BOUNDS * diagonal
         found_low, found_high = model.positions.min(axis=0), model.positions.max(axis=0)
@@ -71,29 +72,56 @@ def _verify_level(level: Level, model: GlbModel, manifest: Manifest) -> None:
         raise PackageBroken("triangles", text)
     if manifest.files[level.file].bytes != level.bytes:
         raise PackageBroken("level_bytes", f"The manifest states two sizes of {level.file}.")
-    px = 0 if model.picture is None else max(_open_picture(model.picture, level.file).size)
+    px = max(_sizes(model, level.file).values(), default=0)
     if px != level.texture_px:
         raise PackageBroken(
             "texture_px", f"{level.file} has a texture of {px} px; the manifest says {level.texture_px}."
         )
+    if any(picture.media_type == AVIF for picture in model.pictures.values()):
+        raise PackageBroken("level_avif", f"{level.file} holds AVIF, which not every client reads.")
+
+
+def _verify_avif(level: Level, models: dict[str, GlbModel], manifest: Manifest) -> None:
+    """The AVIF file of a level shows the same, with pictures of the same sizes, in fewer bytes."""
+    if level.avif is None:
+        return
+    name, common = level.avif.file, models[level.file]
+    entry, model = manifest.files.get(name), models.get(name)
+    if entry is None or model is None:
+        raise PackageBroken("file_missing", f"The package lacks {name}.")
+    if entry.bytes != level.avif.bytes or entry.bytes >= level.bytes:
+        raise PackageBroken("level_bytes", f"{name} has {entry.bytes} bytes, which is not as the manifest says.")
+    same = np.array_equal(model.positions, common.positions) and np.array_equal(model.faces, common.faces)
+    if not same or _sizes(model, name) != _sizes(common, level.file):
+        raise PackageBroken("level_avif", f"{name} does not show the same as {level.file}.")
+    if all(picture.media_type != AVIF for picture in model.pictures.values()):
+        raise PackageBroken("level_avif", f"{name} holds no AVIF.")
+
+
+def _sizes(model: GlbModel, name: str) -> dict[str, int]:
+    """The longer side in px of each picture by its purpose."""
+    return {
+        purpose: max(_open_picture(each.data, f"the {purpose} picture of {name}", each.media_type).size)
+        for purpose, each in model.pictures.items()
+    }
 
 
 def _verify_plain(manifest: Manifest, models: dict[str, GlbModel]) -> None:
     plain = models[PLAIN_FILE]
-    if plain.extensions:
-        raise PackageBroken("plain_extensions", f"{PLAIN_FILE} uses {plain.extensions[0]}; it must be core glTF.")
+    if plain.required:
+        raise PackageBroken("plain_extensions", f"{PLAIN_FILE} needs {plain.required[0]}; it must be core glTF.")
     if len(plain.faces) != manifest.levels[0].triangles:
         raise PackageBroken("plain_triangles", f"{PLAIN_FILE} does not hold the finest level.")
 
 
-def _open_picture(data: bytes, what: str) -> Pillow.Image:
-    """The decoded picture. Raises PackageBroken."""
+def _open_picture(data: bytes, what: str, media_type: str = "image/webp") -> Pillow.Image:
+    """The decoded picture, which must be of the kind stated. Raises PackageBroken."""
     try:
         with python_warnings.catch_warnings():
             python_warnings.simplefilter("error", Pillow.DecompressionBombWarning)
-            picture = Pillow.open(io.BytesIO(data), formats=("WEBP", "JPEG", "PNG"))
+            picture = Pillow.open(io.BytesIO(data), formats=(media_type.removeprefix("image/").upper(),))
             picture.load()
-    except (OSError, ValueError, SyntaxError, Pillow.DecompressionBombError, Warning) as error:
+    except (OSError, ValueError, SyntaxError, KeyError, Pillow.DecompressionBombError, Warning) as error:
         raise PackageBroken("picture", f"The picture in {what} cannot be opened: {error}.") from error
     return picture
 
