@@ -73,8 +73,11 @@ def _find_facing(source: Source, points: NDArray[np.float64], base: Rows) -> Hit
     return hits
 
 
-def bake_colour(atlas: Atlas, source: Source, places: Places) -> Image:
-    """The scan's colour over the area of every texel, (px, px, 3); gaps are filled smoothly: mipmaps do not bleed."""
+def bake_colour(atlas: Atlas, source: Source, places: Places, px: int) -> Image:
+    """The scan's colour over the area of every texel, (px, px, 3); gaps are filled smoothly: mipmaps do not bleed.
+
+    px, here and below: the texels' own side or a half, a quarter ... of it.
+    """
     scan, texels = source.scan, places.texels
     steps = texel_steps(atlas.uv, atlas.positions, atlas.faces, texels.px)
     picture = np.zeros((texels.px * texels.px, 3), np.float32)
@@ -85,11 +88,11 @@ def bake_colour(atlas: Atlas, source: Source, places: Places) -> Image:
         for sub_texel in SUB_TEXELS:
             colours += colours_at(scan, spread_hits(here, scan.positions, scan.faces, hits, sub_texel))
         picture[texels.place[part]] = colours / len(SUB_TEXELS)
-    return _finish(picture, texels)
+    return fill_gaps(*_reduce(picture, texels, px))
 
 
-def bake_normal_map(atlas: Atlas, source: Source, places: Places) -> Image:
-    """The scan's normals in the level's tangent space, at half the texels' resolution, so that each is a mean of four."""
+def bake_normal_map(atlas: Atlas, source: Source, places: Places, px: int) -> Image:
+    """The scan's normals in the level's tangent space, (px, px, 3), green up; smaller than the texels, means of them."""
     texels = places.texels
     picture = np.zeros((texels.px * texels.px, 3), np.float32)
     for start in range(0, len(texels.face), QUERY_ROWS):
@@ -100,13 +103,13 @@ def bake_normal_map(atlas: Atlas, source: Source, places: Places) -> Image:
         shown[behind] *= -1
         rows = (texels.face[part], base, shown)
         picture[texels.place[part]] = to_tangent(atlas.positions, atlas.faces, atlas.uv, rows)
-    small, known = _halve(picture, texels)
+    small, known = _reduce(picture, texels, px)
     small /= np.maximum(np.linalg.norm(small, axis=2, keepdims=True), 1e-9)
     return fill_gaps((small + 1) * np.float32(127.5), known)
 
 
-def bake_roughness(source: Source, places: Places) -> Image | None:
-    """Roughness in green and metal in blue at half the texels' resolution; None where the whole scan has one value."""
+def bake_roughness(source: Source, places: Places, px: int) -> Image | None:
+    """Roughness in green and metal in blue, (px, px, 3); None where the whole scan has one value."""
     looks = {(material.roughness, material.metallic) for material in source.scan.materials}
     if len(looks) < 2 and all(material.roughness_map is None for material in source.scan.materials):
         return None
@@ -115,30 +118,26 @@ def bake_roughness(source: Source, places: Places) -> Image | None:
     for start in range(0, len(texels.face), QUERY_ROWS):
         part = slice(start, start + QUERY_ROWS)
         picture[texels.place[part]] = surface_maps_at(source.scan, _part(places.hits, part))
-    return fill_gaps(*_halve(picture, texels))
+    return fill_gaps(*_reduce(picture, texels, px))
 
 
 def bake_picture(atlas: Atlas, scan: Mesh, bvh: Bvh, texture_px: int) -> Image:
     """The scan's colour on an atlas, (px, px, 3), for who needs nothing else."""
     source = make_source(scan, bvh)
-    return bake_colour(atlas, source, find_places(atlas, source, texture_px))
+    return bake_colour(atlas, source, find_places(atlas, source, texture_px), texture_px)
 
 
 def _part(hits: Hits, part: slice) -> Hits:
     return Hits(hits.face[part], hits.weights[part], hits.distance[part])
 
 
-def _finish(picture: Rows, texels: Texels) -> Image:
+def _reduce(picture: Rows, texels: Texels, px: int) -> tuple[Rows, NDArray[np.bool_]]:
+    """The means (px, px, 3) of the known texels in each square, and which squares have one."""
     known = np.zeros(texels.px * texels.px, np.bool_)
     known[texels.place] = True
-    return fill_gaps(picture.reshape(texels.px, texels.px, 3), known.reshape(texels.px, texels.px))
-
-
-def _halve(picture: Rows, texels: Texels) -> tuple[Rows, NDArray[np.bool_]]:
-    """The means of the known texels in each square of four, and which squares have one."""
-    half = texels.px // 2
-    known = np.zeros(texels.px * texels.px, np.float32)
-    known[texels.place] = 1
-    count = known.reshape(half, 2, half, 2).sum(axis=(1, 3))
-    total = picture.reshape(half, 2, half, 2, 3).sum(axis=(1, 3))
+    part = texels.px // px
+    if part == 1:
+        return picture.reshape(px, px, 3), known.reshape(px, px)
+    count = known.reshape(px, part, px, part).sum(axis=(1, 3), dtype=np.float32)
+    total = picture.reshape(px, part, px, part, 3).sum(axis=(1, 3))
     return total / np.maximum(count, 1)[..., None], count > 0
