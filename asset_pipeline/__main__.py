@@ -11,16 +11,19 @@ import typer
 
 from asset_pipeline import console
 from asset_pipeline.built import build_key, find_built, remember_built
+from asset_pipeline.crs import check_placeable
 from asset_pipeline.geopose import Position
 from asset_pipeline.options import (
     DEFAULT_ACCURACY_M,
     DEFAULT_LEVELS,
     BuildOptions,
+    PointsAs,
     Unit,
     Up,
     check_texture_px,
     make_anchor,
     make_credit,
+    make_place,
     parse_levels,
     read_metadata,
 )
@@ -35,12 +38,12 @@ app = typer.Typer(
 
 DEFAULT_LEVELS_TEXT = ",".join(map(str, DEFAULT_LEVELS))
 Shown = Literal["bar", "json", "none"]
-Scan = Annotated[Path, typer.Argument(help="OBJ, PLY, STL, GLB, glTF, or a ZIP with one of them and its pictures.")]
+Scan = Annotated[Path, typer.Argument(help="OBJ, PLY, STL, GLB, glTF, LAS, LAZ, or a ZIP with one of them and its pictures.")]
 Package = Annotated[Path, typer.Argument(help="A package folder.")]
-Lat = Annotated[float, typer.Option(help="Latitude of the scan's origin in degrees.")]
-Lon = Annotated[float, typer.Option(help="Longitude in degrees.")]
-Height = Annotated[float, typer.Option(help="Height in metres above the WGS 84 ellipsoid.")]
-Heading = Annotated[float, typer.Option(help="Compass direction of the scan's -z axis in degrees.")]
+Lat = Annotated[float | None, typer.Option(help="Latitude of the scan's origin in degrees; surveys on a map know it.")]
+Lon = Annotated[float | None, typer.Option(help="Longitude in degrees.")]
+Height = Annotated[float | None, typer.Option(help="Height in metres above the WGS 84 ellipsoid.")]
+Heading = Annotated[float | None, typer.Option(help="Compass direction of the scan's -z axis in degrees.")]
 Out = Annotated[Path, typer.Option(help="Folder in which the package's own folder is made.")]
 Accuracy = Annotated[float, typer.Option(help="How exact the position is, in metres.")]
 UnitOption = Annotated[Unit | None, typer.Option(help="Unit of the scan; guessed, and said so, when not given.")]
@@ -48,23 +51,27 @@ UpOption = Annotated[Up | None, typer.Option(help="Up axis of the scan; guessed,
 Metadata = Annotated[Path | None, typer.Option(help="JSON file with title, creator, licence and more.")]
 Levels = Annotated[str, typer.Option(help="Triangles of each level, finest first.")]
 TexturePx = Annotated[int, typer.Option(help="Side of the finest level's texture, a power of two.")]
+Points = Annotated[PointsAs, typer.Option(help="What becomes of a point cloud: its upper surface, or fewer points.")]
+CrsOption = Annotated[int | None, typer.Option("--crs", help="EPSG code of a survey's map coordinates, such as 6669.")]
 Progress = Annotated[Shown, typer.Option(help="How progress is told: a bar, JSON lines on standard output, or not.")]
 
 
 @app.command()
 def package(  # noqa: PLR0913, PLR0917 - a command line has as many options as people need
     scan: Scan,
-    lat: Lat,
-    lon: Lon,
-    height: Height,
-    heading: Heading,
     out: Out,
+    lat: Lat = None,
+    lon: Lon = None,
+    height: Height = None,
+    heading: Heading = None,
     accuracy: Accuracy = DEFAULT_ACCURACY_M,
     unit: UnitOption = None,
     up: UpOption = None,
     metadata: Metadata = None,
     levels: Levels = DEFAULT_LEVELS_TEXT,
     texture_px: TexturePx = 2048,
+    points: Points = "surface",
+    crs: CrsOption = None,
     progress: Progress = "bar",
 ) -> None:
     """Build one package. Exit 0: whole, every level on its budget; 3: whole, a level missed it; 2: refused."""
@@ -72,14 +79,18 @@ def package(  # noqa: PLR0913, PLR0917 - a command line has as many options as p
         check_texture_px(texture_px)
         facts = read_metadata(metadata)
         options = BuildOptions(
-            anchor=make_anchor(Position(lat, lon, height), heading, accuracy, facts),
+            anchor=make_anchor(Position(lat or 0.0, lon or 0.0, height or 0.0), heading or 0.0, accuracy, facts),
             credit=make_credit(facts, scan.stem),
             unit=unit,
             up=up,
             levels=parse_levels(levels),
             texture_px=texture_px,
+            points=points,
+            crs=crs,
+            own_place=make_place(lat, lon, height, heading),
         )
         check_scan_file(scan)
+        check_placeable(scan, options)
         key = build_key(scan, options)
         result = find_built(out, key, options) if key else None
         if result is None:

@@ -14,6 +14,7 @@ from asset_pipeline.manifest import Anchor, Credit, HeightKind, Provenance
 
 Unit = Literal["m", "cm", "mm", "ft"]
 Up = Literal["y", "z"]
+PointsAs = Literal["surface", "points"]
 METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001, "ft": 0.3048}
 DEFAULT_LEVELS = (100_000, 25_000, 5_000)
 DEFAULT_ACCURACY_M = 15.0
@@ -25,8 +26,20 @@ SEA_LEVEL_MAX_M = 5.0
 
 
 @dataclass(frozen=True)
+class OwnPlace:
+    """The scan stands where its own map coordinates say; what the caller knows better is given, else None."""
+
+    height_m: float | None = None
+    heading_deg: float | None = None
+
+
+@dataclass(frozen=True)
 class BuildOptions:
-    """Everything that shapes a package besides the scan; unit and up None mean: guess, and say so."""
+    """Everything that shapes a package besides the scan; unit and up None mean: guess, and say so.
+
+    points: what becomes of a point cloud. crs: EPSG code of its map coordinates, when the file is silent. own_place: not
+    None when the place comes from those coordinates, and the anchor's geopose then counts for nothing.
+    """
 
     anchor: Anchor
     credit: Credit = field(default_factory=Credit)
@@ -34,6 +47,9 @@ class BuildOptions:
     up: Up | None = None
     levels: tuple[int, ...] = DEFAULT_LEVELS
     texture_px: int = 2048
+    points: PointsAs = "surface"
+    crs: int | None = None
+    own_place: OwnPlace | None = None
 
 
 def make_anchor(place: Position, heading_deg: float, accuracy_m: float, metadata: Mapping[str, Any]) -> Anchor:
@@ -162,6 +178,18 @@ def check_texture_px(value: int) -> None:
         raise OptionRefused(
             "texture_px", f"The texture size must be a power of two from 64 to {MAX_TEXTURE_PX}, not {value}."
         )
+
+
+def make_place(lat: float | None, lon: float | None, height: float | None, heading: float | None) -> OwnPlace | None:
+    """None when the caller states a place; else what is stated of one that the scan's own map coordinates give.
+
+    Raises OptionRefused when a place is stated in part.
+    """
+    if lat is None and lon is None:
+        return OwnPlace(height, heading)
+    if lat is None or lon is None or height is None or heading is None:
+        raise OptionRefused("place_in_part", "A place needs --lat, --lon, --height and --heading together.")
+    return None
 
 
 def height_warning(anchor: Anchor) -> str | None:

@@ -1,11 +1,14 @@
 """A scan as delivered and as cleaned: the values that the front half of the pipeline hands on."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
+from asset_pipeline.advice import Values, say_advice
 from asset_pipeline.manifest import Source
-from asset_pipeline.mesh import Mesh
+from asset_pipeline.mesh import Mesh, Positions
+from asset_pipeline.options import PointsAs, Unit, Up
+from asset_pipeline.projection import Projection
 
 Progress = Callable[[str, float], None]  # (stage, fraction 0..1)
 Origin = Literal["option", "format", "guess"]
@@ -13,10 +16,19 @@ Origin = Literal["option", "format", "guess"]
 
 @dataclass(frozen=True)
 class ScanWarning:
-    """Something people should know about a scan that was taken all the same; `code` is stable."""
+    """Something people should know about a scan that was taken all the same; `code` is stable.
+
+    values: what the sentences of the code name, so that they can be said in another language (advice.py).
+    """
 
     code: str
     text: str
+    values: Values = field(default_factory=dict)
+
+
+def warn(code: str, **values: str | int | float | bool) -> ScanWarning:
+    """A warning of a code in its English words. Raises KeyError when texts/ has no such code, or a value is missing."""
+    return ScanWarning(code, say_advice(code, values, "en").text, values)
 
 
 @dataclass(frozen=True)
@@ -30,12 +42,35 @@ class SourceFacts:
 
 
 @dataclass(frozen=True)
+class Survey:
+    """What a point cloud adds to the scan made from it.
+
+    taken_as: its upper surface as a mesh, or points alone, in which case the mesh has no faces. sample (n, 3): points that
+    the mesh should pass through, in its own frame. facts: for the report. projection: of its map coordinates, if known.
+    """
+
+    taken_as: PointsAs
+    sample: Positions
+    facts: dict[str, Any]
+    projection: Projection | None = None
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What a file says of its own numbers; None: it does not say."""
+
+    unit: Unit | None = None
+    up: Up | None = None
+
+
+@dataclass(frozen=True)
 class Scan:
-    """A scan as delivered: mesh in the file's own unit and axes."""
+    """A scan as delivered: mesh in the file's own unit and axes; survey: when the file is a point cloud."""
 
     mesh: Mesh
     facts: SourceFacts
     warnings: tuple[ScanWarning, ...] = ()
+    survey: Survey | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,53 @@
+"""LAS and LAZ, every version and point format, chunk by chunk: laspy's one place."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import laspy
+import numpy as np
+from numpy.typing import NDArray
+
+from asset_pipeline.cloud import CHUNK_POINTS, PointChunk
+from asset_pipeline.crs import Crs, read_crs
+from asset_pipeline.errors import ScanRefused
+from asset_pipeline.precheck_las import LasHeader, read_las_header
+from asset_pipeline.scan import Progress, no_progress
+
+
+def crs_of(header: LasHeader) -> Crs:
+    """The map coordinates that a LAS header states."""
+    return read_crs(header.geo_keys, header.wkt)
+
+
+def read_las(path: Path, scale: tuple[float, float], progress: Progress = no_progress) -> Iterator[PointChunk]:
+    """The points of a LAS or LAZ file, times scale (horizontal, vertical). Raises ScanRefused."""
+    expected, done = read_las_header(path).points, 0
+    try:
+        with laspy.open(path, read_evlrs=False) as reader:
+            for points in reader.chunk_iterator(CHUNK_POINTS):
+                done += len(points)
+                progress("read", done / expected)
+                yield _to_chunk(points, np.array([scale[0], scale[0], scale[1]]))
+    except (KeyboardInterrupt, SystemExit, GeneratorExit, ScanRefused):
+        raise
+    except BaseException as error:  # what the decoder, written in Rust, panics with is no Exception
+        raise _broken(path, str(error)) from error
+    if done != expected:
+        raise _broken(path, f"{done:,} of {expected:,} points are there")
+
+
+def _broken(path: Path, why: str) -> ScanRefused:
+    reason = " ".join(why.split())[:120].rstrip(".") or "the data is damaged"
+    return ScanRefused("las_data", f"The points of {path.name} cannot be read: {reason}.", "read")
+
+
+def _to_chunk(points: laspy.ScaleAwarePointRecord, scale: NDArray[np.float64]) -> PointChunk:
+    names = set(points.point_format.dimension_names)
+    kept = ~np.asarray(points["withheld"], bool) if "withheld" in names else np.ones(len(points), bool)
+    positions = np.stack([np.asarray(points[axis], np.float64) for axis in "xyz"], axis=1)[kept] * scale
+    colours = None
+    if {"red", "green", "blue"} <= names:
+        colours = np.stack([np.asarray(points[name], np.uint16) for name in ("red", "green", "blue")], axis=1)[kept]
+    kinds = np.asarray(points["classification"], np.uint8)[kept]
+    returns = np.asarray(points["number_of_returns"], np.uint8)[kept]
+    return PointChunk(positions, colours, kinds, returns)
