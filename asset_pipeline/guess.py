@@ -16,12 +16,14 @@ CLEAR_LEAD = 2.0
 BASE_SHARE = 0.02  # the lowest part of the extent that a standing surface has its floor in
 
 
-def resolve_unit(mesh: Mesh, kind: str, asked: Unit | None) -> tuple[Unit, Origin, list[ScanWarning]]:
-    """The unit, where it comes from, and what to tell people. kind is the file's suffix."""
+def resolve_unit(
+    mesh: Mesh, kind: str, asked: Unit | None, stated: Unit | None = None
+) -> tuple[Unit, Origin, list[ScanWarning]]:
+    """The unit, where it comes from, and what to tell people. kind: the file's suffix; stated: what the file itself says."""
     if asked is not None:
         return asked, "option", []
-    if kind in GLTF:
-        return "m", "format", []
+    if stated is not None or kind in GLTF:
+        return stated or "m", "format", []
     low, high = finite_bounds(mesh)
     size = float(np.linalg.norm(high - low))
     unit = guess_unit(high - low)
@@ -51,12 +53,14 @@ def guess_unit(sides: NDArray[np.float64]) -> Unit:
     return "m"
 
 
-def resolve_up(mesh: Mesh, kind: str, asked: Up | None) -> tuple[Up, Origin, list[ScanWarning]]:
-    """The up axis, where it comes from, and what to tell people. kind is the file's suffix."""
+def resolve_up(
+    mesh: Mesh, kind: str, asked: Up | None, stated: Up | None = None
+) -> tuple[Up, Origin, list[ScanWarning]]:
+    """The up axis, where it comes from, and what to tell people. kind: the file's suffix; stated: what the file itself says."""
     if asked is not None:
         return asked, "option", []
-    if kind in GLTF:
-        return "y", "format", []
+    if stated is not None or kind in GLTF:
+        return stated or "y", "format", []
     up, sure = guess_up(mesh, USUAL_UP[kind])
     text = f"No up axis is stated; taken as {up} ({'likely' if sure else 'not sure'}). Give --up if the scan lies on its side."
     return up, "guess", [ScanWarning("up_guessed", text)]

@@ -7,11 +7,11 @@ allocates on a claim alone.
 from collections.abc import Callable
 from pathlib import Path
 
-from asset_pipeline import precheck_archive, precheck_gltf, precheck_image, precheck_plain
+from asset_pipeline import precheck_archive, precheck_gltf, precheck_image, precheck_las, precheck_plain, precheck_usd
 from asset_pipeline.errors import ScanRefused
 
 MAX_SCAN_BYTES = 8 * 1024**3
-READABLE = "OBJ (with MTL and pictures, also zipped), PLY, STL, GLB or glTF"
+READABLE = "OBJ (with MTL and pictures, also zipped), PLY, STL, GLB, glTF, USDZ, LAS or LAZ"
 
 CHECKS: dict[str, Callable[[Path], None]] = {
     ".obj": precheck_plain.check_obj,
@@ -19,6 +19,12 @@ CHECKS: dict[str, Callable[[Path], None]] = {
     ".stl": precheck_plain.check_stl,
     ".glb": precheck_gltf.check_glb,
     ".gltf": precheck_gltf.check_gltf,
+    ".las": precheck_las.check_las,
+    ".laz": precheck_las.check_las,
+    ".usd": precheck_usd.check_layer,
+    ".usda": precheck_usd.check_layer,
+    ".usdc": precheck_usd.check_layer,
+    ".usdz": precheck_usd.check_usdz,
     ".zip": precheck_archive.check_zip,
 }
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".svg"}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from asset_pipeline import read_gltf, read_obj, read_ply, read_stl
+from asset_pipeline import read_gltf, read_obj, read_ply, read_stl, read_usd
 from asset_pipeline.errors import ScanRefused
 from asset_pipeline.guess import resolve_unit, resolve_up
 from asset_pipeline.listing import hash_file
@@ -15,7 +15,8 @@ from asset_pipeline.mesh import Mesh, ordinary_points
 from asset_pipeline.options import BuildOptions
 from asset_pipeline.precheck import check_scan_file
 from asset_pipeline.precheck_archive import unpack
-from asset_pipeline.scan import Progress, Scan, ScanWarning, SourceFacts, no_progress
+from asset_pipeline.read_cloud import is_cloud, read_cloud
+from asset_pipeline.scan import Progress, Scan, ScanWarning, SourceFacts, Stated, no_progress
 
 READERS: dict[str, Callable[[Path, Progress], tuple[Mesh, list[ScanWarning]]]] = {
     ".obj": read_obj.read_obj,
@@ -24,6 +25,7 @@ READERS: dict[str, Callable[[Path, Progress], tuple[Mesh, list[ScanWarning]]]] =
     ".glb": read_gltf.read_gltf,
     ".gltf": read_gltf.read_gltf,
 }
+USD = {".usd", ".usda", ".usdc", ".usdz"}
 
 
 def read_scan(path: Path, options: BuildOptions, progress: Progress = no_progress) -> Scan:
@@ -34,12 +36,16 @@ def read_scan(path: Path, options: BuildOptions, progress: Progress = no_progres
         with tempfile.TemporaryDirectory(prefix="dejima-scan-") as folder:
             inner = unpack(path, Path(folder))
             kind = check_scan_file(inner)
-            mesh, warnings = _read(inner, kind, progress)
+            if is_cloud(inner, kind):
+                return read_cloud(inner, kind, options, progress)
+            mesh, warnings, stated = _read(inner, kind, progress)
     else:
-        mesh, warnings = _read(path, kind, progress)
+        if is_cloud(path, kind):
+            return read_cloud(path, kind, options, progress)
+        mesh, warnings, stated = _read(path, kind, progress)
     _check_surface(mesh, path.name)
-    unit, unit_from, unit_warnings = resolve_unit(mesh, kind, options.unit)
-    up, up_from, up_warnings = resolve_up(mesh, kind, options.up)
+    unit, unit_from, unit_warnings = resolve_unit(mesh, kind, options.unit, stated.unit)
+    up, up_from, up_warnings = resolve_up(mesh, kind, options.up, stated.up)
     source = Source(
         file=path.name,
         sha256=hash_file(path),
@@ -54,14 +60,17 @@ def read_scan(path: Path, options: BuildOptions, progress: Progress = no_progres
     return Scan(mesh, facts, (*warnings, *unit_warnings, *up_warnings))
 
 
-def _read(path: Path, kind: str, progress: Progress) -> tuple[Mesh, list[ScanWarning]]:
+def _read(path: Path, kind: str, progress: Progress) -> tuple[Mesh, list[ScanWarning], Stated]:
     # numbers out of range are for the cleaning step, which counts them; here they must only not chatter
     with np.errstate(invalid="ignore", over="ignore"):
-        return READERS[kind](path, progress)
+        if kind in USD:
+            return read_usd.read_usd(path, progress)
+        mesh, warnings = READERS[kind](path, progress)
+        return mesh, warnings, Stated()
 
 
 def _check_surface(mesh: Mesh, name: str) -> None:
     if mesh.triangles == 0:
-        raise ScanRefused("no_triangles", f"{name} holds no triangles; a point cloud must be meshed first.", "read")
+        raise ScanRefused("no_triangles", f"{name} holds no triangles.", "read")
     if not ordinary_points(mesh.positions).any():
         raise ScanRefused("no_finite_point", f"{name} holds no point with ordinary coordinates.", "read")

@@ -24,7 +24,7 @@ def read_gltf(path: Path, progress: Progress = no_progress) -> tuple[Mesh, list[
         materials, warnings = read_materials(gltf, sorted({part.material for part in parts}))
     if lost:
         warnings.append(ScanWarning("gltf_dropped", f"Not kept from {path.name}: {', '.join(sorted(lost))}."))
-    return _join(parts, materials, warnings, path.name), warnings
+    return join_parts(parts, materials, warnings, path.name), warnings
 
 
 def _read_parts(gltf: Gltf, progress: Progress) -> tuple[list[Part], set[str]]:
@@ -50,7 +50,7 @@ def _name_lost(gltf: Gltf) -> set[str]:
     return lost | {name for name in LOST_NODES if any(name in node.get("extensions", {}) for node in nodes)}
 
 
-def _join(parts: list[Part], materials: dict[int, Material], warnings: list[ScanWarning], name: str) -> Mesh:
+def join_parts(parts: list[Part], materials: dict[int, Material], warnings: list[ScanWarning], name: str) -> Mesh:
     """The parts as one mesh; a part whose pictures cannot be laid on it loses them, with a warning."""
     if not parts:
         return Mesh(np.zeros((0, 3)), np.zeros((0, 3), np.int32))
