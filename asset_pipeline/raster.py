@@ -26,28 +26,6 @@ def rasterise(
     return owner, weights, depth
 
 
-def facing(
-    normals: NDArray[np.float32], face: NDArray[np.int32], weights: NDArray[np.float32], sun: NDArray[np.float64]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """How far (-1..1) the surface at each point faces up, and the sun; normals (m, 3, 3), one a corner of each face."""
-    upward, sunward = np.empty(len(face), np.float32), np.empty(len(face), np.float32)
-    _face(normals, face, weights, sun, upward, sunward)
-    return upward, sunward
-
-
-@njit(cache=True)
-def _face(normals, face, weights, sun, upward, sunward):
-    for i in range(len(face)):
-        x, y, z = 0.0, 0.0, 0.0
-        for k in range(3):
-            x += weights[i, k] * normals[face[i], k, 0]
-            y += weights[i, k] * normals[face[i], k, 1]
-            z += weights[i, k] * normals[face[i], k, 2]
-        length = max(np.sqrt(x * x + y * y + z * z), 1e-9)
-        upward[i] = y / length
-        sunward[i] = (x * sun[0] + y * sun[1] + z * sun[2]) / length
-
-
 @njit(cache=True)
 def _fill(screen, faces, owner, weights, depth):
     height, width = owner.shape

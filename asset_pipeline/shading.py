@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from asset_pipeline.bvh import Hits
 from asset_pipeline.camera import FRONT, Camera, project
 from asset_pipeline.mesh import Mesh
-from asset_pipeline.raster import facing, rasterise
+from asset_pipeline.raster import rasterise
 from asset_pipeline.surface import colours_at
+from asset_pipeline.tangent import shown_normals
 
 GROUND = np.array([247, 243, 234], np.float32)
 SUN = np.array([-0.45, 0.75, 0.6])  # for who looks from the front; it goes round with the eye
@@ -40,8 +41,9 @@ def see(mesh: Mesh, camera: Camera) -> Sight:
 
 def lit_colours(mesh: Mesh, sight: Sight, normals: Normals) -> Plane:
     """The colours (n, 3) of the seen pixels in daylight, 0..255; normals (m, 3, 3), one a corner of each face."""
-    upward, sunward = facing(normals, sight.hits.face, sight.hits.weights, _sun_for(sight.camera))
-    light = SKY * (0.72 + 0.28 * upward) + SUNLIGHT * np.maximum(sunward, 0)
+    shown = shown_normals(mesh, normals, sight.hits)
+    sunward = shown @ _sun_for(sight.camera)
+    light = SKY * (0.72 + 0.28 * shown[:, 1]) + SUNLIGHT * np.maximum(sunward, 0)
     shade = light.astype(np.float32) * _hollow(sight)[sight.seen]
     return np.asarray(colours_at(mesh, sight.hits) * shade[:, None], np.float32)
 
@@ -59,10 +61,10 @@ def paint(sight: Sight, colours: Plane) -> NDArray[np.uint8]:
     return picture.astype(np.uint8)
 
 
-def _sun_for(camera: Camera) -> NDArray[np.float64]:
+def _sun_for(camera: Camera) -> Plane:
     turn = np.radians(camera.azimuth_deg - FRONT.azimuth_deg)
     x, y, z = SUN / np.linalg.norm(SUN)
-    return np.array([x * np.cos(turn) + z * np.sin(turn), y, z * np.cos(turn) - x * np.sin(turn)])
+    return np.array([x * np.cos(turn) + z * np.sin(turn), y, z * np.cos(turn) - x * np.sin(turn)], np.float32)
 
 
 def _hollow(sight: Sight) -> Plane:

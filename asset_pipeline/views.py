@@ -10,7 +10,7 @@ from asset_pipeline.bvh import Bvh, find_closest
 from asset_pipeline.camera import Camera, Viewpoint, choose_viewpoints, fit_camera
 from asset_pipeline.heat_scale import choose_scale, list_colours
 from asset_pipeline.mesh import Image, Mesh
-from asset_pipeline.normals import smooth_normals
+from asset_pipeline.normals import encoded_normals, smooth_normals
 from asset_pipeline.poster import SCALE, draw_poster, encode_view, halve
 from asset_pipeline.shading import GROUND, Sight, choose_exposure, lit_colours, mean_around, paint, see
 from asset_pipeline.surface import colours_at, points_at
@@ -83,7 +83,7 @@ def draw_scan(scan: Mesh, views: Views) -> dict[str, bytes]:
 
 def draw_level(level: Mesh, bvh: Bvh, index: int, views: Views) -> LevelViews:
     """A level's pictures: view-lod1-0.webp as a visitor sees it, heat-lod1-0.webp how far the scan is from it."""
-    normals = smooth_normals(level)
+    normals = encoded_normals(level)
     files, distances = {}, []
     for number, view in enumerate(views.views):
         distance = find_closest(bvh, view.points).distance
