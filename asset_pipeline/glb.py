@@ -17,7 +17,7 @@ CORE_PICTURES = ("image/jpeg", "image/png")
 DTYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 WHOLE = {5120: 127.0, 5121: 255.0, 5122: 32767.0, 5123: 65535.0}
 PARTS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
-TRIANGLES = 4
+POINTS, TRIANGLES = 0, 4  # primitive modes
 
 
 @dataclass(frozen=True)
@@ -81,10 +81,13 @@ def _decode(glb: Glb) -> GlbModel:
     (mesh,), (node,) = document["meshes"], document["nodes"]
     (primitive,) = mesh["primitives"]
     attributes = primitive["attributes"]
-    if primitive.get("mode", TRIANGLES) != TRIANGLES:
-        raise PackageBroken("model_mode", f"{glb.name} does not hold triangles.")
+    mode = primitive.get("mode", TRIANGLES)
+    if mode not in {TRIANGLES, POINTS} or (mode == POINTS) == ("indices" in primitive):
+        raise PackageBroken("model_mode", f"{glb.name} holds neither triangles nor points.")
     rows = {key: _read_accessor(glb, index) for key, index in attributes.items()}
-    corners = _read_accessor(glb, primitive["indices"]).reshape(-1).astype(np.int64)
+    corners = np.zeros(0, np.int64)
+    if mode == TRIANGLES:
+        corners = _read_accessor(glb, primitive["indices"]).reshape(-1).astype(np.int64)
     counts = {len(values) for values in rows.values()}
     if len(counts) != 1 or len(corners) % 3 or corners.max(initial=-1) >= min(counts):
         raise PackageBroken("model_indices", f"A face of {glb.name} names a vertex that is not there.")

@@ -82,7 +82,9 @@ def avif_file(index: int) -> str:
 def describe_level(index: int, finished: FinishedLevel) -> Level:
     """What the manifest says of a level, without the sizes of its files."""
     avif = AvifFile(avif_file(index), 0) if avif_file(index) in finished.files else None
-    return Level(level_file(index), finished.level.mesh.triangles, 0, finished.texture_px, avif)
+    mesh = finished.level.mesh
+    points = None if mesh.triangles else mesh.vertices
+    return Level(level_file(index), mesh.triangles, 0, finished.texture_px, avif, points)
 
 
 def make_phone_model(scan: Mesh, bvh: Bvh, surface: Surface, finished: FinishedLevel) -> FinishedLevel:

@@ -37,13 +37,17 @@ class AvifFile:
 
 @dataclass(frozen=True)
 class Level:
-    """One level of detail; `lod0.glb` is the finest. avif: a smaller file of it, where that is worth having."""
+    """One level of detail; `lod0.glb` is the finest. avif: a smaller file of it, where that is worth having.
+
+    points: how many it has when it consists of points, and then triangles is 0.
+    """
 
     file: str
     triangles: int
     bytes: int
     texture_px: int
     avif: AvifFile | None = None
+    points: int | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import resource
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from asset_pipeline.built import BuildResult
@@ -10,19 +10,27 @@ from asset_pipeline.bvh import build_bvh
 from asset_pipeline.clean import clean_scan
 from asset_pipeline.examine import examine_scan, examine_texture
 from asset_pipeline.folder import write_package
+from asset_pipeline.geopose import Vector
 from asset_pipeline.level import FinishedLevel, LevelJob, describe_level, make_level, make_phone_model
 from asset_pipeline.manifest import Manifest
 from asset_pipeline.mesh import Mesh, Surface
 from asset_pipeline.options import BuildOptions
 from asset_pipeline.place import settle_anchor
+from asset_pipeline.point_levels import (
+    choose_point_levels,
+    clean_points,
+    is_points,
+    make_point_levels,
+    make_splats,
+)
 from asset_pipeline.read import read_scan
 from asset_pipeline.report import make_report
 from asset_pipeline.scan import Progress, Scan, ScanWarning, no_progress, warn
 from asset_pipeline.stamp import list_files, stamp_files
 from asset_pipeline.surfaces import bare_surface, build_surfaces, choose_levels
-from asset_pipeline.survey import describe_survey
+from asset_pipeline.survey import describe_survey, place_sample
 from asset_pipeline.usdz import choose_level
-from asset_pipeline.views import choose_views, describe_views, draw_scan
+from asset_pipeline.views import Views, choose_views, describe_views, draw_scan
 
 READ_SHARE = 0.1  # of the whole time, for the progress bar
 
@@ -32,37 +40,19 @@ def build_package(path: Path, out: Path, options: BuildOptions, progress: Progre
     started = time.monotonic()
     scan = read_scan(path, options, lambda stage, fraction: progress(stage, READ_SHARE * fraction))
     progress("clean", READ_SHARE)
-    cleaned = clean_scan(scan)
+    made = _make_points(scan, options, progress) if is_points(scan) else _make_surfaces(scan, options, progress)
     projection = scan.survey.projection if scan.survey else None
-    anchor, place_notes = settle_anchor(options, projection, cleaned.offset_m)
-    options = replace(options, anchor=anchor)
-    levels, skipped = choose_levels(options.levels, cleaned.mesh.triangles)
-    views = choose_views(cleaned.mesh)
-    jobs = [LevelJob(index, asked, options.texture_px, views) for index, asked in enumerate(levels)]
-    surface = bare_surface(cleaned.mesh)
-    found = examine_scan(cleaned.mesh, surface)
-    finished, collapse_warnings = _make_levels(cleaned.mesh, surface, jobs, progress)
-    files = {name: data for level in finished for name, data in level.files.items()}
-    progress("poster", 0.88)
-    files |= draw_scan(cleaned.mesh, views)
+    anchor, place_notes = settle_anchor(options, projection, made.offset_m)
+    options, finished = replace(options, anchor=anchor), made.finished
     progress("report", 0.94)
-    told = [warning for level in finished for warning in level.warnings]
-    told += examine_texture(finished[0].level.mesh)
-    warnings = [
-        *scan.warnings,
-        *cleaned.warnings,
-        *found,
-        *place_notes,
-        *collapse_warnings,
-        *told,
-        *_name_skipped(skipped),
-    ]
+    files = made.pictures | {name: data for level in finished for name, data in level.files.items()}
+    warnings = [*scan.warnings, *made.warnings, *place_notes, *(note for level in finished for note in level.warnings)]
     report = make_report(scan, finished, warnings)
-    report["source"]["offset_m"] = list(cleaned.offset_m)
+    report["source"]["offset_m"] = list(made.offset_m)
     report["source"] |= (
-        {"cloud": describe_survey(scan, cleaned.offset_m, finished[0].level.mesh)} if scan.survey else {}
+        {"cloud": describe_survey(scan, made.offset_m, finished[0].level.mesh)} if scan.survey else {}
     )
-    report["views"] = describe_views(views)
+    report["views"] = describe_views(made.views)
     files, report = stamp_files(files, report, options.credit, options.anchor)
     manifest = list_files(_make_manifest(scan, options, finished), files)
     progress("write", 0.96)
@@ -70,6 +60,43 @@ def build_package(path: Path, out: Path, options: BuildOptions, progress: Progre
     progress("done", 1.0)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return BuildResult(digest, folder, manifest, report, time.monotonic() - started, peak)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What a scan became: where its origin lay, its levels, the pictures of the scan itself, and what to tell people."""
+
+    offset_m: Vector
+    finished: list[FinishedLevel]
+    pictures: dict[str, bytes]
+    views: Views
+    warnings: list[ScanWarning]
+
+
+def _make_surfaces(scan: Scan, options: BuildOptions, progress: Progress) -> _Made:
+    cleaned = clean_scan(scan)
+    levels, skipped = choose_levels(options.levels, cleaned.mesh.triangles)
+    views = choose_views(cleaned.mesh)
+    jobs = [LevelJob(index, asked, options.texture_px, views) for index, asked in enumerate(levels)]
+    surface = bare_surface(cleaned.mesh)
+    found = examine_scan(cleaned.mesh, surface)
+    finished, notes = _make_levels(cleaned.mesh, surface, jobs, progress)
+    progress("poster", 0.88)
+    pictures = draw_scan(cleaned.mesh, views)
+    told = [*cleaned.warnings, *found, *notes, *examine_texture(finished[0].level.mesh), *_name_skipped(skipped)]
+    return _Made(cleaned.offset_m, finished, pictures, views, told)
+
+
+def _make_points(scan: Scan, options: BuildOptions, progress: Progress) -> _Made:
+    cleaned = clean_points(scan)
+    splats = make_splats(cleaned.mesh)
+    views = choose_views(splats)
+    progress("level 0", 0.35)
+    sample = place_sample(scan, cleaned.offset_m)
+    budgets = choose_point_levels(options.levels, cleaned.mesh.vertices)
+    finished = make_point_levels(cleaned.mesh, sample, budgets, views)
+    progress("poster", 0.88)
+    return _Made(cleaned.offset_m, finished, draw_scan(splats, views), views, [])
 
 
 def _make_levels(

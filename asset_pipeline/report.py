@@ -25,6 +25,7 @@ def make_report(
                 "file": f"lod{index}.glb",
                 "triangles_asked": level.asked,
                 "triangles": level.mesh.triangles,
+                **({} if level.mesh.triangles else {"points": level.mesh.vertices}),
                 "rms_m": _rounded(deviation.rms_m),
                 "rms_relative": _rounded(deviation.rms_m / diagonal),
                 "max_m": _rounded(deviation.max_m),

@@ -70,6 +70,9 @@ def _verify_level(level: Level, model: GlbModel, manifest: Manifest) -> None:
     if len(model.faces) != level.triangles:
         text = f"{level.file} has {len(model.faces)} triangles; the manifest says {level.triangles}."
         raise PackageBroken("triangles", text)
+    if level.points is not None and (level.triangles or len(model.positions) != level.points):
+        text = f"{level.file} has {len(model.positions)} points; the manifest says {level.points}."
+        raise PackageBroken("points", text)
     if manifest.files[level.file].bytes != level.bytes:
         raise PackageBroken("level_bytes", f"The manifest states two sizes of {level.file}.")
     px = max(_sizes(model, level.file).values(), default=0)
