@@ -1,183 +1,195 @@
-"""MTL, the materials of an OBJ: colour and colour picture; what else it says is named and left out."""
+"""The materials of an OBJ: colour, normals, roughness and metal with their pictures; what else they say is named."""
 
-import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path, PureWindowsPath
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
 
 from asset_pipeline.errors import ScanRefused
-from asset_pipeline.mesh import Material
-from asset_pipeline.picture import read_picture
-from asset_pipeline.precheck_plain import check_library, refuse
+from asset_pipeline.gltf_materials import scale_normals
+from asset_pipeline.mesh import Image, Material
+from asset_pipeline.mtl_text import Entry, MapName, parse_library
+from asset_pipeline.neighbours import find_beside, find_picture
+from asset_pipeline.picture import MAP_PIXELS, Picture, read_picture
+from asset_pipeline.precheck_image import MAX_PIXELS
 from asset_pipeline.scan import ScanWarning
+from asset_pipeline.tiles import Look
 
 MAX_LIBRARY_BYTES = 4 * 1024 * 1024
 MAX_PICTURE_BYTES = 512 * 1024 * 1024
-# how many words follow an option of map_Kd; a range means "as many numbers as there are"
-OPTION_WORDS = {
-    b"-blendu": (1, 1), b"-blendv": (1, 1), b"-cc": (1, 1), b"-clamp": (1, 1), b"-texres": (1, 1), b"-bm": (1, 1),
-    b"-boost": (1, 1), b"-imfchan": (1, 1), b"-type": (1, 1), b"-mm": (2, 2), b"-o": (1, 3), b"-s": (1, 3), b"-t": (1, 3),
-}  # fmt: skip
-QUIET = {"newmtl", "kd", "map_kd", "ka", "ks", "ke", "ns", "ni", "illum", "tf", "sharpness"}  # light, not colour
+MAX_TILES = 100
+TILE = re.compile(r"<UDIM>|(?<=[._-])1\d\d\d(?=\.[^.]+$)", re.IGNORECASE)
+FLAT_BLUE, GREY_SPREAD = 150, 4  # a normal map is blue on the whole; one of heights is grey
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One newmtl of a library, its picture still a name."""
+@dataclass
+class Reading:
+    """Pictures decoded so far by (path, most pixels), and what is to be told."""
 
-    name: str
-    colour: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    picture: str = ""
+    scan: Path
+    textured: bool
+    pictures: dict[tuple[Path, int], Picture] = field(default_factory=dict)
+    warnings: list[ScanWarning] = field(default_factory=list)
 
-
-def decode_name(data: bytes) -> str:
-    """A name in a text file: UTF-8, or else the code page of Japanese Windows, or else Latin."""
-    for encoding in ("utf-8", "cp932"):
-        try:
-            return data.decode(encoding).strip()
-        except UnicodeDecodeError:
-            continue
-    return data.decode("latin-1").strip()
+    def tell(self, code: str, text: str) -> None:
+        """Add a warning once."""
+        if ScanWarning(code, text) not in self.warnings:
+            self.warnings.append(ScanWarning(code, text))
 
 
-def find_beside(scan: Path, name: str) -> Path | None:
-    """The file that a scan names, in the scan's own folder, whatever the case and the composition of its letters.
+def read_looks(
+    scan: Path, libraries: list[str], used: list[str], textured: bool
+) -> tuple[dict[str, Look], list[ScanWarning]]:
+    """The materials in use by their names, as the libraries beside an OBJ describe them, and what is to be told.
 
-    None when it is not there. Raises ScanRefused for a name that leads elsewhere.
+    textured: whether the scan has texture coordinates, so that a picture which is not there is missed. The first library
+    that describes a name counts. Raises ScanRefused.
     """
-    name = name.replace("\\", "/")
-    check_library(name)
-    folder = scan.parent.joinpath(*name.split("/")[:-1])
-    if not folder.is_dir():
-        return None
-    wanted = _plain(name.rsplit("/", 1)[-1])
-    entries = sorted(entry for entry in folder.iterdir() if _plain(entry.name) == wanted)
-    exact = [entry for entry in entries if entry.name == name.rsplit("/", 1)[-1]]
-    for entry in exact or entries:
-        if not entry.resolve().is_relative_to(scan.parent.resolve()):
-            raise refuse("path_outside", f"The file {entry.name} beside the scan is a link that leads elsewhere.")
-        if entry.is_file():
-            return entry
-    return None
+    reading = Reading(scan, textured)
+    entries: dict[str, Entry] = {}
+    for name in libraries:
+        for entry in _read_library(reading, name):
+            entries.setdefault(entry.name, entry)
+    folded = {name.casefold(): entry for name, entry in reversed(entries.items())}
+    described = {name: entries.get(name) or folded.get(name.casefold()) for name in used}
+    missing = [name for name, entry in described.items() if entry is None]
+    if missing and entries:
+        reading.tell("material_missing", f"No material file describes {', '.join(missing[:5])}.")
+    looks = {name: _read_look(reading, name, entry) for name, entry in described.items() if entry is not None}
+    return looks, reading.warnings
 
 
-def _plain(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
-
-
-def read_library(scan: Path, name: str) -> tuple[list[Material], list[ScanWarning]]:
-    """The materials of a library beside an OBJ; a missing file is a warning. Raises ScanRefused."""
-    library = find_beside(scan, name)
+def _read_library(reading: Reading, name: str) -> list[Entry]:
+    library = find_beside(reading.scan, name)
     if library is None:
-        text = (
-            f"The material file {name} is not beside {scan.name}, so its colours are lost; pack all files into one ZIP."
-        )
-        return [], [ScanWarning("mtl_missing", text)]
+        library = find_beside(reading.scan, f"{reading.scan.stem}.mtl")  # a renamed scan names its library as it was
+        if library is None:
+            text = f"The material file {name} is not beside {reading.scan.name}; pack all files into one ZIP."
+            reading.tell("mtl_missing", text)
+            return []
+        reading.tell("mtl_other", f"The material file {name} is not there; {library.name} beside the scan was read.")
     if library.stat().st_size > MAX_LIBRARY_BYTES:
         raise ScanRefused("mtl_too_large", f"The material file {name} is larger than any real one.", "read")
-    entries, warnings = _parse_library(library.read_bytes(), name)
-    pictures: dict[str, bytes | None] = {}
-    materials = []
-    for entry in entries:
-        if entry.picture and entry.picture not in pictures:
-            pictures[entry.picture], more = _read_picture(scan, entry.picture)
-            warnings += more
-        data = pictures.get(entry.picture)
-        if data is None:
-            materials.append(Material(entry.name, entry.colour))
-            continue
-        shown = read_picture(data, entry.picture)
-        warnings += shown.warnings
-        materials.append(Material(entry.name, entry.colour, shown.image, shown.jpeg))
-    return _share_pictures(materials), warnings
-
-
-def _share_pictures(materials: list[Material]) -> list[Material]:
-    """Materials over the same JPEG hold one decoded picture, not one each."""
-    first: dict[bytes, Material] = {}
-    shared = []
-    for material in materials:
-        if material.source_jpeg is not None:
-            original = first.setdefault(material.source_jpeg, material)
-            material = replace(material, picture=original.picture, source_jpeg=original.source_jpeg)  # noqa: PLW2901
-        shared.append(material)
-    return shared
-
-
-def _read_picture(scan: Path, name: str) -> tuple[bytes | None, list[ScanWarning]]:
-    warnings = []
-    if PureWindowsPath(name).drive and name[:2] != "\\\\":
-        warnings.append(
-            ScanWarning("picture_path", f"The picture path {name} is of another computer; its file name is used.")
-        )
-        name = PureWindowsPath(name).name
-    path = find_beside(scan, name)
-    if path is None:
-        text = f"The picture {name} is not beside {scan.name}, so its colours are lost; pack all files into one ZIP."
-        return None, [*warnings, ScanWarning("picture_missing", text)]
-    if path.stat().st_size > MAX_PICTURE_BYTES:
-        raise ScanRefused("picture_too_large", f"The picture {name} has more than 512 MB.", "read")
-    return path.read_bytes(), warnings
-
-
-def _parse_library(data: bytes, name: str) -> tuple[list[Entry], list[ScanWarning]]:
-    entries: list[Entry] = []
-    unread: set[str] = set()
-    unapplied: set[str] = set()
-    for keyword, rest in _statements(data):
-        if keyword == "newmtl":
-            entries.append(Entry(decode_name(rest)))
-        elif entries and keyword == "kd":
-            entries[-1] = replace(entries[-1], colour=_parse_colour(rest, name))
-        elif entries and keyword == "map_kd":
-            picture, options = _parse_map(rest)
-            entries[-1] = replace(entries[-1], picture=picture)
-            unapplied.update(options)
-        elif keyword not in QUIET:
-            unread.add(keyword)
-    warnings = []
-    if unapplied:
-        warnings.append(
-            ScanWarning("map_options", f"{name}: map_Kd options not applied: {', '.join(sorted(unapplied))}.")
-        )
+    entries, unread = parse_library(library.read_bytes(), name)
     if unread:
-        warnings.append(ScanWarning("materials_dropped", f"Not kept from {name}: {', '.join(sorted(unread)[:8])}."))
-    return entries, warnings
+        reading.tell("materials_dropped", f"Not kept from {name}: {', '.join(sorted(unread)[:8])}.")
+    return entries
 
 
-def _statements(data: bytes) -> Iterator[tuple[str, bytes]]:
-    for line in data.splitlines():
-        words = line.split(None, 1)
-        if words and not words[0].startswith(b"#"):
-            yield decode_name(words[0])[:40].lower(), words[1].strip() if len(words) > 1 else b""
+def _read_look(reading: Reading, name: str, entry: Entry) -> Look:
+    named = [entry.find_map(kind) for kind in ("colour", "normals", "roughness", "metal")]
+    maps = [found[1] for found in named if found is not None]
+    if not maps:
+        return Look(_plain(entry, name))
+    first = maps[0]
+    unfollowed = sorted({option for found in maps for option in found.unfollowed})
+    if unfollowed:
+        reading.tell("map_options", f"Options of the pictures of {name} not followed: {', '.join(unfollowed)}.")
+    if any((found.scale, found.offset) != (first.scale, first.offset) for found in maps):
+        reading.tell("map_options", f"The pictures of {name} are laid unlike one another; all lie as the first.")
+    tiles = _find_tiles(reading, first.file)
+    looks = {number: _read_material(reading, name, entry, number) for number in tiles}
+    whole = _plain(entry, name) if tiles else _read_material(reading, name, entry, 0)
+    return Look(whole, first.scale, first.offset, looks)
 
 
-def _parse_colour(rest: bytes, name: str) -> tuple[float, float, float]:
-    try:
-        red, green, blue = (min(max(float(word), 0.0), 1.0) for word in (rest.split() * 3)[:3])
-    except ValueError:
-        raise ScanRefused("mtl_colour", f"{name} has a colour that is not three numbers.", "read") from None
-    return red, green, blue
+def _plain(entry: Entry, name: str) -> Material:
+    rough = 1.0 if entry.roughness is None else entry.roughness
+    return Material(name, entry.colour, roughness=rough, metallic=entry.metallic or 0.0)
 
 
-def _parse_map(rest: bytes) -> tuple[str, list[str]]:
-    """The file name of a map_Kd, which may hold spaces, and the options before it that change the picture."""
-    options = []
-    while rest.startswith(b"-"):
-        words = rest.split(None, 1)
-        least, most = OPTION_WORDS.get(words[0].lower(), (0, 0))
-        if most == 0 or len(words) < 2:
-            break
-        rest, taken = words[1], 0
-        while taken < most and (taken < least or _is_number(rest)):
-            rest, taken = [*rest.split(None, 1), b"", b""][1], taken + 1
-        options.append(decode_name(words[0]))
-    return decode_name(rest), options
+def _find_tiles(reading: Reading, file: str) -> list[int]:
+    """The UDIM numbers of which there is a picture beside the scan; none when the picture is no set of tiles."""
+    match = TILE.search(file)
+    if match is None:
+        return []
+    numbers = range(1001, 1001 + MAX_TILES)
+    found = [number for number in numbers if find_picture(reading.scan, _tile_name(file, number)) is not None]
+    if match.group().startswith("<") or len(found) > 1:
+        return found or [1001]
+    return []
 
 
-def _is_number(rest: bytes) -> bool:
-    try:
-        float(rest.split(None, 1)[0])
-    except (ValueError, IndexError):
-        return False
-    return len(rest.split(None, 1)) > 1  # the last word is the file, even when it is called 1
+def _tile_name(file: str, number: int) -> str:
+    return TILE.sub(str(number), file) if number else file
+
+
+def _read_material(reading: Reading, name: str, entry: Entry, tile: int) -> Material:
+    """The material with its pictures, those of one tile when tile is not 0."""
+    material = _plain(entry, name)
+    colour = entry.find_map("colour")
+    if colour is not None:
+        shown = _read_map(reading, _tile_name(colour[1].file, tile), MAX_PIXELS, needed=True)
+        if shown is not None:
+            # a grey factor is a leftover of the exporter, the picture has the colours; a tint is meant
+            tint = entry.colour if len(set(entry.colour)) > 1 else (1.0, 1.0, 1.0)
+            material = replace(material, colour=tint, picture=shown.image, source_jpeg=shown.jpeg)
+    normals = entry.find_map("normals")
+    if normals is not None:
+        material = replace(material, normal_map=_read_normals(reading, normals, tile))
+    return _with_roughness(reading, material, entry, tile)
+
+
+def _read_map(reading: Reading, file: str, most_pixels: int, needed: bool = False) -> Picture | None:
+    """A picture beside the scan, decoded once. Raises ScanRefused when one that is needed is not there."""
+    scan, path = reading.scan, find_picture(reading.scan, file)
+    bare = file.replace("\\", "/").rsplit("/", 1)[-1]
+    if path is None:
+        if needed and reading.textured:
+            text = f"No texture found: put {bare} beside {scan.name}, or pack all files into one ZIP."
+            raise ScanRefused("picture_missing", text, "read")
+        reading.tell("picture_missing", f"The picture {bare} is not beside {scan.name}, so what it shows is lost.")
+        return None
+    if bare != file and path.parent == scan.parent:
+        reading.tell(
+            "picture_path", f"The picture path {file[:100]} leads elsewhere; {path.name} beside the scan is used."
+        )
+    if path.stat().st_size > MAX_PICTURE_BYTES:
+        raise ScanRefused("picture_too_large", f"The picture {bare} has more than 512 MB.", "read")
+    if (path, most_pixels) not in reading.pictures:
+        picture = read_picture(path.read_bytes(), path.name, most_pixels)
+        reading.pictures[path, most_pixels] = picture
+        for warning in picture.warnings:
+            reading.tell(warning.code, warning.text)
+    return reading.pictures[path, most_pixels]
+
+
+def _read_normals(reading: Reading, named: tuple[str, MapName], tile: int) -> Image | None:
+    keyword, found = named
+    shown = _read_map(reading, _tile_name(found.file, tile), MAP_PIXELS)
+    if shown is None:
+        return None
+    sample = shown.image[:: max(1, len(shown.image) // 64), :: max(1, shown.image.shape[1] // 64)].astype(np.int16)
+    # both are called bump maps: heights in grey, of a strength nobody states, and normals in blue
+    heights = np.mean(np.ptp(sample, axis=2)) < GREY_SPREAD or np.mean(sample[..., 2]) < FLAT_BLUE
+    if keyword in {"map_bump", "bump"} and heights:
+        reading.tell("bump_dropped", f"Not kept: {found.file} is a map of heights; bake it to a normal map (norm).")
+        return None
+    return shown.image if found.strength == 1.0 else scale_normals(shown.image, found.strength)
+
+
+def _with_roughness(reading: Reading, material: Material, entry: Entry, tile: int) -> Material:
+    """The material with its roughness in green and its metal in blue, as glTF has them in one picture."""
+    planes: list[Image | None] = []
+    for kind in ("roughness", "metal"):
+        named = entry.find_map(kind)
+        shown = None if named is None else _read_map(reading, _tile_name(named[1].file, tile), MAP_PIXELS)
+        planes.append(None if shown is None else shown.image[:, :, 0])
+    rough, metal = planes
+    if rough is None and metal is None:
+        return material
+    if rough is not None and metal is not None and rough.shape != metal.shape:
+        rows, columns = (
+            np.arange(wanted) * had // wanted for wanted, had in zip(rough.shape, metal.shape, strict=True)
+        )
+        metal = metal[rows][:, columns]
+    first = rough if rough is not None else metal
+    full = np.full(first.shape if first is not None else (1, 1), 255, np.uint8)
+    green, blue = (full if plane is None else plane for plane in (rough, metal))
+    return replace(
+        material,
+        roughness_map=np.ascontiguousarray(np.stack([full, green, blue], axis=2)),
+        roughness=1.0 if rough is not None else material.roughness,
+        metallic=1.0 if metal is not None else material.metallic,
+    )

@@ -1,5 +1,6 @@
 """PLY, text and binary of either byte order, with vertex colours and any order of properties."""
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,6 @@ from numpy.typing import NDArray
 
 from asset_pipeline.errors import ScanRefused
 from asset_pipeline.mesh import Mesh
-from asset_pipeline.obj_text import parse_numbers
 from asset_pipeline.precheck_plain import PlyElement, read_ply_header
 from asset_pipeline.scan import Progress, ScanWarning, no_progress
 
@@ -25,6 +25,16 @@ FLOATS = {"float", "float32", "double", "float64"}
 CORNER_LISTS = ("vertex_indices", "vertex_index")
 
 Columns = dict[str, NDArray[Any]]
+
+
+def parse_numbers(text: bytes, kind: str) -> NDArray[Any]:
+    """The numbers in a text of words with space between. Raises ValueError when a word is none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DeprecationWarning)  # older numpy's way to say "there was more"
+        try:
+            return np.fromstring(text, dtype=kind, sep=" ")
+        except (ValueError, DeprecationWarning, OverflowError):
+            raise ValueError("a word where a number should be") from None
 
 
 @dataclass
