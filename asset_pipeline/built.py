@@ -19,6 +19,7 @@ from asset_pipeline.errors import PackageBroken
 from asset_pipeline.listing import check_listing, hash_file, read_report
 from asset_pipeline.manifest import PIPELINE_VERSION, Manifest
 from asset_pipeline.options import BuildOptions
+from asset_pipeline.stamp import stamp_package
 
 BUDGET_TOLERANCE, TOLERATED_TRIANGLES = 0.001, 2  # whichever is more
 SHAPING = ("numpy", "numba", "xatlas", "meshopt", "pillow", "dracopy")  # another version may give other bytes
@@ -51,7 +52,9 @@ class BuildResult:
 def build_key(path: Path, options: BuildOptions) -> str | None:
     """What the bytes of a package depend on, place and credit apart, as SHA-256; None when the scan is too spread out."""
     digest = hashlib.sha256()
-    shape = {name: value for name, value in asdict(options).items() if name not in {"anchor", "credit"}}
+    # what a stamp can change is no part of it; a scan that finds its own place has nothing of it to change
+    stamped = {"credit"} if options.own_place else {"credit", "anchor"}
+    shape = {name: value for name, value in asdict(options).items() if name not in stamped}
     versions = {name: version(name) for name in SHAPING}
     facts = [PIPELINE_VERSION, platform.machine(), versions, path.name, shape]
     digest.update(json.dumps(facts, sort_keys=True).encode())
@@ -93,15 +96,19 @@ def remember_built(out: Path, key: str, digest: str) -> None:
 
 
 def find_built(out: Path, key: str, options: BuildOptions) -> BuildResult | None:
-    """The package that this key gave before, if it is whole and says the same of place and credit; None otherwise."""
+    """The package that this key gave before, stamped anew where place or credit differ; None when it has to be built."""
     started = time.monotonic()
     try:
         folder = out / _note_of(out, key).read_text(encoding="ascii").strip()
         manifest, digest = check_listing(folder)
         report = read_report(folder)
+        anchor = manifest.anchor if options.own_place else options.anchor
+        if (manifest.credit, manifest.anchor) != (options.credit, anchor):
+            if "cloud" in report["source"]:  # what was told of a survey may depend on the place that was stated
+                return None
+            digest, folder = stamp_package(folder, out, options.credit, anchor)
+            manifest, report = check_listing(folder)[0], read_report(folder)
     except (OSError, ValueError, PackageBroken):
-        return None
-    if (manifest.credit, manifest.anchor) != (options.credit, options.anchor):
         return None
     return BuildResult(digest, folder, manifest, report, time.monotonic() - started, 0)
 

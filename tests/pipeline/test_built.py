@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import numpy as np
@@ -60,3 +61,16 @@ def test_a_scan_in_a_folder_of_very_many_files_is_built_each_time(tmp_path: Path
     for number in range(501):
         (tmp_path / f"{number}.txt").touch()
     assert build_key(scan, options()) is None
+
+
+def test_another_title_and_place_are_stamped_into_the_package_found(tmp_path: Path) -> None:
+    scan, out = write_hills(tmp_path), tmp_path / "out"
+    first = package(scan, out, *SMALL).lines()[-1]["result"]["digest"]
+    (tmp_path / "facts.json").write_text(json.dumps({"title": "丘", "licence": "CC0"}), encoding="utf-8")
+    told = [*SMALL, "--metadata", tmp_path / "facts.json", "--height", "40"]
+    stamped = package(scan, out, *told)
+    assert was_found(stamped)
+    digest = stamped.lines()[-1]["result"]["digest"]
+    manifest = json.loads((out / digest / "manifest.json").read_text(encoding="utf-8"))
+    assert digest != first and manifest["credit"]["title"] == "丘" and manifest["geopose"]["position"]["h"] == 40
+    assert package(scan, tmp_path / "anew", *told).lines()[-1]["result"]["digest"] == digest
