@@ -192,12 +192,6 @@ def make_place(lat: float | None, lon: float | None, height: float | None, headi
     return None
 
 
-def height_warning(anchor: Anchor) -> str | None:
-    """A sentence when the height looks like one above the sea rather than above the ellipsoid."""
-    height_m = anchor.geopose.position.h
-    if anchor.height_kind == "ellipsoidal" and 0 <= height_m <= SEA_LEVEL_MAX_M:
-        return (
-            f"The height {height_m:g} m looks like one above sea level; a GeoPose wants metres above the WGS 84 ellipsoid, "
-            "about 32 m more at Nagasaki."
-        )
-    return None
+def looks_like_sea_level(anchor: Anchor) -> bool:
+    """Whether the height looks like one above the sea rather than above the ellipsoid."""
+    return anchor.height_kind == "ellipsoidal" and 0 <= anchor.geopose.position.h <= SEA_LEVEL_MAX_M

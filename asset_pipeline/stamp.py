@@ -12,10 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from asset_pipeline.advice import say_advice
 from asset_pipeline.errors import PackageBroken
 from asset_pipeline.listing import REPORT_FILE, check_listing, dump_report, parse_report
 from asset_pipeline.manifest import Anchor, Credit, FileEntry, Manifest
-from asset_pipeline.options import height_warning
+from asset_pipeline.options import looks_like_sea_level
 from asset_pipeline.usdz_archive import replace_head
 from asset_pipeline.xmp import copyright_line, make_packet
 
@@ -47,8 +48,9 @@ def stamp_files(
         "levels": _restate_bytes(report["levels"], stamped),
         "warnings": [item for item in report["warnings"] if item["code"] != HEIGHT_CODE],
     }
-    if text := height_warning(anchor):
-        told["warnings"].append({"code": HEIGHT_CODE, "text": text})
+    if looks_like_sea_level(anchor):
+        values = {"height_m": anchor.geopose.position.h}
+        told["warnings"].append({"code": HEIGHT_CODE, "text": say_advice(HEIGHT_CODE, values, "en").text, "values": values})
     return {**stamped, REPORT_FILE: dump_report(told)}, told
 
 

@@ -13,7 +13,7 @@ from asset_pipeline.encode import split_vertices
 from asset_pipeline.errors import BuildFailed
 from asset_pipeline.manifest import Credit
 from asset_pipeline.mesh import Image, Material, Mesh
-from asset_pipeline.scan import ScanWarning
+from asset_pipeline.scan import ScanWarning, warn
 from asset_pipeline.usda import Look, dump_body
 from asset_pipeline.usdz_archive import LAYER_FILE, USDZ_FILE, dump_head, pack_usdz
 
@@ -44,8 +44,7 @@ def make_usdz(level: BuiltLevel, scan: Mesh, bvh: Bvh) -> tuple[bytes, list[Scan
             raise BuildFailed("usdz_too_large", f"{USDZ_FILE} would have {len(data)} bytes; 8 MB is the most.", "usdz")
     if side == asked:
         return data, []
-    text = f"The pictures in {USDZ_FILE} have at most {side} px instead of {asked}, so that it stays below 8 MB."
-    return data, [ScanWarning("usdz_texture_reduced", text)]
+    return data, [warn("usdz_texture_reduced", px=side, asked_px=asked)]
 
 
 def encode_usdz(mesh: Mesh, texture_px: int) -> bytes:
