@@ -12,6 +12,7 @@ import typer
 from asset_pipeline import console
 from asset_pipeline.built import build_key, find_built, remember_built
 from asset_pipeline.crs import check_placeable
+from asset_pipeline.errors import OptionRefused
 from asset_pipeline.geopose import Position
 from asset_pipeline.options import (
     DEFAULT_ACCURACY_M,
@@ -38,7 +39,9 @@ app = typer.Typer(
 
 DEFAULT_LEVELS_TEXT = ",".join(map(str, DEFAULT_LEVELS))
 Shown = Literal["bar", "json", "none"]
-Scan = Annotated[Path, typer.Argument(help="OBJ, PLY, STL, GLB, glTF, LAS, LAZ, or a ZIP with one of them and its pictures.")]
+Scan = Annotated[
+    Path, typer.Argument(help="OBJ, PLY, STL, GLB, glTF, LAS, LAZ, or a ZIP with one of them and its pictures.")
+]
 Package = Annotated[Path, typer.Argument(help="A package folder.")]
 Lat = Annotated[float | None, typer.Option(help="Latitude of the scan's origin in degrees; surveys on a map know it.")]
 Lon = Annotated[float | None, typer.Option(help="Longitude in degrees.")]
@@ -53,6 +56,15 @@ Levels = Annotated[str, typer.Option(help="Triangles of each level, finest first
 TexturePx = Annotated[int, typer.Option(help="Side of the finest level's texture, a power of two.")]
 Points = Annotated[PointsAs, typer.Option(help="What becomes of a point cloud: its upper surface, or fewer points.")]
 CrsOption = Annotated[int | None, typer.Option("--crs", help="EPSG code of a survey's map coordinates, such as 6669.")]
+ChangedLat = Annotated[float | None, typer.Option("--lat", help="New latitude in degrees.")]
+ChangedLon = Annotated[float | None, typer.Option("--lon", help="New longitude in degrees.")]
+ChangedHeight = Annotated[
+    float | None, typer.Option("--height", help="New height in metres above the WGS 84 ellipsoid.")
+]
+ChangedHeading = Annotated[
+    float | None, typer.Option("--heading", help="New compass direction of the -z axis in degrees.")
+]
+ChangedAccuracy = Annotated[float | None, typer.Option("--accuracy", help="New accuracy of the position in metres.")]
 Progress = Annotated[Shown, typer.Option(help="How progress is told: a bar, JSON lines on standard output, or not.")]
 
 
@@ -131,6 +143,31 @@ def report(package: Package) -> None:
         from asset_pipeline.listing import read_report
 
         console.show_report(read_report(package))
+
+
+@app.command()
+def stamp(  # noqa: PLR0913, PLR0917 - what a package says has as many parts
+    package: Package,
+    out: Out,
+    metadata: Metadata = None,
+    lat: ChangedLat = None,
+    lon: ChangedLon = None,
+    height: ChangedHeight = None,
+    heading: ChangedHeading = None,
+    accuracy: ChangedAccuracy = None,
+) -> None:
+    """Make a new package that says something else of title, creator, licence, sources or place; its models stay as they are."""
+    with console.outcomes(json_lines=False):
+        facts = read_metadata(metadata)
+        moved = {"lat": lat, "lon": lon, "height": height, "heading": heading, "accuracy": accuracy}
+        if not facts and all(value is None for value in moved.values()):
+            raise OptionRefused(
+                "stamp_nothing", "Say what to change: --metadata FILE.json, --lat, --lon, --height or --heading."
+            )
+        from asset_pipeline.stamp import restamp_package
+
+        _, folder = restamp_package(package, out, facts, moved)
+        console.say(f"Package {folder}")
 
 
 @app.command("warm-up")

@@ -16,7 +16,7 @@ from asset_pipeline.advice import say_advice
 from asset_pipeline.errors import PackageBroken
 from asset_pipeline.listing import REPORT_FILE, check_listing, dump_report, parse_report
 from asset_pipeline.manifest import Anchor, Credit, FileEntry, Manifest
-from asset_pipeline.options import looks_like_sea_level
+from asset_pipeline.options import change_anchor, change_credit, looks_like_sea_level
 from asset_pipeline.usdz_archive import replace_head
 from asset_pipeline.xmp import copyright_line, make_packet
 
@@ -38,6 +38,18 @@ def stamp_package(folder: Path, out: Path, credit: Credit, anchor: Anchor) -> tu
     return write_package(out, files, list_files(replace(manifest, credit=credit, anchor=anchor), files))
 
 
+def restamp_package(
+    folder: Path, out: Path, metadata: Mapping[str, Any], moved: Mapping[str, float | None]
+) -> tuple[str, Path]:
+    """(digest, folder) of a new package under `out` in which what the metadata and `moved` name is changed.
+
+    moved: lat, lon, height, heading, accuracy, each or None. Raises OptionRefused, PackageBroken.
+    """
+    manifest, _ = check_listing(folder)
+    credit = change_credit(manifest.credit, metadata)
+    return stamp_package(folder, out, credit, change_anchor(manifest.anchor, metadata, moved))
+
+
 def stamp_files(
     files: Mapping[str, bytes], report: Mapping[str, Any], credit: Credit, anchor: Anchor
 ) -> tuple[dict[str, bytes], dict[str, Any]]:
@@ -50,7 +62,9 @@ def stamp_files(
     }
     if looks_like_sea_level(anchor):
         values = {"height_m": anchor.geopose.position.h}
-        told["warnings"].append({"code": HEIGHT_CODE, "text": say_advice(HEIGHT_CODE, values, "en").text, "values": values})
+        told["warnings"].append(
+            {"code": HEIGHT_CODE, "text": say_advice(HEIGHT_CODE, values, "en").text, "values": values}
+        )
     return {**stamped, REPORT_FILE: dump_report(told)}, told
 
 
