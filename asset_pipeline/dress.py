@@ -1,5 +1,6 @@
 """A level dressed: its surface with what the scan shows. Where there are several ways, all are offered, to be measured."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,24 +29,22 @@ class BuiltLevel:
     uv: Coordinates = "none"
 
 
-def dress_ways(surface: Surface, asked: int, source: Source, sides: Sides) -> list[BuiltLevel]:
-    """The ways to show the scan on a level's surface, the plainest first: the measured best is to be taken."""
+def dress_ways(surface: Surface, asked: int, source: Source, sides: Sides) -> Iterator[BuiltLevel]:
+    """The ways to show the scan on a level's surface, the plainest first, each made when it is asked for."""
     scan = source.scan
-    ways = []
     if len(surface.faces) == scan.triangles and keeps_source(scan):
-        ways.append(BuiltLevel(asked, scan, "source"))
+        yield BuiltLevel(asked, scan, "source")
     elif not has_picture(scan):
-        ways.append(_dress_plainly(surface, asked, source))
+        yield _dress_plainly(surface, asked, source)
     if has_picture(scan) or _has_colours(scan) or sides.normal_px:
         dressed = _dress_atlas(surface, asked, source, sides)
         if dressed is not None:
-            ways.append(dressed)
-    return ways
+            yield dressed
 
 
 def dress_level(surface: Surface, asked: int, scan: Mesh, bvh: Bvh, sides: Sides) -> BuiltLevel:
     """The first way to show the scan on a level's surface."""
-    return dress_ways(surface, asked, make_source(scan, bvh), sides)[0]
+    return next(dress_ways(surface, asked, make_source(scan, bvh), sides))
 
 
 def has_picture(mesh: Mesh) -> bool:

@@ -2,22 +2,27 @@
 
 from dataclasses import dataclass, replace
 
+from asset_pipeline.bake import Source, make_source
 from asset_pipeline.bvh import Bvh, build_bvh
 from asset_pipeline.collapse import collapse
-from asset_pipeline.dress import BuiltLevel, dress_level
+from asset_pipeline.dress import BuiltLevel, dress_ways
 from asset_pipeline.encode import encode_level, encode_plain, snap_mesh
 from asset_pipeline.look import EncodedLook, encode_look, fit_material, plain_look
 from asset_pipeline.manifest import AvifFile, Level
-from asset_pipeline.measure import Deviation, measure_level
+from asset_pipeline.measure import Deviation, measure_level, measure_look
 from asset_pipeline.mesh import Mesh, Surface
 from asset_pipeline.scan import ScanWarning
-from asset_pipeline.sides import choose_sides
+from asset_pipeline.sides import Sides, choose_sides
 from asset_pipeline.usdz import MAX_TEXTURE_PX, MAX_TRIANGLES, make_usdz
 from asset_pipeline.usdz_archive import USDZ_FILE
 from asset_pipeline.views import Views, draw_level
 
 PLAIN_FILE = "plain.glb"
 ERROR_SAMPLES = 20_000  # enough for the error within 2 %, to choose sizes by before anything is made
+LOOK_SAMPLES = 60_000
+BYTES_PER_DB = (
+    1.3  # what a level may cost more for each dB it is more like the scan; a level of more triangles costs as much
+)
 AVIF_SHARE, AVIF_BYTES = 0.1, 20_000  # a second file is worth having when it saves so much of the first
 
 
@@ -52,21 +57,59 @@ class FinishedLevel:
     warnings: tuple[ScanWarning, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Way:
+    """One way to show the scan on a level: as dressed on its grid, as encoded, and as a client shows it."""
+
+    dressed: BuiltLevel
+    look: EncodedLook
+    step: float
+    files: dict[str, bytes]
+
+    @property
+    def shown(self) -> Mesh:
+        """The mesh with its pictures as a client decodes them."""
+        return replace(self.dressed.mesh, materials=self.look.shown)
+
+
 def make_level(scan: Mesh, bvh: Bvh, surface: Surface, job: LevelJob) -> FinishedLevel:
     """The level that shows the scan on this surface."""
+    source = make_source(scan, bvh)
     error_m = measure_level(scan, bvh, Mesh(surface.positions, surface.faces), ERROR_SAMPLES).rms_m
     sides = choose_sides(scan, surface, error_m, job.texture_px, finest=job.index == 0)
-    dressed = dress_level(surface, job.asked, scan, bvh, sides)
+    ways = (_encode_way(way, sides, error_m, job.index) for way in dress_ways(surface, job.asked, source, sides))
+    way = _choose_way(list(ways), source)
+    deviation = measure_level(scan, bvh, way.shown)
+    drawn = draw_level(way.shown, build_bvh(way.shown.positions, way.shown.faces), job.index, job.views)
+    texture_px = max((picture.px for picture in way.look.common.pictures), default=0)
+    level = replace(way.dressed, mesh=way.shown)
+    finished = FinishedLevel(level, deviation, drawn.p95_m, texture_px, {**way.files, **drawn.files})
+    return _add_phone_model(finished, way.dressed, scan, bvh) if job.for_phone else finished
+
+
+def _encode_way(dressed: BuiltLevel, sides: Sides, error_m: float, index: int) -> _Way:
     materials = tuple(fit_material(material, sides) for material in dressed.mesh.materials)
     mesh, step = snap_mesh(replace(dressed.mesh, materials=materials), error_m)
     look = encode_look(mesh)
-    shown = replace(mesh, materials=look.shown)
-    deviation = measure_level(scan, bvh, shown)
-    drawn = draw_level(shown, build_bvh(shown.positions, shown.faces), job.index, job.views)
-    files = {**_encode_files(mesh, look, step, job.index), **drawn.files}
-    texture_px = max((picture.px for picture in look.common.pictures), default=0)
-    finished = FinishedLevel(replace(dressed, mesh=shown), deviation, drawn.p95_m, texture_px, files)
-    return _add_phone_model(finished, replace(dressed, mesh=mesh), scan, bvh) if job.for_phone else finished
+    return _Way(replace(dressed, mesh=mesh), look, step, _encode_files(mesh, look, step, index))
+
+
+def _choose_way(ways: list[_Way], source: Source) -> _Way:
+    """The plainest way, or a richer one whose likeness is worth its bytes."""
+    best = ways[0]
+    for way in ways[1:]:
+        won_db = _look_db(source, way) - _look_db(source, best)
+        if _least_bytes(way) <= _least_bytes(best) * BYTES_PER_DB**won_db:
+            best = way
+    return best
+
+
+def _look_db(source: Source, way: _Way) -> float:
+    return measure_look(source.scan, source.normals, way.shown, LOOK_SAMPLES)
+
+
+def _least_bytes(way: _Way) -> int:
+    return min(len(data) for name, data in way.files.items() if name != PLAIN_FILE)
 
 
 def level_file(index: int) -> str:
@@ -91,7 +134,7 @@ def make_phone_model(scan: Mesh, bvh: Bvh, surface: Surface, finished: FinishedL
     """The finished level with a USDZ beside it, of its surface collapsed further: a package whose levels are all too fine."""
     small = collapse(surface, MAX_TRIANGLES)
     sides = choose_sides(scan, small, 0.0, MAX_TEXTURE_PX, finest=False)
-    level = dress_level(small, small.triangles, scan, bvh, sides)
+    level = next(dress_ways(small, small.triangles, make_source(scan, bvh), sides))
     return _add_phone_model(finished, level, scan, bvh)
 
 

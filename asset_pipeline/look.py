@@ -118,9 +118,15 @@ def _encode(
     if picture is None:
         return None
     mask = None if used is None else fit_mask(used, picture)
-    if int(np.ptp(picture.reshape(-1, 3), axis=0).max()) <= FLAT_STEPS:  # one colour needs one texel
+    if _is_flat(picture):  # one colour needs one texel
         picture, mask, source_jpeg = np.ascontiguousarray(picture[:1, :1]), None, None
     return encode_texture(Original(picture, purpose, mask, source_jpeg))
+
+
+def _is_flat(picture: Image) -> bool:
+    """Whether a picture is one colour; a few texels tell it of nearly all that are not."""
+    first = picture[0, 0].astype(np.int16)
+    return all(np.abs(part - first).max() <= FLAT_STEPS for part in (picture[::16, ::16], picture))
 
 
 def _make_look(material: Material, encoded: tuple[Encodings | None, ...], avif: bool = False) -> Look:
