@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
+from PIL import ImageFile
 
 from asset_pipeline.mesh import Image
 
@@ -61,6 +62,8 @@ class Codec:
     def write(self, picture: Image, quality: int) -> bytes:
         """The picture's bytes."""
         sink = io.BytesIO()
+        # Pillow's JPEG writer gives up when a noisy picture needs more room than it guessed
+        ImageFile.MAXBLOCK = max(ImageFile.MAXBLOCK, picture.nbytes)
         Pillow.fromarray(picture).save(sink, self.pillow, quality=quality, **self.options)
         return sink.getvalue()
 
