@@ -27,7 +27,10 @@ Line = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
 class ScanDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a creator says about a scan. height: metres above the WGS 84 ellipsoid; unit and up None: the pipeline guesses."""
+    """What a creator says about a scan. height: metres above the WGS 84 ellipsoid; unit and up None: the pipeline guesses.
+
+    points: what becomes of a point cloud, its upper surface or fewer points.
+    """
 
     title: Line
     creator: Line
@@ -40,6 +43,7 @@ class ScanDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     provenance: Provenance = "estimate"
     unit: Literal["m", "cm", "mm", "ft"] | None = None
     up: Literal["y", "z"] | None = None
+    points: Literal["surface", "points"] = "surface"
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -130,7 +134,8 @@ def build_arguments(details: ScanDetails) -> list[str]:
         f"--accuracy={details.accuracy!r}",
     ]
     arguments += [f"--unit={details.unit}"] if details.unit else []
-    return arguments + ([f"--up={details.up}"] if details.up else [])
+    arguments += [f"--up={details.up}"] if details.up else []
+    return [*arguments, f"--points={details.points}"]
 
 
 def build_metadata(details: ScanDetails) -> dict[str, str]:

@@ -29,7 +29,7 @@ from xr_server.storage.uploads import remove_scan_files
 
 DRAFT_FILES = frozenset(("poster.webp", "report.json"))
 FORM_FIELDS = ("landmark", "title_ja", "title_en", "summary_ja", "summary_en")
-KINDS = (".glb", ".gltf", ".obj", ".ply", ".stl", ".zip")
+KINDS = (".glb", ".gltf", ".obj", ".ply", ".stl", ".usdz", ".las", ".laz", ".zip")
 
 
 def find_site(parts: Parts, site_id: str) -> Site | None:
