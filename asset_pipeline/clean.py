@@ -72,7 +72,7 @@ def clean_scan(scan: Scan) -> Cleaned:
 
 def count_warning(code: str, text: str, number: int) -> list[ScanWarning]:
     """A warning about a number of things, when there are any."""
-    return [ScanWarning(code, text.format(f"{number:,}"))] if number else []
+    return [ScanWarning(code, text.format(f"{number:,}"), {"count": number})] if number else []
 
 
 def turn_up(positions: Positions, up: str) -> Positions:

@@ -105,6 +105,8 @@ def describe_views(views: Views) -> dict[str, Any]:
             }
             for view in views.views
         ],
+        "width_px": views.views[0].camera.width_px // SCALE,
+        "height_px": views.views[0].camera.height_px // SCALE,
         "heat_low_m": low_m,
         "heat_high_m": high_m,
     }

@@ -53,7 +53,7 @@ PLACES = {
     "psycopg": (),
     "argon2": ("xr_server/storage/accounts.py",),
     "brotli": ("xr_server/storage/publish.py", "xr_server/routes/visitor.py"),
-    "jinja2": ("xr_server/routes/pages.py",),
+    "jinja2": ("xr_server/routes/pages.py", "asset_pipeline/report_page.py"),
     "dateutil": ("xr_server/domain/schedule.py",),
     "pygeomag": ("xr_server/domain/publish.py",),
     "prometheus_client": ("xr_server/routes/health.py",),
