@@ -12,6 +12,7 @@ PLY_BYTES = {
     "int": 4, "int32": 4, "uint": 4, "uint32": 4, "float": 4, "float32": 4,
     "double": 8, "float64": 8,
 }  # fmt: skip
+PLY_FLOATS = {"float", "float32", "double", "float64"}
 PLY_FORMATS = ("ascii", "binary_little_endian", "binary_big_endian")
 HEADER_BYTES = 64 * 1024
 STL_HEADER_BYTES = 84
@@ -39,11 +40,12 @@ class PlyElement:
 
 @dataclass(frozen=True)
 class PlyHeader:
-    """What a PLY header says; the body starts at body_offset."""
+    """What a PLY header says; the body starts at body_offset. comments: as Latin-1, without the word `comment`."""
 
     format: str
     elements: tuple[PlyElement, ...]
     body_offset: int
+    comments: tuple[str, ...] = ()
 
 
 def refuse(code: str, text: str) -> ScanRefused:
@@ -92,7 +94,7 @@ def check_ply(path: Path) -> None:
     least = 0
     for element in header.elements:
         if header.format == "ascii":
-            least += element.count * max(1, 2 * len(element.properties))  # a digit and a space a property
+            least += element.count * 2 * len(element.properties)  # a digit and a space a property
         else:
             sizes = (PLY_BYTES[item.count_type or item.type] for item in element.properties)
             least += element.count * sum(sizes)
@@ -111,12 +113,14 @@ def read_ply_header(path: Path) -> PlyHeader:
     newline = head.find(b"\n", end)
     if not head.startswith(b"ply") or end < 0 or newline < 0:
         raise refuse("ply_no_header", f"{path.name} does not begin with a PLY header.")
-    form, elements = _parse_header([line.split() for line in head[:end].decode("latin-1").splitlines()[1:]], path.name)
+    lines = head[:end].decode("latin-1").replace("\r", "\n").split("\n")[1:]
+    form, elements = _parse_header([line.split() for line in lines], path.name)
     if form not in PLY_FORMATS:
         raise refuse(
             "ply_format", f"{path.name} says its format is {form or 'nothing'}; known are {', '.join(PLY_FORMATS)}."
         )
-    return PlyHeader(form, tuple(elements), newline + 1)
+    comments = tuple(line.strip()[8:].strip() for line in lines if line.split()[:1] == ["comment"] and line.split()[1:])
+    return PlyHeader(form, tuple(elements), newline + 1, comments)
 
 
 def _parse_header(lines: list[list[str]], name: str) -> tuple[str, list[PlyElement]]:
@@ -126,7 +130,7 @@ def _parse_header(lines: list[list[str]], name: str) -> tuple[str, list[PlyEleme
             continue
         if words[0] == "format" and len(words) == 3:
             form = words[1]
-        elif words[0] == "element" and len(words) == 3 and words[2].isdecimal():
+        elif words[0] == "element" and len(words) == 3 and words[2].isdecimal() and len(words[2]) < 16:
             elements.append(PlyElement(words[1], int(words[2]), ()))
         elif words[0] == "property" and elements:
             last = elements.pop()
@@ -139,7 +143,8 @@ def _parse_header(lines: list[list[str]], name: str) -> tuple[str, list[PlyEleme
 def _parse_property(words: list[str], name: str) -> PlyProperty:
     if len(words) == 3 and words[1] in PLY_BYTES:
         return PlyProperty(words[2], words[1])
-    if len(words) == 5 and words[1] == "list" and words[2] in PLY_BYTES and words[3] in PLY_BYTES:
+    counts = set(PLY_BYTES) - PLY_FLOATS
+    if len(words) == 5 and words[1] == "list" and words[2] in counts and words[3] in PLY_BYTES:
         return PlyProperty(words[4], words[3], words[2])
     raise refuse("ply_property", f"The header of {name} has a property we cannot read: {' '.join(words)[:80]}")
 

@@ -1,7 +1,6 @@
-"""PLY, text and binary of either byte order, with vertex colours and any order of properties."""
+"""PLY, text and binary of either byte order: faces or strips, colours of points or faces, texture coordinates and pictures."""
 
-import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,201 +8,211 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asset_pipeline.errors import ScanRefused
-from asset_pipeline.mesh import Mesh
-from asset_pipeline.precheck_plain import PlyElement, read_ply_header
+from asset_pipeline.mesh import Material, Mesh
+from asset_pipeline.neighbours import decode_name, find_picture
+from asset_pipeline.picture import read_picture
+from asset_pipeline.ply_body import Column, Columns, open_body, read_element
+from asset_pipeline.polygons import triangulate
+from asset_pipeline.precheck_plain import PlyHeader, read_ply_header
 from asset_pipeline.scan import Progress, ScanWarning, no_progress
+from asset_pipeline.seams import split_corners
 
-CODES = {
-    "char": "i1", "int8": "i1", "uchar": "u1", "uint8": "u1",
-    "short": "i2", "int16": "i2", "ushort": "u2", "uint16": "u2",
-    "int": "i4", "int32": "i4", "uint": "u4", "uint32": "u4", "float": "f4", "float32": "f4",
-    "double": "f8", "float64": "f8",
-}  # fmt: skip
 COLOURS = (("red", "green", "blue"), ("diffuse_red", "diffuse_green", "diffuse_blue"), ("r", "g", "b"))
-KEPT = {"x", "y", "z", *(name for names in COLOURS for name in names)}
-FLOATS = {"float", "float32", "double", "float64"}
+COORDINATES = (("s", "t"), ("u", "v"), ("texture_u", "texture_v"), ("texture_s", "texture_t"))
 CORNER_LISTS = ("vertex_indices", "vertex_index")
-
-Columns = dict[str, NDArray[Any]]
-
-
-def parse_numbers(text: bytes, kind: str) -> NDArray[Any]:
-    """The numbers in a text of words with space between. Raises ValueError when a word is none."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", DeprecationWarning)  # older numpy's way to say "there was more"
-        try:
-            return np.fromstring(text, dtype=kind, sep=" ")
-        except (ValueError, DeprecationWarning, OverflowError):
-            raise ValueError("a word where a number should be") from None
+QUIET = {"nx", "ny", "nz"}  # normals are made anew after collapse
+WANTED = {
+    "vertex": {"x", "y", "z", *(name for names in (*COLOURS, *COORDINATES) for name in names)},
+    "face": {*CORNER_LISTS, "texcoord", "texnumber", *(name for names in COLOURS for name in names)},
+    "tristrips": set(CORNER_LISTS),
+}
 
 
-@dataclass
-class Body:
-    """What follows the header, read from front to back: bytes of order `<` or `>`, or, order empty, the numbers of a text."""
-
-    data: bytes
-    order: str
-    numbers: NDArray[np.float64]
-    at: int = 0
-
-
-def read_ply(path: Path, _: Progress = no_progress) -> tuple[Mesh, list[ScanWarning]]:
-    """The surface of a PLY file. Raises ScanRefused."""
+def read_ply(path: Path, progress: Progress = no_progress) -> tuple[Mesh, list[ScanWarning]]:
+    """The surface of a PLY file; no faces when it holds points only. Raises ScanRefused."""
     header = read_ply_header(path)
-    data = path.read_bytes()[header.body_offset :]
-    orders = {"ascii": "", "binary_little_endian": "<", "binary_big_endian": ">"}
-    try:
-        numbers = parse_numbers(data, "f8") if header.format == "ascii" else np.zeros(0)
-    except ValueError as error:
-        raise ScanRefused("ply_data", f"{path.name} has {error}.", "read") from error
-    body = Body(data, orders[header.format], numbers)
-    columns: dict[str, Columns] = {}
-    for element in header.elements:
+    body = open_body(path, header)
+    found: dict[str, Columns] = {}
+    mesh = None
+    for index, element in enumerate(header.elements):
         try:
-            columns[element.name] = _read_element(body, element)
-        except (ValueError, IndexError, OverflowError) as error:
-            raise ScanRefused(
-                "ply_data", f"The {element.name} data of {path.name} cannot be read: {error}.", "read"
-            ) from error
-    vertex = columns.get("vertex", {})
-    if not {"x", "y", "z"} <= set(vertex):
+            columns = read_element(body, element, WANTED.get(element.name, set()))
+        except ValueError as error:
+            text = f"The {element.name[:40]} data of {path.name} cannot be read: {error}."
+            raise ScanRefused("ply_data", text, "read") from error
+        if element.name == "vertex":
+            mesh = _make_points(columns)
+        else:
+            found[element.name] = columns
+        progress("read", (index + 1) / (len(header.elements) + 1))
+    if mesh is None:
         raise ScanRefused("ply_no_points", f"{path.name} has no vertices with x, y and z.", "read")
-    positions = np.stack([vertex[axis].astype(np.float64) for axis in "xyz"], axis=1)
-    lost = sorted(set(vertex) - KEPT)
-    notes = [ScanWarning("properties_dropped", f"Not kept from the vertices: {', '.join(lost)}.")] if lost else []
-    return Mesh(positions, _read_faces(columns, len(positions), path.name), colours=_read_colours(vertex)), notes
+    face = found.get("face", {})
+    warnings = _name_lost(header)
+    cut = _find_faces(face, found.get("tristrips", {}), mesh, path.name)
+    mesh = replace(mesh, faces=cut.faces)
+    if cut.places is not None and cut.owner is not None:
+        mesh = _with_corners(mesh, face, cut.places, warnings)
+        mesh = _with_face_colours(mesh, face, cut.owner)
+    numbers = face["texnumber"].values[cut.owner] if "texnumber" in face and cut.owner is not None else None
+    return _with_pictures(mesh, header, numbers, path, warnings), warnings
 
 
-def _read_colours(vertex: Columns) -> NDArray[np.uint8] | None:
-    names = next((names for names in COLOURS if set(names) <= set(vertex)), None)
+def _make_points(vertex: Columns) -> Mesh | None:
+    """The points with their colours and texture coordinates, without faces yet; None when they have no place."""
+    if not {"x", "y", "z"} <= set(vertex):
+        return None
+    positions = np.stack([vertex[axis].values for axis in "xyz"], axis=1, dtype=np.float64, casting="unsafe")
+    return Mesh(positions, np.zeros((0, 3), np.int32), _find_uv(vertex), _find_colours(vertex))
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Triangles (m, 3) and, where faces carry more than corners, the places of the corners in their lists and each one's face."""
+
+    faces: NDArray[np.int32]
+    places: NDArray[np.int64] | None = None
+    owner: NDArray[np.int64] | None = None
+
+
+def _find_faces(face: Columns, strips: Columns, mesh: Mesh, name: str) -> Cut:
+    column = next((columns[key] for columns in (face, strips) for key in CORNER_LISTS if key in columns), None)
+    if column is None:
+        return Cut(np.zeros((0, 3), np.int32))
+    corners = _whole(column.values, mesh.vertices, name)
+    if column is not next((face[key] for key in CORNER_LISTS if key in face), None):
+        return Cut(_checked(_unroll(corners), mesh.vertices, name))
+    if np.all(np.asarray(column.counts) == 3):
+        faces = _checked(corners.reshape(-1, 3), mesh.vertices, name)
+        if len(face) == 1:
+            return Cut(faces)
+        return Cut(faces, np.arange(faces.size).reshape(-1, 3), np.arange(len(faces)))
+    sizes = np.asarray(column.counts, np.int32)
+    if sizes.ndim == 0:
+        sizes = np.full(len(corners) // max(int(sizes), 1), sizes, np.int32)
+    places, owner = triangulate(mesh.positions, corners, sizes)
+    return Cut(_checked(corners[places], mesh.vertices, name), places, owner)
+
+
+def _whole(values: NDArray[Any], vertices: int, name: str) -> NDArray[np.int32]:
+    """Indices as int32, which what is out of range cannot pass for another by. Raises ScanRefused."""
+    if values.dtype.kind == "f" or values.dtype.itemsize > 4 or values.dtype.kind == "u":
+        sound = (values >= -1) & (values < max(vertices, 1)) & (values == np.floor(values))
+        if not sound.all():
+            raise _bad_index(name)
+    return values.astype(np.int32, copy=False)
+
+
+def _checked(faces: NDArray[np.int32], vertices: int, name: str) -> NDArray[np.int32]:
+    if faces.size and (int(faces.min()) < 0 or int(faces.max()) >= vertices):
+        raise _bad_index(name)
+    return np.ascontiguousarray(faces)
+
+
+def _bad_index(name: str) -> ScanRefused:
+    return ScanRefused("face_index", f"A face of {name} names a vertex that is not there.", "read")
+
+
+def _unroll(strip: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The triangles of strips that -1 ends; every other triangle of a strip turns the other way."""
+    if len(strip) < 3:
+        return np.zeros((0, 3), np.int32)
+    ends = strip == -1
+    since = np.arange(len(strip)) - np.maximum.accumulate(np.where(ends, np.arange(len(strip)) + 1, 0))
+    triangles = np.stack([strip[:-2], strip[1:-1], strip[2:]], axis=1)
+    odd = since[:-2] % 2 == 1
+    triangles[odd] = triangles[odd][:, [1, 0, 2]]
+    return np.asarray(triangles[(triangles != -1).all(axis=1)], np.int32)
+
+
+def _find_colours(columns: Columns) -> NDArray[np.uint8] | None:
+    names = next((names for names in COLOURS if set(names) <= set(columns)), None)
+    if names is None or not len(columns[names[0]].values):
+        return None
+    return np.stack([_to_bytes(columns[name]) for name in names], axis=1)
+
+
+def _to_bytes(column: Column) -> NDArray[np.uint8]:
+    values = column.values
+    if values.dtype.kind == "f":
+        shares = np.nan_to_num(values)
+        scale = 255 if float(np.max(shares, initial=0.0)) <= 1.0 else 1  # both habits exist: 0..1 and 0..255
+        return np.asarray(np.clip(shares * scale, 0, 255) + 0.5, np.uint8)
+    if values.dtype.itemsize == 1:
+        return values.astype(np.uint8)
+    wide = int(np.max(values, initial=0)) > 255
+    return np.asarray(np.clip(values, 0, 65535) // 257 if wide else np.clip(values, 0, 255), np.uint8)
+
+
+def _find_uv(columns: Columns) -> NDArray[np.float32] | None:
+    names = next((names for names in COORDINATES if set(names) <= set(columns)), None)
     if names is None:
         return None
-    values = np.stack([vertex[name] for name in names], axis=1)
-    if values.dtype.kind == "f":
-        values = np.clip(np.nan_to_num(values), 0, 1) * 255 + 0.5
-    elif values.dtype.itemsize == 2:
-        values = values // 257
-    return values.astype(np.uint8)
+    u, v = (columns[name].values.astype(np.float32) for name in names)
+    return np.stack([u, 1 - v], axis=1)  # counted from the bottom, as in OBJ
 
 
-def _read_faces(columns: dict[str, Columns], vertices: int, name: str) -> NDArray[np.int32]:
-    face = columns.get("face", {})
-    corners = next((face[key] for key in CORNER_LISTS if key in face), None)
-    if corners is None:
-        return np.zeros((0, 3), np.int32)
-    if corners.size and (corners.min() < 0 or corners.max() >= vertices):
-        raise ScanRefused("face_index", f"A face of {name} names a vertex that is not there.", "read")
-    return corners.astype(np.int32)
+def _with_corners(mesh: Mesh, face: Columns, places: NDArray[np.int64], warnings: list[ScanWarning]) -> Mesh:
+    """The mesh with the texture coordinates that its faces list for their corners."""
+    column = face.get("texcoord")
+    if column is None or not len(column.values):
+        return mesh
+    corners = next(face[key] for key in CORNER_LISTS if key in face)
+    sizes = np.asarray(corners.counts)
+    if len(column.values) != 2 * len(corners.values) or not np.array_equal(np.asarray(column.counts), 2 * sizes):
+        text = "The texture coordinates of some faces are not two for each corner; they are left out."
+        warnings.append(ScanWarning("uv_dropped", text))
+        return mesh
+    table = column.values.astype(np.float32).reshape(-1, 2)
+    uv = np.stack([table[:, 0], 1 - table[:, 1]], axis=1)[places.reshape(-1)]
+    split, corner = split_corners(mesh, uv.view(np.int32))
+    return replace(split, uv=uv[corner])
 
 
-def _read_element(body: Body, element: PlyElement) -> Columns:
-    if body.order == "":
-        return _read_text(body, element)
-    if all(item.count_type is None for item in element.properties):
-        return _read_rows(body, element, {})
-    lists = [item.name for item in element.properties if item.count_type]
-    start = body.at
-    if lists[0] in CORNER_LISTS and len(lists) == 1:
-        try:  # nearly every scan has triangles only: one array instead of a walk through the bytes
-            rows = _read_rows(body, element, {lists[0]: 3})
-        except ValueError:
-            rows = None
-        if rows is not None and (rows[f"{lists[0]} count"] == 3).all():
-            return rows
-    body.at = start
-    return _walk_lists(body, element)
+def _with_face_colours(mesh: Mesh, face: Columns, owner: NDArray[np.int64]) -> Mesh:
+    """The mesh with its faces' colours, when its points have none; a point between colours stands once for each."""
+    colours = _find_colours(face) if mesh.colours is None else None
+    if colours is None:
+        return mesh
+    of_corner = np.repeat(colours[owner], 3, axis=0)
+    split, corner = split_corners(mesh, of_corner.astype(np.int32))
+    return replace(split, colours=of_corner[corner])
 
 
-def _read_rows(body: Body, element: PlyElement, lengths: dict[str, int]) -> Columns:
-    fields: list[Any] = []
-    for item in element.properties:
-        code = body.order + CODES[item.type]
-        if item.count_type:
-            fields.append((f"{item.name} count", body.order + CODES[item.count_type]))
-            fields.append((item.name, code, (lengths[item.name],)))
-        else:
-            fields.append((item.name, code))
-    dtype = np.dtype(fields)
-    rows = np.frombuffer(body.data, dtype, element.count, body.at)
-    body.at += dtype.itemsize * element.count
-    return {name: rows[name] for name in dtype.names or ()}
+def _with_pictures(
+    mesh: Mesh, header: PlyHeader, numbers: NDArray[Any] | None, path: Path, warnings: list[ScanWarning]
+) -> Mesh:
+    """The mesh with the pictures that comments name; numbers (m,) say which one each triangle shows."""
+    if mesh.uv is None:
+        return mesh
+    words = [comment.split(None, 1) for comment in header.comments]
+    names = [decode_name(word[1].encode("latin-1")) for word in words if word[0] == "TextureFile" and len(word) > 1]
+    if not names:
+        text = f"No texture found: {path.name} has texture coordinates but no comment TextureFile that names a picture."
+        warnings.append(ScanWarning("texture_none", text))
+        return replace(mesh, uv=None)
+    materials = tuple(_read_material(path, name, warnings) for name in names)
+    part = np.zeros(mesh.triangles, np.int32)
+    if numbers is not None:
+        part = np.clip(np.nan_to_num(numbers), 0, len(names) - 1).astype(np.int32)
+    return replace(mesh, materials=materials, face_material=part)
 
 
-def _walk_lists(body: Body, element: PlyElement) -> Columns:
-    """Rows whose lists differ in length, one after another; polygons become fans of triangles."""
-    triangles: list[tuple[int, int, int]] = []
-    for _ in range(element.count):
-        for item in element.properties:
-            if item.count_type is None:
-                body.at += np.dtype(CODES[item.type]).itemsize
-                continue
-            count = int(_take(body, item.count_type, 1)[0])
-            if not 0 <= count <= len(body.data):
-                raise ValueError("a list claims more than there is")
-            corners = _take(body, item.type, count)
-            if item.name in CORNER_LISTS:
-                triangles += fan(corners.tolist())
-    return {CORNER_LISTS[0]: np.array(triangles, np.int64).reshape(-1, 3)}
+def _read_material(path: Path, name: str, warnings: list[ScanWarning]) -> Material:
+    picture = find_picture(path, name)
+    if picture is None:
+        text = f"No texture found: put {name} beside {path.name}, or pack both into one ZIP."
+        raise ScanRefused("picture_missing", text, "read")
+    shown = read_picture(picture.read_bytes(), picture.name)
+    warnings += shown.warnings
+    return Material(picture.stem, picture=shown.image, source_jpeg=shown.jpeg)
 
 
-def _take(body: Body, kind: str, count: int) -> NDArray[Any]:
-    dtype = np.dtype(body.order + CODES[kind])
-    values = np.frombuffer(body.data, dtype, count, body.at)
-    body.at += dtype.itemsize * count
-    return values
-
-
-def fan(corners: list[int]) -> list[tuple[int, int, int]]:
-    """A polygon as the triangles between its first corner and each further edge."""
-    return [(corners[0], corners[i], corners[i + 1]) for i in range(1, len(corners) - 1)]
-
-
-def _whole_numbers(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    if not (np.abs(values) < 2**53).all():
-        raise ValueError("a word that is no whole number")
-    return values.astype(np.int64)
-
-
-def _read_text(body: Body, element: PlyElement) -> Columns:
-    lists = [index for index, item in enumerate(element.properties) if item.count_type]
-    if not lists:
-        return _split_columns(element, _take_rows(body, element.count, len(element.properties)))
-    start, width = body.at, len(element.properties) + 3
-    only_corners = len(lists) == 1 and element.properties[lists[0]].name in CORNER_LISTS
-    if only_corners and start + element.count * width <= len(body.numbers):
-        table = _take_rows(body, element.count, width)
-        if (table[:, lists[0]] == 3).all():  # triangles only, as in nearly every scan
-            return {CORNER_LISTS[0]: _whole_numbers(table[:, lists[0] + 1 : lists[0] + 4])}
-    body.at = start
-    return _walk_text_lists(body, element)
-
-
-def _take_rows(body: Body, count: int, width: int) -> NDArray[np.float64]:
-    table = body.numbers[body.at : body.at + count * width].reshape(count, width)
-    body.at += count * width
-    return table
-
-
-def _split_columns(element: PlyElement, table: NDArray[np.float64]) -> Columns:
-    return {
-        item.name: table[:, index] if item.type in FLOATS else _whole_numbers(table[:, index])
-        for index, item in enumerate(element.properties)
-    }
-
-
-def _walk_text_lists(body: Body, element: PlyElement) -> Columns:
-    """Rows whose lists differ in length, one after another; polygons become fans of triangles."""
-    triangles: list[tuple[int, int, int]] = []
-    for _ in range(element.count):
-        for item in element.properties:
-            if item.count_type is None:
-                body.at += 1
-                continue
-            count = body.numbers[body.at]
-            first, end = body.at + 1, body.at + 1 + count
-            if not (count >= 0 and count == int(count) and end <= len(body.numbers)):
-                raise ValueError("a list claims more than there is")
-            if item.name in CORNER_LISTS:
-                triangles += fan(_whole_numbers(body.numbers[first : int(end)]).tolist())
-            body.at = int(end)
-    return {CORNER_LISTS[0]: np.array(triangles, np.int64).reshape(-1, 3)}
+def _name_lost(header: PlyHeader) -> list[ScanWarning]:
+    lost = {element.name[:40] for element in header.elements if element.name not in WANTED and element.count}
+    for element in header.elements:
+        if element.name in WANTED:
+            names = {item.name[:40] for item in element.properties} - WANTED[element.name] - QUIET
+            lost |= {f"{name} of each {element.name}" for name in names}
+    text = f"Not kept from the PLY: {', '.join(sorted(lost)[:12])}."
+    return [ScanWarning("properties_dropped", text)] if lost else []

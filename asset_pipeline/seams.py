@@ -38,6 +38,36 @@ def join_corners(mesh: Mesh, textures: NDArray[np.int32], uv: NDArray[np.float32
     )
 
 
+def split_corners(mesh: Mesh, values: NDArray[np.int32]) -> tuple[Mesh, NDArray[np.int64]]:
+    """The mesh with a vertex for each point and row of values (3 m, k) that its corners show there.
+
+    Gives the corner (n,) whose row each vertex has. Points that no face names are left out.
+    """
+    corners = mesh.faces.reshape(-1)
+    owner = np.full(mesh.vertices, -1, np.int64)
+    owner[corners] = np.arange(len(corners))
+    odd = np.flatnonzero((values[owner[corners]] != values).any(axis=1))
+    keys = np.ascontiguousarray(np.concatenate([corners[odd, None], values[odd]], axis=1))
+    _, first, rows = np.unique(
+        keys.view(np.dtype((np.void, keys.itemsize * keys.shape[1]))), return_index=True, return_inverse=True
+    )
+    used = np.flatnonzero(owner >= 0)
+    place = np.zeros(mesh.vertices, np.int32)
+    place[used] = np.arange(len(used), dtype=np.int32)
+    faces = place[corners]
+    faces[odd] = len(used) + rows.reshape(-1)
+    corner = np.concatenate([owner[used], odd[first]])
+    point = corners[corner]
+    split = replace(
+        mesh,
+        positions=mesh.positions[point],
+        faces=faces.reshape(-1, 3),
+        uv=None if mesh.uv is None else mesh.uv[point],
+        colours=None if mesh.colours is None else mesh.colours[point],
+    )
+    return split, corner
+
+
 def split_by_face(mesh: Mesh, group: NDArray[np.int32]) -> tuple[Mesh, NDArray[np.int32]]:
     """The mesh with a vertex row of its own for each group that uses it, and the group (n,) of each vertex.
 

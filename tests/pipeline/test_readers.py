@@ -187,7 +187,7 @@ def test_a_glb_of_points_only_is_refused(tmp_path: Path) -> None:
         ("a.ply", box_ply()[:-200], "ply_too_short"),
         ("a.ply", box_ply("ascii").replace(b"3 0 1 3", b"3 0 1 9"), "face_index"),
         ("a.ply", box_ply("ascii").replace(b"3 0 1 3", b"3 0 x 3"), "ply_data"),
-        ("a.ply", box_ply("ascii").replace(b"3 0 1 3", b"3 0 nan 3"), "ply_data"),
+        ("a.ply", box_ply("ascii").replace(b"3 0 1 3", b"3 0 nan 3"), "face_index"),
         ("a.stl", stl_bytes(BOX_POINTS[BOX_FACES])[:-1], "stl_size"),
         ("a.glb", box_gltf().glb()[:-4], "glb_length"),
         ("a.zip", b"PK\x03\x04 no archive", "zip_broken"),
