@@ -13,8 +13,8 @@ from asset_pipeline.measure import Deviation, measure_level, measure_look
 from asset_pipeline.mesh import Mesh, Surface
 from asset_pipeline.scan import ScanWarning
 from asset_pipeline.sides import Sides, choose_sides
-from asset_pipeline.usdz import MAX_TEXTURE_PX, MAX_TRIANGLES, make_usdz
-from asset_pipeline.usdz_archive import USDZ_FILE
+from asset_pipeline.usdz import MAX_TEXTURE_PX, make_usdz
+from asset_pipeline.usdz_archive import USDZ_FILE, USDZ_MAX_TRIANGLES
 from asset_pipeline.views import Views, draw_level
 
 PLAIN_FILE = "plain.glb"
@@ -77,14 +77,17 @@ def make_level(scan: Mesh, bvh: Bvh, surface: Surface, job: LevelJob) -> Finishe
     source = make_source(scan, bvh)
     error_m = measure_level(scan, bvh, Mesh(surface.positions, surface.faces), ERROR_SAMPLES).rms_m
     sides = choose_sides(scan, surface, error_m, job.texture_px, finest=job.index == 0)
-    ways = (_encode_way(way, sides, error_m, job.index) for way in dress_ways(surface, job.asked, source, sides))
-    way = _choose_way(list(ways), source)
+    ways = [_encode_way(way, sides, error_m, job.index) for way in dress_ways(surface, job.asked, source, sides)]
+    way = _choose_way(ways, source)
     deviation = measure_level(scan, bvh, way.shown)
     drawn = draw_level(way.shown, build_bvh(way.shown.positions, way.shown.faces), job.index, job.views)
     texture_px = max((picture.px for picture in way.look.common.pictures), default=0)
     level = replace(way.dressed, mesh=way.shown)
     finished = FinishedLevel(level, deviation, drawn.p95_m, texture_px, {**way.files, **drawn.files})
-    return _add_phone_model(finished, way.dressed, scan, bvh) if job.for_phone else finished
+    if not job.for_phone:
+        return finished
+    # Quick Look shows no vertex colours; the richest way has them as a picture
+    return _add_phone_model(finished, way.dressed.mesh if way.dressed.mesh.colours is None else ways[-1].dressed.mesh)
 
 
 def _encode_way(dressed: BuiltLevel, sides: Sides, error_m: float, index: int) -> _Way:
@@ -132,10 +135,10 @@ def describe_level(index: int, finished: FinishedLevel) -> Level:
 
 def make_phone_model(scan: Mesh, bvh: Bvh, surface: Surface, finished: FinishedLevel) -> FinishedLevel:
     """The finished level with a USDZ beside it, of its surface collapsed further: a package whose levels are all too fine."""
-    small = collapse(surface, MAX_TRIANGLES)
+    small = collapse(surface, USDZ_MAX_TRIANGLES)
     sides = choose_sides(scan, small, 0.0, MAX_TEXTURE_PX, finest=False)
-    level = next(dress_ways(small, small.triangles, make_source(scan, bvh), sides))
-    return _add_phone_model(finished, level, scan, bvh)
+    *_, richest = dress_ways(small, small.triangles, make_source(scan, bvh), sides)
+    return _add_phone_model(finished, richest.mesh)
 
 
 def _encode_files(mesh: Mesh, look: EncodedLook, step: float, index: int) -> dict[str, bytes]:
@@ -151,6 +154,6 @@ def _encode_files(mesh: Mesh, look: EncodedLook, step: float, index: int) -> dic
     return files
 
 
-def _add_phone_model(finished: FinishedLevel, level: BuiltLevel, scan: Mesh, bvh: Bvh) -> FinishedLevel:
-    data, warnings = make_usdz(level, scan, bvh)
+def _add_phone_model(finished: FinishedLevel, mesh: Mesh) -> FinishedLevel:
+    data, warnings = make_usdz(mesh)
     return replace(finished, files={**finished.files, USDZ_FILE: data}, warnings=(*finished.warnings, *warnings))

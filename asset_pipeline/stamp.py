@@ -54,7 +54,7 @@ def stamp_files(
     files: Mapping[str, bytes], report: Mapping[str, Any], credit: Credit, anchor: Anchor
 ) -> tuple[dict[str, bytes], dict[str, Any]]:
     """(all files with what is said in them, report.json included; the report), from files without a report."""
-    stamped = {name: _stamp_file(name, data, credit) for name, data in files.items()}
+    stamped = {name: stamp_file(name, data, credit) for name, data in files.items()}
     told = {
         **report,
         "levels": _restate_bytes(report["levels"], stamped),
@@ -114,7 +114,8 @@ def _split(data: bytes) -> tuple[dict[str, Any], bytes]:
     return document, data[20 + size :]
 
 
-def _stamp_file(name: str, data: bytes, credit: Credit) -> bytes:
+def stamp_file(name: str, data: bytes, credit: Credit) -> bytes:
+    """A file of a package with the credit in it, when it is of a kind that says whose it is. Raises PackageBroken."""
     if name.endswith(".glb"):
         return stamp_glb(data, credit)
     return replace_head(data, credit) if name.endswith(".usdz") else data

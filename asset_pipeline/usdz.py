@@ -5,23 +5,16 @@ import io
 import numpy as np
 from PIL import Image as Pillow
 
-from asset_pipeline.atlas import make_atlas
-from asset_pipeline.bake import bake_picture
-from asset_pipeline.bvh import Bvh
-from asset_pipeline.dress import BuiltLevel
 from asset_pipeline.encode import split_vertices
 from asset_pipeline.errors import BuildFailed
 from asset_pipeline.manifest import Credit
 from asset_pipeline.mesh import Image, Material, Mesh
 from asset_pipeline.scan import ScanWarning, warn
 from asset_pipeline.usda import Look, dump_body
-from asset_pipeline.usdz_archive import LAYER_FILE, USDZ_FILE, dump_head, pack_usdz
+from asset_pipeline.usdz_archive import LAYER_FILE, USDZ_FILE, USDZ_MAX_BYTES, USDZ_MAX_TRIANGLES, dump_head, pack_usdz
 
-MAX_TRIANGLES = 50_000
-MAX_BYTES = 8_000_000
 MAX_TEXTURE_PX = 2048  # unpacked it takes 16 MB of a phone's memory
 MIN_TEXTURE_PX = 64
-COLOURS_PX = 1024  # side of a picture made from colours at the vertices
 JPEG_QUALITY = 90
 WHOLE_COLOUR, HALVED_COLOUR = 0, 2  # Pillow's names for 4:4:4 and 4:2:0
 GREY = (0.58, 0.58, 0.58)  # linear; of a surface without any colour, as in the GLB
@@ -29,16 +22,15 @@ GREY = (0.58, 0.58, 0.58)  # linear; of a surface without any colour, as in the 
 
 def choose_level(triangles: list[int]) -> int | None:
     """Which of the levels, finest first, goes into the USDZ: the finest of at most 50,000 triangles, None without any."""
-    return next((index for index, count in enumerate(triangles) if count <= MAX_TRIANGLES), None)
+    return next((index for index, count in enumerate(triangles) if count <= USDZ_MAX_TRIANGLES), None)
 
 
-def make_usdz(level: BuiltLevel, scan: Mesh, bvh: Bvh) -> tuple[bytes, list[ScanWarning]]:
-    """A level of at most 50,000 triangles as USDZ without credit, and what had to be made smaller. Raises BuildFailed."""
-    if level.mesh.triangles > MAX_TRIANGLES:
-        raise ValueError(f"a USDZ holds at most {MAX_TRIANGLES} triangles; choose a coarser level")
-    mesh = level.mesh if level.mesh.colours is None else _paint(level.mesh, scan, bvh)
+def make_usdz(mesh: Mesh) -> tuple[bytes, list[ScanWarning]]:
+    """The mesh of a level as USDZ without credit, and what had to be made smaller for it. Raises BuildFailed."""
+    if mesh.triangles > USDZ_MAX_TRIANGLES or mesh.colours is not None:
+        raise ValueError(f"a USDZ holds at most {USDZ_MAX_TRIANGLES} triangles, and no vertex colours: bake a picture")
     asked = side = min(MAX_TEXTURE_PX, _largest_picture(mesh))
-    while len(data := encode_usdz(mesh, side)) > MAX_BYTES:
+    while len(data := encode_usdz(mesh, side)) > USDZ_MAX_BYTES:
         side //= 2
         if side < MIN_TEXTURE_PX:
             raise BuildFailed("usdz_too_large", f"{USDZ_FILE} would have {len(data)} bytes; 8 MB is the most.", "usdz")
@@ -103,10 +95,3 @@ def _encode(picture: Image, colour: int) -> bytes:
 def _linear(value: float) -> float:
     """One sRGB channel 0..1 in linear light."""
     return round(value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4, 4)
-
-
-def _paint(mesh: Mesh, scan: Mesh, bvh: Bvh) -> Mesh:
-    """A mesh with colours at its vertices as one with a picture, since Quick Look shows no vertex colours."""
-    atlas = make_atlas(mesh.positions, mesh.faces, COLOURS_PX)
-    picture = bake_picture(atlas, scan, bvh, COLOURS_PX)
-    return Mesh(atlas.positions, atlas.faces, atlas.uv, materials=(Material(picture=picture),))

@@ -6,6 +6,7 @@ a line of its own, are its metadata; stamping replaces them and nothing else.
 Sources: OpenUSD, "Usdz File Format Specification" and the text file format; PKWARE APPNOTE 6.3.
 """
 
+import re
 import struct
 import zlib
 from dataclasses import dataclass
@@ -16,10 +17,14 @@ from asset_pipeline.xmp import GENERATOR, copyright_line, licence_url
 
 USDZ_FILE, LAYER_FILE = "model.usdz", "model.usda"
 ROOT = "Model"
+USDZ_MAX_TRIANGLES, USDZ_MAX_BYTES = 50_000, 8_000_000  # what a phone takes well
 HEAD, HEAD_END = "#usda 1.0\n(\n", "\n)\n"
 ALIGNMENT = 64
 PADDING_ID = 0x1986  # of the extra field that OpenUSD's own writer pads with
 DOS_DATE, DOS_TIME = (1 << 5) | 1, 0  # 1980-01-01, the zero of ZIP
+COUNTS = re.compile(rb"\n *int\[\] faceVertexCounts = \[((?:3,)*3)\]\n")
+EXTENT = re.compile(rb"\n *float3\[\] extent = \[((?:[-+.\de]+|[(),])+)\]\n")
+ASSET = re.compile(rb"\n *asset inputs:file = @([^@\n]+)@\n")
 ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -29,6 +34,16 @@ class Member:
 
     data: bytes
     offset: int
+
+
+@dataclass(frozen=True)
+class UsdzFacts:
+    """What a USDZ of ours shows: low and high corner in metres, y up; pictures by name."""
+
+    triangles: int
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    pictures: dict[str, bytes]
 
 
 def dump_head(credit: Credit) -> bytes:
@@ -64,6 +79,24 @@ def replace_head(data: bytes, credit: Credit) -> bytes:
         raise PackageBroken("usdz_head", f"The layer in {USDZ_FILE} does not begin as this program writes it.")
     files = {name: member.data for name, member in members.items()}
     return pack_usdz({**files, LAYER_FILE: dump_head(credit) + body})
+
+
+def read_usdz_facts(data: bytes) -> UsdzFacts:
+    """What a USDZ that this program wrote holds. Raises PackageBroken when it is damaged or does not fit together."""
+    members = read_members(data)
+    layer = members[LAYER_FILE].data
+    counts, extent = COUNTS.search(layer), EXTENT.search(layer)
+    named = {match[1].decode() for match in ASSET.finditer(layer)}
+    if (
+        not layer.startswith(HEAD.encode())
+        or counts is None
+        or extent is None
+        or named != members.keys() - {LAYER_FILE}
+    ):
+        raise PackageBroken("usdz_layer", f"The layer in {USDZ_FILE} is not as this program writes it.")
+    numbers = [float(number) for number in re.split(rb"[(),]+", extent[1]) if number]
+    pictures = {name: member.data for name, member in members.items() if name != LAYER_FILE}
+    return UsdzFacts(counts[1].count(b"3"), tuple(numbers[:3]), tuple(numbers[3:]), pictures)
 
 
 def pack_usdz(files: dict[str, bytes]) -> bytes:

@@ -12,6 +12,8 @@ from asset_pipeline.errors import PackageBroken
 from asset_pipeline.glb import GlbModel, decode_glb
 from asset_pipeline.listing import PLAIN_FILE, POSTER_FILE, REPORT_FILE, check_listing, parse_report
 from asset_pipeline.manifest import Level, Manifest
+from asset_pipeline.stamp import stamp_file
+from asset_pipeline.usdz_archive import USDZ_FILE, USDZ_MAX_BYTES, USDZ_MAX_TRIANGLES, read_usdz_facts
 
 AVIF = "image/avif"
 COARSE_BOUNDS = 0.1  # how far, in diagonals, a coarse level may end from the finest one
@@ -33,6 +35,8 @@ def verify_package(folder: Path) -> Verified:
     models = {name: _decode(folder / name) for name in manifest.files if name.endswith(".glb")}
     _verify_levels(manifest, models)
     _verify_plain(manifest, models)
+    _verify_phone(folder, manifest)
+    _verify_credit(folder, manifest)
     _verify_poster((folder / POSTER_FILE).read_bytes())
     _verify_report((folder / REPORT_FILE).read_bytes(), manifest)
     return Verified(digest, manifest, {name: len(model.faces) for name, model in models.items()})
@@ -115,6 +119,31 @@ def _verify_plain(manifest: Manifest, models: dict[str, GlbModel]) -> None:
         raise PackageBroken("plain_extensions", f"{PLAIN_FILE} needs {plain.required[0]}; it must be core glTF.")
     if len(plain.faces) != manifest.levels[0].triangles:
         raise PackageBroken("plain_triangles", f"{PLAIN_FILE} does not hold the finest level.")
+
+
+def _verify_phone(folder: Path, manifest: Manifest) -> None:
+    """The model for iPhone is there when there are surfaces, small enough, and as large as the others."""
+    if not any(level.triangles for level in manifest.levels):
+        return
+    if USDZ_FILE not in manifest.files:
+        raise PackageBroken("file_missing", f"The package lacks {USDZ_FILE}.")
+    facts = read_usdz_facts((folder / USDZ_FILE).read_bytes())
+    if facts.triangles > USDZ_MAX_TRIANGLES or manifest.files[USDZ_FILE].bytes > USDZ_MAX_BYTES:
+        raise PackageBroken("usdz_large", f"{USDZ_FILE} is larger than a phone takes well.")
+    for name, picture in facts.pictures.items():
+        _open_picture(picture, f"{name} of {USDZ_FILE}", "image/jpeg")
+    low, high = np.array(manifest.bounds_min_m), np.array(manifest.bounds_max_m)
+    off_m = np.abs(np.array([facts.low, facts.high]) - [low, high]).max()
+    if not off_m <= COARSE_BOUNDS * float(np.linalg.norm(high - low)):
+        raise PackageBroken("bounds", f"{USDZ_FILE} ends {off_m:.3g} m from the bounds in the manifest.")
+
+
+def _verify_credit(folder: Path, manifest: Manifest) -> None:
+    """Every model says of itself what the manifest says."""
+    for name in manifest.files:
+        data = (folder / name).read_bytes()
+        if stamp_file(name, data, manifest.credit) != data:
+            raise PackageBroken("credit", f"{name} names another title, creator or licence than the manifest.")
 
 
 def _open_picture(data: bytes, what: str, media_type: str = "image/webp") -> Pillow.Image:
