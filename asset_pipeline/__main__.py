@@ -4,6 +4,7 @@ Only the standard library, typer and rich are loaded here: a file that its heade
 numpy and the 3D libraries cost time and memory.
 """
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -56,6 +57,13 @@ Levels = Annotated[str, typer.Option(help="Triangles of each level, finest first
 TexturePx = Annotated[int, typer.Option(help="Side of the finest level's texture, a power of two.")]
 Points = Annotated[PointsAs, typer.Option(help="What becomes of a point cloud: its upper surface, or fewer points.")]
 CrsOption = Annotated[int | None, typer.Option("--crs", help="EPSG code of a survey's map coordinates, such as 6669.")]
+Language = Annotated[
+    Literal["ja", "en"] | None, typer.Option("--lang", help="Language of the page; the terminal's own when not given.")
+]
+PageOut = Annotated[
+    Path | None, typer.Option("--out", help="The page's file; report-<package>.html in this folder when not given.")
+]
+OnlyText = Annotated[bool, typer.Option("--text", help="Only print the figures, write no page.")]
 ChangedLat = Annotated[float | None, typer.Option("--lat", help="New latitude in degrees.")]
 ChangedLon = Annotated[float | None, typer.Option("--lon", help="New longitude in degrees.")]
 ChangedHeight = Annotated[
@@ -137,12 +145,16 @@ def verify(package: Package) -> None:
 
 
 @app.command()
-def report(package: Package) -> None:
-    """Print a package's report."""
+def report(package: Package, lang: Language = None, out: PageOut = None, text: OnlyText = False) -> None:
+    """Write a package's report as a page with pictures, and print its figures."""
     with console.outcomes(json_lines=False):
         from asset_pipeline.listing import read_report
 
         console.show_report(read_report(package))
+        if not text:
+            from asset_pipeline.report_page import choose_language, write_page
+
+            console.say(f"Page {write_page(package, out, lang or choose_language(os.environ))}")
 
 
 @app.command()

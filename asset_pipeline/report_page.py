@@ -13,13 +13,15 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from asset_pipeline.advice import load_words, say_length, say_warnings
+from asset_pipeline.errors import OptionRefused
 from asset_pipeline.heat_scale import list_colours, list_ticks
+from asset_pipeline.listing import POSTER_FILE, REPORT_FILE, check_listing, parse_report
 from asset_pipeline.manifest import Manifest, dump_manifest, manifest_digest
 from asset_pipeline.report_facts import list_level_facts, list_rows, list_sections, name_level, say_lead
 
 TEMPLATES_DIR = Path(__file__).parent / "templates"
 GRADIENT_STEPS = 17
-POSTER_FILE, POSTER_PX = "poster.webp", (1200, 900)
+POSTER_PX = (1200, 900)
 Read = Callable[[str], bytes]
 Report = Mapping[str, Any]
 
@@ -51,6 +53,28 @@ def make_page(manifest: Manifest, report: Report, read: Read, language: str) -> 
         "source_digest": manifest.source.sha256,
     }
     return _environment().get_template("report.html").render(values)
+
+
+def write_page(package: Path, out: Path | None, language: str) -> Path:
+    """Write the page of a package folder to a file, and give its path. Raises PackageBroken, OptionRefused."""
+    manifest, digest = check_listing(package)
+    path = out or Path(f"report-{digest[:12]}.html")
+    if path.resolve().is_relative_to(package.resolve()):
+        raise OptionRefused("page_inside_package", "The page cannot be put into the package, which never changes.")
+    report = parse_report((package / REPORT_FILE).read_bytes())
+    html = make_page(manifest, report, lambda name: (package / name).read_bytes(), language)
+    try:
+        path.write_text(html, encoding="utf-8")
+    except OSError as error:
+        text = f"The page {path} cannot be written: {error.strerror}. Give --out a file in a folder that is there."
+        raise OptionRefused("page_unwritable", text) from error
+    return path
+
+
+def choose_language(environment: Mapping[str, str]) -> str:
+    """The language of the page for the environment of a process: Japanese where the terminal speaks it, else English."""
+    named = (environment.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    return "ja" if (next(filter(None, named), "")).startswith("ja") else "en"
 
 
 @cache
