@@ -20,10 +20,9 @@ from asset_pipeline.views import Views, draw_level
 PLAIN_FILE = "plain.glb"
 ERROR_SAMPLES = 20_000  # enough for the error within 2 %, to choose sizes by before anything is made
 LOOK_SAMPLES = 60_000
-BYTES_PER_DB = (
-    1.3  # what a level may cost more for each dB it is more like the scan; a level of more triangles costs as much
-)
-AVIF_SHARE, AVIF_BYTES = 0.1, 20_000  # a second file is worth having when it saves so much of the first
+ENOUGH_DB = 28.0  # vertex colours this like the scan are kept: a picture would be a dozen times the bytes
+BYTES_PER_DB = 1.3  # what likeness may cost for each dB: a level of more triangles, too, has 30 % more bytes for it
+AVIF_SHARE, AVIF_BYTES = 0.05, 20_000  # a second file is worth having when it saves so much of the first
 
 
 @dataclass(frozen=True)
@@ -77,17 +76,23 @@ def make_level(scan: Mesh, bvh: Bvh, surface: Surface, job: LevelJob) -> Finishe
     source = make_source(scan, bvh)
     error_m = measure_level(scan, bvh, Mesh(surface.positions, surface.faces), ERROR_SAMPLES).rms_m
     sides = choose_sides(scan, surface, error_m, job.texture_px, finest=job.index == 0)
-    ways = [_encode_way(way, sides, error_m, job.index) for way in dress_ways(surface, job.asked, source, sides)]
+    dressed = dress_ways(surface, job.asked, source, sides)
+    ways = [_encode_way(next(dressed), sides, error_m, job.index)]
+    deviation = measure_level(scan, bvh, ways[0].shown)
+    if deviation.colour_psnr_db is None or deviation.colour_psnr_db < ENOUGH_DB:
+        ways += [_encode_way(richer, sides, error_m, job.index) for richer in dressed]
     way = _choose_way(ways, source)
-    deviation = measure_level(scan, bvh, way.shown)
+    deviation = deviation if way is ways[0] else measure_level(scan, bvh, way.shown)
     drawn = draw_level(way.shown, build_bvh(way.shown.positions, way.shown.faces), job.index, job.views)
     texture_px = max((picture.px for picture in way.look.common.pictures), default=0)
     level = replace(way.dressed, mesh=way.shown)
     finished = FinishedLevel(level, deviation, drawn.p95_m, texture_px, {**way.files, **drawn.files})
     if not job.for_phone:
         return finished
-    # Quick Look shows no vertex colours; the richest way has them as a picture
-    return _add_phone_model(finished, way.dressed.mesh if way.dressed.mesh.colours is None else ways[-1].dressed.mesh)
+    for_phone = way.dressed.mesh
+    if for_phone.colours is not None:  # Quick Look shows none at vertices; the richest way has them as a picture
+        for_phone = [*(each.dressed for each in ways), *dressed][-1].mesh
+    return _add_phone_model(finished, for_phone)
 
 
 def _encode_way(dressed: BuiltLevel, sides: Sides, error_m: float, index: int) -> _Way:

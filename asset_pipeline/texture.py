@@ -138,29 +138,36 @@ def _encode(trial: Trial, original: Original) -> Texture:
 
 
 def _try_codec(codec: Codec, sample: Original) -> Trial | None:
-    """The lowest quality at which the sample keeps the asked likeness; None when none does."""
+    """The lowest quality found at which the sample keeps the asked likeness; None when none does."""
     asked = ASKED_DB[sample.purpose]
     tried: dict[int, tuple[float, int]] = {}
-
-    def measure(quality: int) -> float:
+    quality = codec.guess
+    for _ in range(SAMPLE_TRIES):
         data = codec.write(sample.picture, quality)
         tried[quality] = (likeness_db(sample, decode(data)), len(data))
-        return tried[quality][0]
+        if 0 <= tried[quality][0] - asked <= 3 * NEAR_DB:
+            break
+        quality = _next_quality(codec, {quality: found for quality, (found, _) in tried.items()}, asked)
+        if quality in tried:
+            break
+    kept = [quality for quality, (found, _) in tried.items() if found >= asked]
+    return Trial(codec, min(kept), tried[min(kept)][1]) if kept else None
 
-    low, high, quality = 0, codec.top + 1, codec.guess
-    for _ in range(SAMPLE_TRIES):
-        found = measure(quality)
-        low, high = (low, quality) if found >= asked else (quality, high)
-        if 0 <= found - asked <= 3 * NEAR_DB:
-            break
-        step = (asked - found) / DB_PER_QUALITY
-        quality = min(max(quality + int(np.ceil(step)), low + 1), high - 1)
-        if quality in tried or quality <= low:
-            break
-    if high > codec.top and (codec.top in tried or measure(codec.top) < asked):
-        return None
-    high = min(quality for quality, (found, _) in tried.items() if found >= asked)
-    return Trial(codec, high, tried[high][1])
+
+def _next_quality(codec: Codec, found: dict[int, float], asked: float) -> int:
+    """Where the asked likeness should lie: between the nearest qualities under and above it, or beyond all so far."""
+    under = max((quality for quality, db in found.items() if db < asked), default=None)
+    above = min((quality for quality, db in found.items() if db >= asked), default=None)
+    if under is None and above is not None:
+        return max(1, min(above - 1, above - int((found[above] - asked) / DB_PER_QUALITY)))
+    if above is None and under is not None:
+        # the second step up goes to the top: what does not keep the likeness there is not tried in vain
+        step = int(np.ceil((asked - found[under]) / DB_PER_QUALITY))
+        return codec.top if len(found) > 1 else min(codec.top, under + step)
+    if under is None or above is None or under >= above:
+        return codec.guess
+    share = (asked - found[under]) / (found[above] - found[under])
+    return min(max(under + int(np.ceil(share * (above - under))), under + 1), max(above - 1, under + 1))
 
 
 def take_sample(original: Original) -> Original:
