@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from asset_pipeline.mesh import Mesh, ordinary_points
+from asset_pipeline.mesh import CHUNK_ROWS, Mesh, ordinary_points
 from asset_pipeline.options import METRES, Unit, Up
 from asset_pipeline.scan import Origin, ScanWarning
 
@@ -13,6 +13,7 @@ POSSIBLE_M = (0.05, 2000.0)
 THICK = 0.4  # shortest by longest side, from which a scan is no stretch of land
 USUAL_UP: dict[str, Up] = {".obj": "y", ".ply": "z", ".stl": "z"}
 CLEAR_LEAD = 2.0
+LOOKED_AT = 200_000  # triangles of a scan that the guess of its up axis looks at
 BASE_SHARE = 0.02  # the lowest part of the extent that a standing surface has its floor in
 
 
@@ -26,7 +27,7 @@ def resolve_unit(
         return stated or "m", "format", []
     low, high = finite_bounds(mesh)
     size = float(np.linalg.norm(high - low))
-    unit = guess_unit(high - low)
+    unit = guess_unit(high - low, kind)
     size_m = size * METRES[unit]
     sure = unit == "m" and SURE_M[0] <= size_m <= SURE_M[1]
     text = (
@@ -36,16 +37,16 @@ def resolve_unit(
     return unit, "guess", [ScanWarning("unit_guessed", text)]
 
 
-def guess_unit(sides: NDArray[np.float64]) -> Unit:
-    """The unit that makes a box of such sides (3,) a believable size; metres whenever they do.
+def guess_unit(sides: NDArray[np.float64], kind: str) -> Unit:
+    """The unit that makes a box of such sides (3,) a believable size; metres whenever they do, except in STL.
 
     Land may measure hundreds of metres, but it is flat: what is as large and thick in all directions is a small thing in
-    millimetres.
+    millimetres. STL comes from printing and machining, where a number without a unit is millimetres. kind: the suffix.
     """
     size = float(np.linalg.norm(sides))
     thick = float(sides.min()) > THICK * float(sides.max())
     units: tuple[Unit, ...] = ("m", "mm")  # scanners export these two; cm and ft cannot be told from metres by size
-    if thick and size > SURE_M[1]:
+    if (thick and size > SURE_M[1]) or kind == ".stl":
         units = ("mm", "m")
     for unit in units:
         if POSSIBLE_M[0] <= size * METRES[unit] <= POSSIBLE_M[1]:
@@ -81,8 +82,10 @@ def guess_up(mesh: Mesh, usual: Up) -> tuple[Up, bool]:
 
 def _standing_score(mesh: Mesh, axis: int) -> float:
     """Share (0..2) of the area that speaks for the axis as up: what faces up in sum, and what lies flat at the base."""
-    corners = mesh.positions[mesh.faces]
-    corners = corners[ordinary_points(mesh.positions)[mesh.faces].all(axis=1)]
+    # an odd step: a square's two triangles follow each other in many files
+    faces = mesh.faces[:: 2 * (mesh.triangles // (2 * LOOKED_AT)) + 1]
+    corners = mesh.positions[faces]
+    corners = corners[ordinary_points(corners.reshape(-1, 3)).reshape(-1, 3).all(axis=1)]
     vectors = 0.5 * np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     areas = np.linalg.norm(vectors, axis=1)
     whole = float(areas.sum()) or 1.0
@@ -96,5 +99,10 @@ def _standing_score(mesh: Mesh, axis: int) -> float:
 
 def finite_bounds(mesh: Mesh) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Lowest and highest corner over the ordinary coordinates, in the scan's own unit."""
-    points = mesh.positions[ordinary_points(mesh.positions)]
-    return points.min(axis=0), points.max(axis=0)
+    low, high = np.full(3, np.inf), np.full(3, -np.inf)
+    for start in range(0, mesh.vertices, CHUNK_ROWS):
+        points = mesh.positions[start : start + CHUNK_ROWS]
+        points = points[ordinary_points(points)]
+        low = np.minimum(low, points.min(axis=0, initial=np.inf))
+        high = np.maximum(high, points.max(axis=0, initial=-np.inf))
+    return low, high

@@ -9,12 +9,16 @@ Positions = NDArray[np.float64]
 Faces = NDArray[np.int32]
 Image = NDArray[np.uint8]
 
+CHUNK_ROWS = 1 << 18
 FARTHEST = 1e12  # a coordinate beyond it is a broken number in any unit
 
 
 def ordinary_points(positions: Positions) -> NDArray[np.bool_]:
     """Which of positions (n, 3) are places at all: no NaN, no infinity, nothing beyond all distance."""
-    found: NDArray[np.bool_] = np.all(np.abs(positions) < FARTHEST, axis=1)
+    found = np.empty(len(positions), bool)
+    for start in range(0, len(positions), CHUNK_ROWS):  # of a large scan no second copy is made
+        part = slice(start, start + CHUNK_ROWS)
+        found[part] = np.all(np.abs(positions[part]) < FARTHEST, axis=1)
     return found
 
 

@@ -149,23 +149,29 @@ def _parse_property(words: list[str], name: str) -> PlyProperty:
     raise refuse("ply_property", f"The header of {name} has a property we cannot read: {' '.join(words)[:80]}")
 
 
-def is_binary_stl(path: Path) -> bool:
-    """Whether the file's size is exactly what a binary STL of its stated count has."""
-    size = path.stat().st_size
-    if size < STL_HEADER_BYTES:
-        return False
+def count_stl_triangles(path: Path) -> int | None:
+    """How many triangles a binary STL has; None for a text one. Raises ScanRefused when it is neither.
+
+    The word `solid` says nothing: many binary files begin with it. A size that fits the count does. Some programs append
+    bytes of their own, or leave the count at 0.
+    """
+    size, count = path.stat().st_size, -1
     with path.open("rb") as file:
-        count = struct.unpack("<I", file.read(STL_HEADER_BYTES)[80:])[0]
-    return bool(size == STL_HEADER_BYTES + STL_TRIANGLE_BYTES * count)
+        head = file.read(HEADER_BYTES)
+    if size >= STL_HEADER_BYTES:
+        count = int(struct.unpack("<I", head[80:STL_HEADER_BYTES])[0])
+        if size == STL_HEADER_BYTES + STL_TRIANGLE_BYTES * count:
+            return count
+    if head.lstrip()[:5].lower() == b"solid" and b"\0" not in head and b"facet" in head.lower():
+        return None
+    there = (size - STL_HEADER_BYTES) // STL_TRIANGLE_BYTES
+    if there > 0 and count in {0, 0xFFFFFFFF} and (size - STL_HEADER_BYTES) % STL_TRIANGLE_BYTES == 0:
+        return there
+    if 0 < count <= there and head.lstrip()[:5].lower() != b"solid":
+        return count
+    raise refuse("stl_size", f"{path.name} is neither a text STL nor a binary one whose size fits its triangle count.")
 
 
 def check_stl(path: Path) -> None:
     """Accept a binary STL of the right size or a text one. Raises ScanRefused."""
-    if is_binary_stl(path):
-        return
-    with path.open("rb") as file:
-        head = file.read(HEADER_BYTES)
-    if not head.lstrip().startswith(b"solid") or b"\0" in head or b"facet" not in head:
-        raise refuse(
-            "stl_size", f"{path.name} is neither a text STL nor a binary one whose size fits its triangle count."
-        )
+    count_stl_triangles(path)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from asset_pipeline.equal_rows import number_rows
 from asset_pipeline.mesh import Mesh
 
 
@@ -48,14 +49,12 @@ def split_corners(mesh: Mesh, values: NDArray[np.int32]) -> tuple[Mesh, NDArray[
     owner[corners] = np.arange(len(corners))
     odd = np.flatnonzero((values[owner[corners]] != values).any(axis=1))
     keys = np.ascontiguousarray(np.concatenate([corners[odd, None], values[odd]], axis=1))
-    _, first, rows = np.unique(
-        keys.view(np.dtype((np.void, keys.itemsize * keys.shape[1]))), return_index=True, return_inverse=True
-    )
+    rows, first = number_rows(keys)
     used = np.flatnonzero(owner >= 0)
     place = np.zeros(mesh.vertices, np.int32)
     place[used] = np.arange(len(used), dtype=np.int32)
     faces = place[corners]
-    faces[odd] = len(used) + rows.reshape(-1)
+    faces[odd] = len(used) + rows
     corner = np.concatenate([owner[used], odd[first]])
     point = corners[corner]
     split = replace(

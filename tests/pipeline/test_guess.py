@@ -29,6 +29,15 @@ def test_a_unit_is_guessed_from_size_and_shape_and_said_to_be_a_guess(
     assert word in warnings[0].text and "--unit" in warnings[0].text
 
 
+@pytest.mark.parametrize(("sides", "unit"), [((60, 40, 30), "mm"), ((300, 200, 150), "mm"), ((2, 3, 1), "m")])
+def test_an_stl_is_in_millimetres_unless_that_would_make_it_too_small(
+    sides: tuple[float, float, float], unit: str
+) -> None:
+    guessed, origin, warnings = resolve_unit(Mesh(BOX_POINTS / [1, 2, 3] * sides, BOX_FACES), ".stl", None)
+    assert (guessed, origin) == (unit, "guess")
+    assert ("not sure" in warnings[0].text) == (unit == "mm")
+
+
 def test_what_the_caller_says_is_not_questioned() -> None:
     assert resolve_unit(BOX, ".glb", "ft") == ("ft", "option", [])
     assert resolve_up(BOX, ".glb", "z") == ("z", "option", [])
