@@ -87,6 +87,14 @@ def say_length(metres: float, language: str) -> str:
     return f"{metres:.1f}{m}" if metres < 1000 else f"{metres / 1000:.1f}{km}"
 
 
+def say_bytes(count: int) -> str:
+    """A file size as people read it: 8 kB, 0.4 MB, 12 MB."""
+    if count < 100_000:
+        return f"{max(1, round(count / 1000))} kB"
+    megabytes = count / 1_000_000
+    return f"{megabytes:.1f} MB" if megabytes < 10 else f"{megabytes:.0f} MB"
+
+
 class _Formatter(Formatter):
     """Fills sentences; the part after the colon says how people read the value."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from asset_pipeline.advice import load_words, say_length
+from asset_pipeline.advice import load_words, say_bytes, say_length
 from asset_pipeline.geopose import quaternion_to_heading
 from asset_pipeline.manifest import Anchor, Manifest
 
@@ -12,14 +12,6 @@ PHONE_FILE, PLAIN_FILE = "model.usdz", "plain.glb"
 SAME_DB, NEAR_DB = 36, 28
 Report = Mapping[str, Any]
 Fact = tuple[str, str]
-
-
-def say_bytes(count: int) -> str:
-    """A file size as people read it: 8 kB, 0.4 MB, 12 MB."""
-    if count < 100_000:
-        return f"{max(1, round(count / 1000))} kB"
-    megabytes = count / 1_000_000
-    return f"{megabytes:.1f} MB" if megabytes < 10 else f"{megabytes:.0f} MB"
 
 
 def say_wait(count: int, language: str) -> str:

@@ -26,14 +26,18 @@ Read = Callable[[str], bytes]
 Report = Mapping[str, Any]
 
 
-def make_page(manifest: Manifest, report: Report, read: Read, language: str) -> str:
-    """The page as HTML in Japanese or English; read gives the bytes of one of the package's files by its name."""
+def make_page(manifest: Manifest, report: Report, read: Read, language: str, back: str = "") -> str:
+    """The page as HTML in Japanese or English.
+
+    read: gives the bytes of one of the package's files by its name; back: address of the page to go back to, if any.
+    """
     t = load_words(language, "report")
     advice = say_warnings(report["warnings"], language)
     pictured = "views" in report
     values = {
         "t": t,
         "language": language,
+        "back": back,
         "style": page_style(),
         "credit": manifest.credit,
         "verified": report["validators"].get("dejima_verify") == "passed",

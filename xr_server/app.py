@@ -24,6 +24,7 @@ from xr_server.routes import (
     live,
     packages,
     problems,
+    reports,
     scans,
     scenes,
     studio,
@@ -39,7 +40,7 @@ from xr_server.storage.migrate import migrate
 from xr_server.storage.publish import has_snapshot
 from xr_server.storage.published import PublishedSites
 
-CREATORS_AND_STAFF = (auth, uploads, scans, studio, attachments, desk, live, dates, figures)
+CREATORS_AND_STAFF = (auth, uploads, scans, studio, reports, attachments, desk, live, dates, figures)
 ROUTES = [*scenes.routes, *packages.routes, *events.routes, *health.routes]
 ROUTES += [route for module in CREATORS_AND_STAFF for route in module.routes]
 ROUTES += visitor.routes  # last: its addresses begin with a language, which any first word could be

@@ -38,7 +38,8 @@ REPORT = {
     "schema": "dejima.report/1",
     "source": {"file": "scan.ply", "triangles": 597_123, "vertices": 300_000, "bytes": 9, "unit": "m", "up": "y"},
     "levels": [LEVEL, {**LEVEL, "file": "lod1.glb", "triangles_asked": 25_000, "triangles": 31_000}],
-    "warnings": [{"code": "unit_guessed", "text": "The unit was guessed."}] * 2,
+    "warnings": [{"code": "unit_guessed", "text": "Guessed.", "values": {"unit": "m", "sure": True, "size_m": 2.3}}]
+    * 2,
     "validators": {"dejima_verify": "passed"},
 }
 

@@ -56,7 +56,7 @@ def test_a_built_scan_shows_its_report_in_words_its_picture_and_each_warning_onc
     text = kana.get(f"/studio/scans/{scan.id}").text
     assert "From 597,123 triangles we made 2 levels" in text and "3.1 mm" in text
     assert "25,000 were asked for" in text and "100,000 were asked for" not in text
-    assert text.count("it was found from the size") == 1
+    assert text.count("2.3 m from corner to corner") == 1
     picture = kana.get(f"/studio/scans/{scan.id}/files/poster.webp")
     assert (picture.content, picture.headers["cache-control"]) == (b"RIFF of a poster", "private, no-store")
     assert kana.get(f"/studio/scans/{scan.id}/files/lod0.glb").status_code == 404

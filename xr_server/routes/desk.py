@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from asset_pipeline.advice import say_length, say_warnings
 from xr_server.domain.account import Session
 from xr_server.domain.catalog import Experience, Landmark, Scene, State
 from xr_server.domain.publish import node_digest, pick
@@ -21,7 +22,7 @@ from xr_server.routes.problems import STATUS
 from xr_server.routes.scans import load_report
 from xr_server.routes.staff import field, read_revision, say_problem, staff_page
 from xr_server.routes.studio import find_record
-from xr_server.routes.wording import say_length, say_warnings, say_when
+from xr_server.routes.wording import say_when
 from xr_server.storage.accounts import load_names
 from xr_server.storage.catalog import Change, Name, StoredRecord, list_records, load_record
 from xr_server.storage.packages import find_package_file, load_packages

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from asset_pipeline.advice import say_bytes, say_length, say_warnings
 from xr_server.domain.account import Session, may
 from xr_server.domain.catalog import Experience, Landmark, Site
 from xr_server.domain.publish import pick
@@ -19,7 +20,7 @@ from xr_server.routes.packages import MEDIA_TYPES
 from xr_server.routes.pages import choose_language
 from xr_server.routes.scans import describe_scan, get_own_scan, load_report
 from xr_server.routes.staff import staff_page
-from xr_server.routes.wording import say_bytes, say_length, say_problem_of_scan, say_warnings, say_when
+from xr_server.routes.wording import say_problem_of_scan, say_when
 from xr_server.storage.accounts import load_names
 from xr_server.storage.catalog import Name, StoredRecord, list_records, load_record
 from xr_server.storage.packages import find_package_file

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from asset_pipeline.advice import say_bytes
 from xr_server.errors import NotFound, Unavailable
 from xr_server.parts import parts_of
 from xr_server.routes.island import draw_island
@@ -19,7 +20,6 @@ from xr_server.routes.linked_data import describe_experience, describe_landmark,
 from xr_server.routes.pages import choose_language, load_texts, render_html
 from xr_server.routes.scenes import etag_matches
 from xr_server.routes.times import next_change_at, say_times
-from xr_server.routes.wording import say_bytes
 from xr_server.storage.publish import Compiled
 
 LANGUAGE_NAMES = {

@@ -1,6 +1,5 @@
-"""Words for pages of creators and staff that depend on stored values: moments, reasons, warnings, sizes."""
+"""Words for pages of creators and staff that depend on stored values: moments, reasons, days."""
 
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -23,12 +22,6 @@ def say_problem_of_scan(reason: Reason, language: str) -> str:
     return texts.get(f"studio.refused.{reason.code}") or texts.get(kind, reason.text)
 
 
-def say_warnings(warnings: Sequence[Mapping[str, str]], language: str) -> list[str]:
-    """The warnings of a report in a language, each sentence once."""
-    texts = load_texts(language)
-    return list(dict.fromkeys(texts.get(f"studio.warning.{w['code']}", w["text"]) for w in warnings))
-
-
 def say_stretch(stretch: Stretch, language: str) -> str:
     """A stretch of days in words: one day or several, all day or with hours."""
     texts = load_texts(language)
@@ -43,19 +36,3 @@ def say_stretch(stretch: Stretch, language: str) -> str:
         opens=f"{stretch.opens_at:%H:%M}",
         closes=closes,
     )
-
-
-def say_bytes(count: int) -> str:
-    """A file size as people read it: 0.4 MB, 12 MB."""
-    megabytes = count / 1_000_000
-    return f"{megabytes:.1f} MB" if megabytes < 10 else f"{megabytes:.0f} MB"
-
-
-def say_length(metres: float, language: str) -> str:
-    """A length below a metre in millimetres or centimetres, otherwise in metres."""
-    unit = {"ja": ("ミリ", "センチ", "メートル"), "en": (" mm", " cm", " m")}["ja" if language == "ja" else "en"]
-    if metres < 0.0001:
-        return "0.1ミリ未満" if language == "ja" else "< 0.1 mm"
-    if metres < 0.01:
-        return f"{metres * 1000:.1f}{unit[0]}"
-    return f"{metres * 100:.1f}{unit[1]}" if metres < 1 else f"{metres:.1f}{unit[2]}"
