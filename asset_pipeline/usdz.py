@@ -1,22 +1,26 @@
 """model.usdz: one level for AR Quick Look on iPhone and iPad, its pictures JPEG, never above 8 MB."""
 
-import io
+from dataclasses import replace
 
 import numpy as np
-from PIL import Image as Pillow
 
 from asset_pipeline.encode import split_vertices
 from asset_pipeline.errors import BuildFailed
+from asset_pipeline.look import fit_material
 from asset_pipeline.manifest import Credit
 from asset_pipeline.mesh import Image, Material, Mesh
 from asset_pipeline.scan import ScanWarning, warn
+from asset_pipeline.sides import Sides
+from asset_pipeline.texture import FULL_JPEG, JPEG
 from asset_pipeline.usda import Look, dump_body
 from asset_pipeline.usdz_archive import LAYER_FILE, USDZ_FILE, USDZ_MAX_BYTES, USDZ_MAX_TRIANGLES, dump_head, pack_usdz
 
 MAX_TEXTURE_PX = 2048  # unpacked it takes 16 MB of a phone's memory
 MIN_TEXTURE_PX = 64
 JPEG_QUALITY = 90
-WHOLE_COLOUR, HALVED_COLOUR = 0, 2  # Pillow's names for 4:4:4 and 4:2:0
+BASELINE = {"optimize": True}  # not progressive: every phone unpacks it in one go
+FULL_BASELINE = replace(FULL_JPEG, options={**BASELINE, "subsampling": "4:4:4"})
+CODECS = {"colour": replace(JPEG, options=BASELINE), "normal": FULL_BASELINE, "roughness": FULL_BASELINE}
 GREY = (0.58, 0.58, 0.58)  # linear; of a surface without any colour, as in the GLB
 
 
@@ -50,16 +54,14 @@ def _look_at(mesh: Mesh, texture_px: int) -> tuple[Look, dict[str, bytes]]:
     """How the mesh looks in the terms of USD, and its pictures by their names in the archive."""
     if not mesh.materials:
         return Look(GREY), {}
-    (material,) = mesh.materials
+    material = fit_material(mesh.materials[0], Sides(texture_px, texture_px))
     shown = {} if mesh.uv is None else _pictures(material)
-    files, px = {}, 1
-    for name, picture in shown.items():
-        small = _shrink(picture, texture_px)
-        files[f"textures/{name}.jpg"] = _encode(small, HALVED_COLOUR if name == "colour" else WHOLE_COLOUR)
-        px = max(px, *small.shape[:2])
+    files = {f"textures/{name}.jpg": CODECS[name].write(picture, JPEG_QUALITY) for name, picture in shown.items()}
     names = {f"{name}_file": f"textures/{name}.jpg" for name in shown}
     repeats = mesh.uv is not None and bool(np.any((mesh.uv < 0) | (mesh.uv > 1)))
-    red, green, blue = (_linear(value) for value in material.colour)
+    px = max((max(picture.shape[:2]) for picture in shown.values()), default=1)
+    bare = material.picture is None and material.colour == (1.0, 1.0, 1.0)
+    red, green, blue = GREY if bare else (_linear(value) for value in material.colour)
     return Look(
         (red, green, blue), material.roughness, material.metallic, **names, texture_px=px, repeats=repeats
     ), files
@@ -73,23 +75,6 @@ def _pictures(material: Material) -> dict[str, Image]:
 def _largest_picture(mesh: Mesh) -> int:
     pictures = (picture for material in mesh.materials for picture in _pictures(material).values())
     return max((max(picture.shape[:2]) for picture in pictures), default=MIN_TEXTURE_PX)
-
-
-def _shrink(picture: Image, side_px: int) -> Image:
-    """The picture with no side longer than asked."""
-    height, width = picture.shape[:2]
-    if max(height, width) <= side_px:
-        return picture
-    share = side_px / max(height, width)
-    size = (max(1, round(width * share)), max(1, round(height * share)))
-    return np.asarray(Pillow.fromarray(picture).resize(size, Pillow.Resampling.LANCZOS))
-
-
-def _encode(picture: Image, colour: int) -> bytes:
-    """The picture as JPEG. Maps of numbers keep whole colour: the usual halving is for eyes only."""
-    sink = io.BytesIO()
-    Pillow.fromarray(picture).save(sink, "JPEG", quality=JPEG_QUALITY, subsampling=colour, optimize=True)
-    return sink.getvalue()
 
 
 def _linear(value: float) -> float:
