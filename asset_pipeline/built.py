@@ -44,7 +44,8 @@ class BuildResult:
         """Levels outside the tolerance, as (asked, got)."""
         return tuple(
             (asked, got)
-            for asked, got in ((level["triangles_asked"], level["triangles"]) for level in self.report["levels"])
+            for level in self.report["levels"]
+            for asked, got in ((level["triangles_asked"], level.get("points", level["triangles"])),)
             if abs(got - asked) > max(BUDGET_TOLERANCE * asked, TOLERATED_TRIANGLES)
         )
 

@@ -95,7 +95,7 @@ def show_result(result: "BuildResult", json_lines: bool) -> None:
         return
     show_report(result.report)
     for asked, got in result.missed:
-        say(f"Missed: {asked:,} triangles were asked for, {got:,} remain ({got / asked - 1:+.1%}).")
+        say(f"Missed: {asked:,} were asked for, {got:,} remain ({got / asked - 1:+.1%}).")
     say(f"Package {result.folder}")
     if result.peak_bytes == 0:
         say(f"It was built from the same scan with the same options before; found again in {result.seconds:.1f} s.")
@@ -118,7 +118,7 @@ def show_report(report: Mapping[str, Any]) -> None:
         table.add_row(
             level["file"],
             f"{level['triangles_asked']:,}",
-            f"{level['triangles']:,}",
+            f"{level['points']:,} points" if "points" in level else f"{level['triangles']:,}",
             f"{level['rms_m']:.3g}",
             f"{level['rms_relative'] * 1e4:.2f}",
             f"{level['max_m']:.3g}",
