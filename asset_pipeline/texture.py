@@ -76,12 +76,9 @@ LOSSLESS = Codec("image/webp", "WEBP", {"lossless": True, "method": 4, "exact": 
 AVIF_OPTIONS = {"speed": 8, "max_threads": 1, "advanced": {"tune": "psnr"}}
 AVIF = Codec("image/avif", "AVIF", {**AVIF_OPTIONS, "subsampling": "4:2:0"}, guess=58, top=95)
 FULL_AVIF = Codec("image/avif", "AVIF", {**AVIF_OPTIONS, "subsampling": "4:4:4"}, guess=58, top=95)
-COMMON: dict[Purpose, tuple[Codec, ...]] = {
-    "colour": (WEBP, JPEG),
-    "normal": (FULL_JPEG,),  # halved chroma, which WebP cannot do without, smears the direction of a normal
-    "roughness": (WEBP, FULL_JPEG),
-}
-MODERN: dict[Purpose, Codec] = {"colour": AVIF, "normal": FULL_AVIF, "roughness": FULL_AVIF}
+# halved chroma, which WebP cannot do without, smears the direction of a normal
+COMMON: dict[Purpose, tuple[Codec, ...]] = {"colour": (WEBP, JPEG), "normal": (), "roughness": (WEBP,)}
+MODERN: dict[Purpose, tuple[Codec, ...]] = {"colour": (AVIF,), "normal": (), "roughness": ()}
 
 
 @dataclass(frozen=True)
@@ -106,17 +103,17 @@ class Trial:
 def encode_texture(original: Original) -> Encodings:
     """The picture in the smallest common encoding that keeps the asked likeness, and as AVIF if that is smaller."""
     sample = take_sample(original)
-    trials = [trial for codec in COMMON[original.purpose] if (trial := _try_codec(codec, sample))]
+    trials = _try_codecs(COMMON[original.purpose], FULL_JPEG, sample)
     if not trials or _is_drawing(sample.picture):
         trials.append(Trial(LOSSLESS, LOSSLESS.top, len(LOSSLESS.write(sample.picture, LOSSLESS.top))))
     best = min(trials, key=lambda trial: trial.bytes)
     common = _encode(best, original)
     if original.source_jpeg is not None and len(original.source_jpeg) <= len(common.data):
         common = Texture(original.source_jpeg, JPEG.media_type, common.px)
-    modern = _try_codec(MODERN[original.purpose], sample)
-    if modern is None or (modern.bytes >= best.bytes and common.psnr_db < SAME_DB):
+    modern = _try_codecs(MODERN[original.purpose], FULL_AVIF, sample)
+    if not modern or (modern[0].bytes >= best.bytes and common.psnr_db < SAME_DB):
         return Encodings(common, None)
-    avif = _encode(modern, original)
+    avif = _encode(modern[0], original)
     return Encodings(common, avif if len(avif.data) < len(common.data) else None)
 
 
@@ -135,6 +132,12 @@ def _encode(trial: Trial, original: Original) -> Texture:
             break
         quality = min(trial.codec.top, quality + int(np.ceil((asked - found) / DB_PER_QUALITY)))
     return Texture(data, trial.codec.media_type, max(original.picture.shape[:2]), found)
+
+
+def _try_codecs(codecs: tuple[Codec, ...], full: Codec, sample: Original) -> list[Trial]:
+    """What each codec needs; the one with full chroma only where no other keeps the likeness."""
+    trials = [trial for codec in codecs if (trial := _try_codec(codec, sample))]
+    return trials or [trial for trial in (_try_codec(full, sample),) if trial]
 
 
 def _try_codec(codec: Codec, sample: Original) -> Trial | None:
