@@ -1,27 +1,46 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import type { Plugin } from 'vite'
 
 /**
  * three carries the shader text of every material it knows in one file, used or not: a tenth of the first download.
- * These parts belong to what no scene of ours has: glossy and layered surfaces, mirrored surroundings, fog, bones.
+ * These parts belong to what no scene of ours has: layered surfaces, mirrored surroundings, fog, bones.
  */
 const UNUSED =
-  /^(clearcoat|iridescence|transmission|roughnessmap|metalnessmap|lights_physical|lights_toon|lights_phong|gradientmap|envmap|cube_uv|morph|skin|batching|displacementmap|bumpmap|normalmap_pars|alphahash|lightprobes|logdepthbuf|fog|lightmap|aomap|emissivemap|alphamap)/
+  /^(clearcoat|iridescence|transmission|lights_toon|lights_phong|gradientmap|envmap|cube_uv|morph|skin|batching|displacementmap|bumpmap|alphahash|lightprobes|logdepthbuf|fog|lightmap|aomap|emissivemap|alphamap)/
+/** Glossy surfaces are rare: their parts are taken out too, and put back by `src/orbit/gloss.ts` where one is shown. */
+const GLOSS = /^(roughnessmap|metalnessmap|lights_physical)/
 /** Whole shaders are known by their first line only. */
-const UNUSED_WHOLE = /= "#define (STANDARD|PHONG|TOON|MATCAP|NORMAL|DISTANCE)\\n/
-const PART = /^(var|const) ([\w$]+) = "(?:[^"\\]|\\.)*";$/gm
+const UNUSED_WHOLE = /^#define (PHONG|TOON|MATCAP|NORMAL|DISTANCE)\\n/
+const GLOSS_WHOLE = /^#define STANDARD\\n/
+const PART = /^(var|const) ([\w$]+) = "((?:[^"\\]|\\.)*)";$/gm
 const FEWEST = 50
+const GLOSS_MODULE = 'virtual:gloss-shaders'
 
-/** Empties the shader parts in three that no material of ours includes. */
+/** Empties the shader parts in three that no matt material of ours includes, and gives those of glossy ones a module. */
 export function dropUnusedShaders(): Plugin {
+  let building = false
   return {
     name: 'drop-unused-shaders',
-    apply: 'build',
+    configResolved(config) {
+      building = config.command === 'build'
+    },
+    resolveId: (id) => (id === GLOSS_MODULE ? `\0${GLOSS_MODULE}` : null),
+    load(id) {
+      if (id !== `\0${GLOSS_MODULE}`) return null
+      return building ? writeGloss() : 'export const parts = {}, wholes = {}'
+    },
     transform: {
       filter: { id: /three[\\/]build[\\/]three\.module\.js$/ },
       handler(code) {
+        if (!building) return null
         let dropped = 0
-        const rest = code.replace(PART, (whole, keyword: string, name: string) => {
-          if (!UNUSED.test(name) && !UNUSED_WHOLE.test(whole)) return whole
+        const rest = code.replace(PART, (whole, keyword: string, name: string, text: string) => {
+          if (
+            ![UNUSED, GLOSS].some((kind) => kind.test(name)) &&
+            ![UNUSED_WHOLE, GLOSS_WHOLE].some((kind) => kind.test(text))
+          )
+            return whole
           dropped += 1
           return `${keyword} ${name} = "";`
         })
@@ -31,4 +50,24 @@ export function dropUnusedShaders(): Plugin {
       }
     }
   }
+}
+
+/** The module with what glossy surfaces need of three's shaders. */
+function writeGloss(): string {
+  const code = readFileSync(
+    createRequire(import.meta.url)
+      .resolve('three')
+      .replace(/three\.cjs$/, 'three.module.js'),
+    'utf8'
+  )
+  const found = [...code.matchAll(PART)]
+  const parts = found.filter(([, , name]) => GLOSS.test(name ?? '')).map(([, , name, text]) => `${name}: "${text}"`)
+  const wholes = found.filter(([, , , text]) => GLOSS_WHOLE.test(text ?? '')).map(([, , , text]) => text ?? '')
+  const vertex = wholes.find((text) => text.includes('gl_Position') || text.includes('<project_vertex>'))
+  const fragment = wholes.find((text) => text !== vertex)
+  if (parts.length < 4 || vertex === undefined || fragment === undefined) {
+    throw new Error('the shaders of glossy surfaces were not found in three; look at vite.shaders.ts')
+  }
+  const whole = `{ vertexShader: "${vertex}", fragmentShader: "${fragment}" }`
+  return `export const parts = { ${parts.join(', ')} }\nexport const wholes = ${whole}`
 }

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace as change
 
+from asset_pipeline.manifest import AvifFile
 from tests.samples import EXPERIENCE, GATE, SITE, make_manifest, make_scene
 from xr_server.domain.catalog import Always, InSeason, Landmark, Node, OnDates, Schedule, Season, YearlyRule
 from xr_server.domain.publish import (
@@ -71,6 +72,16 @@ def test_the_scene_manifest_has_the_shape_other_tools_rely_on():
     assert node["geopose"]["position"] == {"lat": 32.7437, "lon": 129.8723, "h": 36.0}
     assert scene["hotspots"][0]["position"] == [0, 4, 0]
     json.dumps(scene, allow_nan=False)
+
+
+def test_a_level_with_a_smaller_file_names_it_beside_the_one_for_all():
+    parts = published()
+    manifest = parts.packages[DIGEST]
+    level = replace(manifest.levels[0], avif=AvifFile("lod0.avif.glb", 3))
+    parts = replace(parts, packages={DIGEST: replace(manifest, levels=(level,))})
+    (lod,) = compile_scene(SCENE, parts, "en")["nodes"][0]["lods"]
+    assert lod["url"] == f"/packages/{DIGEST}/lod0.glb"
+    assert lod["avif"] == {"url": f"/packages/{DIGEST}/lod0.avif.glb", "bytes": 3}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

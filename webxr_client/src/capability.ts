@@ -1,6 +1,6 @@
 /** Which ways of looking this device has, and which level of detail suits it. Pure. */
 import type { Device } from './device'
-import type { Lod } from './wire'
+import type { Lod, ModelFile } from './wire'
 
 /** AR: on the floor before the visitor. Quick Look: Apple's viewer. Orbit: turning the model. Words: text and picture. */
 export type Way = 'ar' | 'quick_look' | 'orbit' | 'words'
@@ -13,6 +13,8 @@ interface Budget {
 const SPARE: Budget = { triangles: 30_000, bytes: 1_500_000 }
 const MIDDLE: Budget = { triangles: 60_000, bytes: 5_000_000 }
 const FULL: Budget = { triangles: 150_000, bytes: 16_000_000 }
+const PICTURES_BYTES = 64 << 20
+const SPARE_PICTURES_BYTES = 24 << 20 // of a phone with little memory: one picture of 2,048 px without a normal map
 
 /** The ways this device has, the richest first; words always remain. */
 export function findWays(device: Device, hasUsdz: boolean): Way[] {
@@ -27,10 +29,23 @@ export function findWays(device: Device, hasUsdz: boolean): Way[] {
 export function pickLevel(lods: readonly Lod[], device: Device): number {
   const budget = budgetOf(device)
   const fits = lods.findIndex(
-    (lod) => lod.triangles <= budget.triangles && lod.bytes <= budget.bytes && lod.texture_px <= device.maxTexture_px
+    (lod) =>
+      lod.triangles <= budget.triangles &&
+      fileOf(lod, device).bytes <= budget.bytes &&
+      lod.texture_px <= device.maxTexture_px
   )
   const picked = fits === -1 ? lods.length - 1 : fits
   return device.saveData && lods.length > 1 ? Math.max(picked, 1) : picked // whoever saves data never gets the finest
+}
+
+/** The file of a level that this browser can show: the smaller one with AVIF where it reads that. */
+export function fileOf(lod: Lod, device: Device): ModelFile {
+  return device.avif && lod.avif !== undefined ? lod.avif : lod
+}
+
+/** How much memory of the GPU the pictures of all models in view may take, in bytes. */
+export function pictureBudget(device: Device): number {
+  return device.memory_gb !== null && device.memory_gb < 2 ? SPARE_PICTURES_BYTES : PICTURES_BYTES
 }
 
 function budgetOf(device: Device): Budget {

@@ -12,6 +12,7 @@ export interface Device {
   effectiveType: EffectiveType | null
   memory_gb: number | null
   maxTexture_px: number
+  avif: boolean
 }
 
 interface Connection {
@@ -33,7 +34,24 @@ export async function readDevice(view: Window): Promise<Device> {
     saveData: navigator.connection?.saveData ?? false,
     effectiveType: navigator.connection?.effectiveType ?? null,
     memory_gb: navigator.deviceMemory ?? null,
-    maxTexture_px
+    maxTexture_px,
+    avif: await readsAvif()
+  }
+}
+
+/** One black pixel. */
+const TINY_AVIF =
+  'AAAAIGZ0eXBhdmlmAAAAAGF2aWZtaWYxbWlhZk1BMUIAAADrbWV0YQAAAAAAAAAhaGRscgAAAAAAAAAAcGljdAAAAAAAAAAAAAAAAAAAAAAOcGl0bQAAAAAAAQAAAB5pbG9jAAAAAEQAAAEAAQAAAAEAAAETAAAAHwAAAChpaW5mAAAAAAABAAAAGmluZmUCAAAAAAEAAGF2MDFDb2xvcgAAAABqaXBycAAAAEtpcGNvAAAAFGlzcGUAAAAAAAAAAQAAAAEAAAAQcGl4aQAAAAADCAgIAAAADGF2MUOBAAwAAAAAE2NvbHJuY2x4AAEADQAGgAAAABdpcG1hAAAAAAAAAAEAAQQBAoMEAAAAJ21kYXQSAAoIGAAGyAhoNCAyER/3h4UVwAAsAAAgkDWTv53G'
+
+/** Whether AVIF can be decoded, by the very call that will decode the pictures of a model. */
+export async function readsAvif(): Promise<boolean> {
+  try {
+    const bytes = Uint8Array.from(atob(TINY_AVIF), (letter) => letter.charCodeAt(0))
+    const picture = await createImageBitmap(new Blob([bytes], { type: 'image/avif' }))
+    picture.close()
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -91,12 +91,16 @@ export interface GeoPose {
   quaternion: { x: number; y: number; z: number; w: number }
 }
 
-/** One level of detail; the first of a node's list is the finest. */
-export interface Lod {
+export interface ModelFile {
   url: string
-  triangles: number
   bytes: number
+}
+
+/** One level of detail; the first of a node's list is the finest. avif: the same, smaller, for who reads AVIF. */
+export interface Lod extends ModelFile {
+  triangles: number
   texture_px: number
+  avif?: ModelFile
 }
 
 export type Point3 = [number, number, number]

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { findWays, pickLevel, pickPreview } from '../src/capability'
+import { fileOf, findWays, pickLevel, pickPreview, pictureBudget } from '../src/capability'
 import type { Device } from '../src/device'
 import type { Lod } from '../src/wire'
 
@@ -11,7 +11,8 @@ const GOOD: Device = {
   saveData: false,
   effectiveType: '4g',
   memory_gb: 8,
-  maxTexture_px: 8192
+  maxTexture_px: 8192,
+  avif: false
 }
 const LODS: Lod[] = [
   { url: 'lod0.glb', triangles: 100_000, bytes: 2_400_000, texture_px: 2048 },
@@ -55,4 +56,23 @@ test('the ways a device has, the richest first', () => {
   expect(findWays(GOOD, false)).toEqual(['ar', 'orbit', 'words'])
   expect(findWays({ ...GOOD, immersiveAr: false, quickLook: true }, true)).toEqual(['quick_look', 'orbit', 'words'])
   expect(findWays({ ...GOOD, webgl2: false }, false)).toEqual(['words'])
+})
+
+const BOTH: Lod = { ...(LODS[1] as Lod), avif: { url: 'lod1.avif.glb', bytes: 700_000 } }
+
+test('a smaller file is taken where its pictures can be decoded', () => {
+  expect(fileOf(BOTH, { ...GOOD, avif: true }).url).toBe('lod1.avif.glb')
+  expect(fileOf(BOTH, GOOD).url).toBe('lod1.glb')
+  expect(fileOf(LODS[1] as Lod, { ...GOOD, avif: true }).url).toBe('lod1.glb')
+})
+
+test('a level counts with the bytes of the file that would be loaded', () => {
+  const heavy = [{ ...BOTH, bytes: 20_000_000 }, LODS[2] as Lod]
+  expect(pickLevel(heavy, GOOD)).toBe(1)
+  expect(pickLevel(heavy, { ...GOOD, avif: true })).toBe(0)
+})
+
+test('phones with little memory show smaller pictures and fewer maps', () => {
+  expect(pictureBudget({ ...GOOD, memory_gb: 1 })).toBeLessThan(pictureBudget(GOOD))
+  expect(pictureBudget({ ...GOOD, memory_gb: null })).toBe(64 << 20)
 })

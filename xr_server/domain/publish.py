@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from pygeomag import GeoMag
 
 from asset_pipeline.geopose import GeoPose, Position, dump_geopose, heading_to_quaternion
-from asset_pipeline.manifest import Manifest
+from asset_pipeline.manifest import Level, Manifest
 from xr_server.domain.catalog import Experience, Landmark, Node, Record, Scene, Schedule, Season, Site, Text
 from xr_server.domain.schedule import HORIZON_DAYS, Occurrence, Window, merge, occurrences, quiet_dates
 from xr_server.errors import Invalid
@@ -243,15 +243,7 @@ def _compile_node(node: Node, published: Published) -> Document:
     return {
         "id": node.id,
         "package": digest,
-        "lods": [
-            {
-                "url": f"/packages/{digest}/{level.file}",
-                "triangles": level.triangles,
-                "bytes": level.bytes,
-                "texture_px": level.texture_px,
-            }
-            for level in manifest.levels
-        ],
+        "lods": [_compile_level(level, digest) for level in manifest.levels],
         "usdz": None,
         "poster": f"/packages/{digest}/poster.webp",
         "bounds": {"min": list(manifest.bounds_min_m), "max": list(manifest.bounds_max_m)},
@@ -264,6 +256,19 @@ def _compile_node(node: Node, published: Published) -> Document:
         "licence": manifest.credit.licence,
         "sources": node.sources,
     }
+
+
+def _compile_level(level: Level, digest: str) -> Document:
+    """A level and where it lies; avif only where a smaller file of it is there."""
+    found: Document = {
+        "url": f"/packages/{digest}/{level.file}",
+        "triangles": level.triangles,
+        "bytes": level.bytes,
+        "texture_px": level.texture_px,
+    }
+    if level.avif is not None:
+        found["avif"] = {"url": f"/packages/{digest}/{level.avif.file}", "bytes": level.avif.bytes}
+    return found
 
 
 def find_bounds(published: Published) -> list[float]:

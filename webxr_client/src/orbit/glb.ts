@@ -1,7 +1,7 @@
 /**
  * Reads a level of a package: the glTF that our pipeline writes, and no more of glTF than that.
  * three's own loader knows everything glTF can be, and weighs more than half of this whole client without three.
- * Sources: glTF 2.0; KHR_mesh_quantization; EXT_meshopt_compression; EXT_texture_webp.
+ * Sources: glTF 2.0; KHR_mesh_quantization; EXT_meshopt_compression; EXT_texture_webp; EXT_texture_avif.
  */
 import {
   BufferAttribute,
@@ -14,11 +14,11 @@ import {
   Matrix4,
   Mesh,
   MeshLambertMaterial,
-  RepeatWrapping,
-  SRGBColorSpace,
-  Texture
+  type MeshStandardMaterial,
+  type Texture
 } from 'three'
 import { MeshoptDecoder } from 'three/examples/jsm/libs/meshopt_decoder.module.js'
+import { type Purse, readPicture } from './pictures'
 
 interface Packed {
   byteOffset?: number
@@ -45,9 +45,20 @@ interface Accessor {
   normalized?: boolean
 }
 
+interface Map {
+  index: number
+}
+
 interface Material {
   doubleSided?: boolean
-  pbrMetallicRoughness?: { baseColorFactor?: number[]; baseColorTexture?: { index: number } }
+  normalTexture?: Map & { scale?: number }
+  pbrMetallicRoughness?: {
+    baseColorFactor?: number[]
+    baseColorTexture?: Map
+    metallicFactor?: number
+    roughnessFactor?: number
+    metallicRoughnessTexture?: Map
+  }
 }
 
 interface Node {
@@ -66,7 +77,7 @@ interface Gltf {
   nodes: Node[]
   meshes: { primitives: { attributes: Record<string, number>; indices?: number; material?: number }[] }[]
   materials?: Material[]
-  textures?: { source?: number; extensions?: { EXT_texture_webp?: { source: number } } }[]
+  textures?: { source?: number; extensions?: Record<string, { source: number }> }[]
   images?: { bufferView: number; mimeType: string }[]
   accessors: Accessor[]
   bufferViews: BufferView[]
@@ -87,7 +98,8 @@ type NumberArray =
 
 const MAGIC = 0x46546c67
 const JSON_CHUNK = 0x4e4f534a
-const KNOWN = ['KHR_mesh_quantization', 'EXT_meshopt_compression', 'EXT_texture_webp']
+const PICTURES = ['EXT_texture_avif', 'EXT_texture_webp']
+const KNOWN = ['KHR_mesh_quantization', 'EXT_meshopt_compression', ...PICTURES]
 const ARRAYS: Record<number, NumberArray> = {
   5120: Int8Array,
   5121: Uint8Array,
@@ -99,23 +111,26 @@ const ARRAYS: Record<number, NumberArray> = {
 const WIDTHS = { SCALAR: 1, VEC2: 2, VEC3: 3, VEC4: 4 } as const
 const NAMES: Record<string, string> = { POSITION: 'position', NORMAL: 'normal', TEXCOORD_0: 'uv', COLOR_0: 'color' }
 
-/** The model in a GLB file. Throws an Error that says what is not as our pipeline writes it. */
-export async function readGlb(data: ArrayBuffer): Promise<Group> {
+/** The model in a GLB file, its pictures paid from the purse. Throws an Error that says what is not as our pipeline writes it. */
+export async function readGlb(data: ArrayBuffer, purse: Purse): Promise<Group> {
   const glb = split(data)
   const foreign = (glb.json.extensionsRequired ?? []).filter((name) => !KNOWN.includes(name))
   if (foreign.length > 0) throw new Error(`this GLB needs ${foreign.join(', ')}, which is not read here`)
   await MeshoptDecoder.ready
   const views = glb.json.bufferViews.map((view) => unpack(view, glb.binary))
-  const textures = await Promise.all((glb.json.textures ?? []).map((_, index) => readTexture(glb.json, index, views)))
+  const source: Source = { glb, views, materials: [] }
+  for (const material of glb.json.materials ?? [{}]) source.materials.push(await makeMaterial(material, source, purse))
   const root = new Group()
-  for (const index of glb.json.scenes[glb.json.scene ?? 0]?.nodes ?? []) addNode(index, root, { glb, views, textures })
+  for (const index of glb.json.scenes[glb.json.scene ?? 0]?.nodes ?? []) addNode(index, root, source)
   return root
 }
+
+type Surface = MeshLambertMaterial | MeshStandardMaterial
 
 interface Source {
   glb: Glb
   views: Uint8Array<ArrayBuffer>[]
-  textures: Texture[]
+  materials: Surface[]
 }
 
 function get<T>(list: readonly T[] | undefined, index: number, what: string): T {
@@ -144,19 +159,6 @@ function unpack(view: BufferView, binary: Uint8Array<ArrayBuffer>): Uint8Array<A
   return target
 }
 
-async function readTexture(json: Gltf, index: number, views: Uint8Array<ArrayBuffer>[]): Promise<Texture> {
-  const { source, extensions } = get(json.textures, index, 'texture')
-  const image = get(json.images, extensions?.EXT_texture_webp?.source ?? source ?? -1, 'image')
-  const picture = await createImageBitmap(new Blob([get(views, image.bufferView, 'view')], { type: image.mimeType }))
-  const texture = new Texture(picture)
-  texture.flipY = false
-  texture.colorSpace = SRGBColorSpace
-  texture.wrapS = texture.wrapT = RepeatWrapping
-  texture.anisotropy = 4 // walls are mostly seen at a slant
-  texture.needsUpdate = true
-  return texture
-}
-
 function addNode(index: number, parent: Group, source: Source): void {
   const node = get(source.glb.json.nodes, index, 'node')
   const group = new Group()
@@ -176,7 +178,9 @@ function addMesh(index: number, group: Group, source: Source): void {
       geometry.setAttribute(NAMES[name] ?? name.toLowerCase(), readAccessor(accessor, source))
     }
     if (indices !== undefined) geometry.setIndex(readAccessor(indices, source) as BufferAttribute)
-    const mesh = new Mesh(geometry, makeMaterial(material, geometry.hasAttribute('color'), source))
+    const surface = get(source.materials, material ?? 0, 'material')
+    surface.vertexColors = geometry.hasAttribute('color')
+    const mesh = new Mesh(geometry, surface)
     mesh.castShadow = true
     group.add(mesh)
   }
@@ -200,14 +204,36 @@ function readAccessor(index: number, { glb, views }: Source): BufferAttribute | 
   return new InterleavedBufferAttribute(rows, width, 0, normalized)
 }
 
-/** Scanned surfaces are matt: the light on them needs no more than Lambert's law, at half the cost on a phone. */
-function makeMaterial(index: number | undefined, coloured: boolean, source: Source): MeshLambertMaterial {
-  const { doubleSided, pbrMetallicRoughness }: Material =
-    index === undefined ? {} : get(source.glb.json.materials, index, 'material')
-  const material = new MeshLambertMaterial({ vertexColors: coloured, side: doubleSided ? DoubleSide : FrontSide })
-  const [red = 1, green = 1, blue = 1] = pbrMetallicRoughness?.baseColorFactor ?? []
-  material.color.setRGB(red, green, blue)
-  const map = pbrMetallicRoughness?.baseColorTexture?.index
-  if (map !== undefined) material.map = get(source.textures, map, 'texture')
-  return material
+/**
+ * Scanned surfaces are mostly matt: the light on them needs no more than Lambert's law, at half the cost on a phone.
+ * What is glossy or metal gets the whole material, whose shaders are loaded only then.
+ */
+async function makeMaterial(material: Material, source: Source, purse: Purse): Promise<Surface> {
+  const { metallicFactor = 1, roughnessFactor = 1, ...look } = material.pbrMetallicRoughness ?? { metallicFactor: 0 }
+  const matt = metallicFactor === 0 && roughnessFactor === 1 && look.metallicRoughnessTexture === undefined
+  const surface = matt
+    ? new MeshLambertMaterial()
+    : (await import('./gloss')).makeGlossy(metallicFactor, roughnessFactor)
+  surface.side = material.doubleSided ? DoubleSide : FrontSide
+  const [red = 1, green = 1, blue = 1] = look.baseColorFactor ?? []
+  surface.color.setRGB(red, green, blue)
+  const read = (map: Map | undefined, colour: boolean): Promise<Texture | null> => readMap(map, colour, source, purse)
+  surface.map = await read(look.baseColorTexture, true)
+  surface.normalMap = await read(material.normalTexture, false)
+  const scale = material.normalTexture?.scale ?? 1
+  surface.normalScale.set(scale, -scale) // green is up, while texture coordinates run down
+  if ('roughnessMap' in surface) {
+    surface.roughnessMap = surface.metalnessMap = await read(look.metallicRoughnessTexture, false)
+  }
+  return surface
+}
+
+async function readMap(map: Map | undefined, colour: boolean, source: Source, purse: Purse): Promise<Texture | null> {
+  if (map === undefined) return null
+  const { json } = source.glb
+  const { source: core, extensions } = get(json.textures, map.index, 'texture')
+  const named = PICTURES.map((name) => extensions?.[name]?.source).find((index) => index !== undefined)
+  const image = get(json.images, named ?? core ?? -1, 'image')
+  const bytes = get(source.views, image.bufferView, 'view')
+  return readPicture(new Blob([bytes], { type: image.mimeType }), colour, purse)
 }

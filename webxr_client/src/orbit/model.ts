@@ -1,6 +1,7 @@
 /** One level of a package: fetched with its bytes counted, unpacked, and given back to the GPU's owner when done. */
-import { Mesh, type MeshLambertMaterial, type Object3D } from 'three'
+import { Mesh, type MeshStandardMaterial, type Object3D } from 'three'
 import { readGlb } from './glb'
+import type { Purse } from './pictures'
 
 /** Why a model could not be had. */
 export class ModelUnavailable extends Error {
@@ -9,12 +10,19 @@ export class ModelUnavailable extends Error {
   }
 }
 
+/** What loading needs besides the address. */
+export interface Loading {
+  signal: AbortSignal
+  onBytes: (bytes: number) => void
+  purse: Purse
+}
+
 /** The model at an address. Throws ModelUnavailable. */
-export async function loadModel(url: string, signal: AbortSignal, onBytes: (bytes: number) => void): Promise<Object3D> {
+export async function loadModel(url: string, { signal, onBytes, purse }: Loading): Promise<Object3D> {
   const data = await fetchBytes(url, signal, onBytes)
   let model: Object3D
   try {
-    model = await readGlb(data)
+    model = await readGlb(data, purse)
   } catch {
     throw new ModelUnavailable('load_failed')
   }
@@ -47,10 +55,12 @@ async function fetchBytes(url: string, signal: AbortSignal, onBytes: (bytes: num
 export function disposeModel(model: Object3D): void {
   model.traverse((part) => {
     if (!(part instanceof Mesh)) return
-    const material = part.material as MeshLambertMaterial
-    const picture: unknown = material.map?.image
-    material.map?.dispose()
-    if (picture instanceof ImageBitmap) picture.close()
+    const material = part.material as MeshStandardMaterial
+    for (const texture of [material.map, material.normalMap, material.roughnessMap]) {
+      const picture: unknown = texture?.image
+      texture?.dispose()
+      if (picture instanceof ImageBitmap) picture.close()
+    }
     material.dispose()
     part.geometry.dispose()
   })

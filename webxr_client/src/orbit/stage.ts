@@ -1,14 +1,15 @@
 /** The 3D view of a scene: three.js in a canvas, turned by finger, mouse or keys, drawn only when something changed. */
 import { Group, type Object3D, type WebGLRenderer } from 'three'
-import { pickLevel, pickPreview } from '../capability'
+import { fileOf, pickLevel, pickPreview, pictureBudget } from '../capability'
 import type { Device } from '../device'
 import { headingDeg, poseInScene } from '../geo/enu'
-import type { Point3, SceneDocument, SceneNode } from '../wire'
+import type { ModelFile, Point3, SceneDocument, SceneNode } from '../wire'
 import { createRenderer, makeCanvas } from './canvas'
 import { cornersOf, type Extent, extentOf, rotate } from './frame'
 import { findSpot, type HotspotPlace, placeHotspots, type Standing } from './hotspots'
 import { listenForKeys } from './keys'
 import { disposeModel, loadModel, ModelUnavailable } from './model'
+import type { Purse } from './pictures'
 import { View } from './view'
 import { aimSun, createWorld, disposeWorld, layGround, type World } from './world'
 
@@ -203,23 +204,31 @@ class OrbitStage implements Stage {
       const picked = pickLevel(node.lods, this.options.device)
       return { node, picked, preview: pickPreview(node.lods, picked) }
     })
+    const { device } = this.options
+    const fileAt = (node: SceneNode, level: number): ModelFile => {
+      const lod = node.lods[level]
+      return lod === undefined ? { url: '', bytes: 0 } : fileOf(lod, device)
+    }
+    const sizeOf = (node: SceneNode, level: number | null): number => (level === null ? 0 : fileAt(node, level).bytes)
     const total = jobs.reduce((sum, { node, picked, preview }) => sum + sizeOf(node, picked) + sizeOf(node, preview), 0)
     let loaded = 0
     const onBytes = (bytes: number): void => {
       loaded += bytes
       this.options.onProgress?.(loaded, total)
     }
-    const fetchLevel = (node: SceneNode, level: number): Promise<Object3D> =>
-      loadModel(node.lods[level]?.url ?? '', signal, onBytes)
+    const previews: Purse = { left_bytes: pictureBudget(device) }
+    const pictures: Purse = { left_bytes: pictureBudget(device) } // the previews' memory is free again by then
+    const fetchLevel = (node: SceneNode, level: number, purse: Purse): Promise<Object3D> =>
+      loadModel(fileAt(node, level).url, { signal, onBytes, purse })
     const first = jobs[0]
     let standing = -1
     try {
       for (const { node, preview } of jobs) {
-        if (preview !== null) this.stand(node, await fetchLevel(node, preview), true)
+        if (preview !== null) this.stand(node, await fetchLevel(node, preview, previews), true)
       }
       if (first?.preview !== null && first !== undefined) standing = first.preview
       if (standing >= 0) this.options.onShown?.({ level: standing, preview: true })
-      for (const { node, picked } of jobs) this.stand(node, await fetchLevel(node, picked), false)
+      for (const { node, picked } of jobs) this.stand(node, await fetchLevel(node, picked, pictures), false)
       const level = first?.picked ?? 0
       this.options.onShown?.({ level, preview: false })
       return { ok: true, level, complete: true }
@@ -305,8 +314,4 @@ class OrbitStage implements Stage {
     }
     this.nodes.clear()
   }
-}
-
-function sizeOf(node: SceneNode, level: number | null): number {
-  return level === null ? 0 : (node.lods[level]?.bytes ?? 0)
 }

@@ -1,9 +1,10 @@
 /** A scene on the page: its picture at once, its model when that costs little or was asked for, and the buttons to turn it. */
 import { loadScene } from '../api'
+import { fileOf } from '../capability'
 import type { Device } from '../device'
 import type { Stage, StageOptions } from '../orbit/stage'
 import type { StageState } from '../state'
-import type { Experience, SceneDocument } from '../wire'
+import type { Experience, Lod, SceneDocument } from '../wire'
 import { make, makeButton } from './dom'
 import { type Fan, makeFan } from './fan'
 import { laySpots, type SpotPlaces, type Spots } from './spots'
@@ -78,11 +79,15 @@ class LiveScene implements SceneView {
 
   /** Where data is dear, the model waits for a tap that knows its size. */
   private offer(): void {
-    const bytes = (this.scene?.nodes ?? []).reduce((sum, { lods }) => sum + (lods.at(-1)?.bytes ?? 0), 0)
+    const bytes = (this.scene?.nodes ?? []).reduce((sum, { lods }) => sum + this.sizeOf(lods.at(-1)), 0)
     const size = `${Math.max(bytes / MEGABYTE, 0.1).toFixed(1)} MB`
     const button = this.button('load_model', () => void this.load(), { size })
     button.className = 'wide'
     this.places.bar.replaceChildren(button)
+  }
+
+  private sizeOf(lod: Lod | undefined): number {
+    return lod === undefined ? 0 : fileOf(lod, this.device).bytes
   }
 
   private async load(): Promise<void> {

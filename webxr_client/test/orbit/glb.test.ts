@@ -1,10 +1,20 @@
-import { Box3, type InterleavedBufferAttribute, Mesh, type MeshLambertMaterial } from 'three'
-import { expect, test } from 'vitest'
+import {
+  Box3,
+  type InterleavedBufferAttribute,
+  Mesh,
+  MeshLambertMaterial,
+  MeshStandardMaterial,
+  SRGBColorSpace
+} from 'three'
+import { beforeEach, expect, test, vi } from 'vitest'
 import { readGlb } from '../../src/orbit/glb'
+import type { Purse } from '../../src/orbit/pictures'
 
 const USHORT = 5123
 const BYTE = 5120
 const FLOAT = 5126
+
+const plenty = (): Purse => ({ left_bytes: 1 << 30 })
 
 /** A GLB of a JSON and a binary chunk. */
 function pack(json: object, binary: Uint8Array<ArrayBuffer>): ArrayBuffer {
@@ -53,21 +63,21 @@ function triangle(extra: object = {}): ArrayBuffer {
 }
 
 test('a quantised model has its true size and place', async () => {
-  const model = await readGlb(triangle())
+  const model = await readGlb(triangle(), plenty())
   const { min, max } = new Box3().setFromObject(model)
   expect(min.toArray().map((part) => Number(part.toFixed(6)))).toEqual([-1, 0, 2])
   expect(max.toArray().map((part) => Number(part.toFixed(6)))).toEqual([1, 3, 3])
 })
 
 test('normals of one byte are read as parts of one', async () => {
-  const model = await readGlb(triangle())
+  const model = await readGlb(triangle(), plenty())
   const mesh = model.getObjectByProperty('isMesh', true) as Mesh
   const normal = mesh.geometry.getAttribute('normal') as InterleavedBufferAttribute
   expect([normal.getX(1), normal.getY(1), normal.getZ(1)]).toEqual([0, 0, 1])
 })
 
 test('the colour of the surface is kept', async () => {
-  const mesh = (await readGlb(triangle())).getObjectByProperty('isMesh', true)
+  const mesh = (await readGlb(triangle(), plenty())).getObjectByProperty('isMesh', true)
   expect(mesh).toBeInstanceOf(Mesh)
   const { color } = (mesh as Mesh).material as MeshLambertMaterial
   expect([color.r, color.g, color.b]).toEqual([0.5, 0.25, 0.125])
@@ -78,7 +88,7 @@ test('nodes within nodes stand on each other', async () => {
     { children: [1], translation: [0, 10, 0] },
     { mesh: 0, scale: [0.01, 0.01, 0.01] }
   ]
-  const { min } = new Box3().setFromObject(await readGlb(triangle({ nodes })))
+  const { min } = new Box3().setFromObject(await readGlb(triangle({ nodes }), plenty()))
   expect(min.y).toBeCloseTo(10, 6)
 })
 
@@ -93,5 +103,106 @@ test.each([
     /type 5135/
   ]
 ])('%s is refused with a reason', async (_, data, reason) => {
-  await expect(readGlb(data)).rejects.toThrow(reason)
+  await expect(readGlb(data, plenty())).rejects.toThrow(reason)
+})
+
+/** Pictures as a browser would decode them: their size stands in the first two bytes; each knows whether it was freed. */
+class Picture {
+  closed = false
+  constructor(
+    readonly width: number,
+    readonly height: number,
+    readonly conversion: string | undefined
+  ) {}
+  close(): void {
+    this.closed = true
+  }
+}
+
+const decoded: Picture[] = []
+
+beforeEach(() => {
+  decoded.length = 0
+  vi.stubGlobal('createImageBitmap', async (source: Blob | Picture, options: ImageBitmapOptions = {}) => {
+    const [side = 0] = source instanceof Blob ? new Uint8Array(await source.arrayBuffer()) : [options.resizeWidth]
+    const picture = new Picture(side, side, options.colorSpaceConversion)
+    decoded.push(picture)
+    return picture
+  })
+})
+
+/** The triangle with pictures of 128, 64 and 32 px: colour as AVIF, normals as JPEG, gloss as WebP. */
+function pictured(surface: object = {}): ArrayBuffer {
+  const sides = new Uint8Array(64)
+  sides.set([128], 48)
+  sides.set([64], 52)
+  sides.set([32], 56)
+  const geometry = triangle()
+  const jsonBytes = new DataView(geometry).getUint32(12, true)
+  const json = JSON.parse(new TextDecoder().decode(new Uint8Array(geometry, 20, jsonBytes))) as Record<string, unknown>
+  sides.set(new Uint8Array(geometry, 28 + jsonBytes, 44))
+  const views = [48, 52, 56].map((byteOffset) => ({ byteOffset, byteLength: 4 }))
+  return pack(
+    {
+      ...json,
+      extensionsRequired: ['KHR_mesh_quantization', 'EXT_texture_avif', 'EXT_texture_webp'],
+      materials: [
+        {
+          normalTexture: { index: 1 },
+          pbrMetallicRoughness: { baseColorTexture: { index: 0 }, metallicFactor: 0, roughnessFactor: 1, ...surface }
+        }
+      ],
+      textures: [
+        { extensions: { EXT_texture_avif: { source: 0 } } },
+        { source: 1 },
+        { extensions: { EXT_texture_webp: { source: 2 } } }
+      ],
+      images: ['image/avif', 'image/jpeg', 'image/webp'].map((mimeType, i) => ({ bufferView: 3 + i, mimeType })),
+      bufferViews: [...(json['bufferViews'] as object[]), ...views]
+    },
+    sides
+  )
+}
+
+async function surfaceOf(data: ArrayBuffer, purse: Purse): Promise<MeshLambertMaterial | MeshStandardMaterial> {
+  const mesh = (await readGlb(data, purse)).getObjectByProperty('isMesh', true) as Mesh
+  return mesh.material as MeshLambertMaterial
+}
+
+test('colour is read as sRGB and a normal map as plain numbers, its green turned up', async () => {
+  const surface = await surfaceOf(pictured(), plenty())
+  expect(surface).toBeInstanceOf(MeshLambertMaterial)
+  expect(surface.map?.colorSpace).toBe(SRGBColorSpace)
+  expect(surface.normalMap?.colorSpace).toBe('')
+  expect(surface.normalMap?.flipY).toBe(false)
+  expect(surface.normalScale.toArray()).toEqual([1, -1])
+  expect(decoded.map(({ width, conversion }) => [width, conversion])).toEqual([
+    [128, 'default'],
+    [64, 'none']
+  ])
+})
+
+test('a glossy surface gets its metal and roughness, factors and maps', async () => {
+  const gloss = { metallicFactor: 0.25, roughnessFactor: 0.5, metallicRoughnessTexture: { index: 2 } }
+  const surface = (await surfaceOf(pictured(gloss), plenty())) as MeshStandardMaterial
+  expect(surface).toBeInstanceOf(MeshStandardMaterial)
+  expect([surface.metalness, surface.roughness]).toEqual([0.25, 0.5])
+  expect(surface.roughnessMap).toBe(surface.metalnessMap)
+  expect(surface.roughnessMap?.image).toMatchObject({ width: 32 })
+  expect(surface.normalMap?.image).toMatchObject({ width: 64 })
+})
+
+test('a normal map that does not fit into memory is left out, and freed', async () => {
+  const purse = { left_bytes: 128 * 128 * 6 }
+  const surface = await surfaceOf(pictured(), purse)
+  expect(surface.map?.image).toMatchObject({ width: 128 })
+  expect(surface.normalMap).toBeNull()
+  expect(decoded.map(({ closed }) => closed)).toEqual([false, true])
+  expect(purse.left_bytes).toBeGreaterThan(0)
+})
+
+test('what pictures take is taken from the purse, so that the next model knows', async () => {
+  const purse = plenty()
+  await surfaceOf(pictured(), purse)
+  expect((1 << 30) - purse.left_bytes).toBeCloseTo(((128 * 128 + 64 * 64) * 16) / 3, 3)
 })

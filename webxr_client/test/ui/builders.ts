@@ -87,7 +87,8 @@ export const PLAIN_PHONE: Device = {
   saveData: false,
   effectiveType: '4g',
   memory_gb: 4,
-  maxTexture_px: 4096
+  maxTexture_px: 4096,
+  avif: false
 }
 
 /** A moment in Nagasaki as ms UTC. */
