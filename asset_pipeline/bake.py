@@ -30,7 +30,7 @@ class Source:
 
 def make_source(scan: Mesh, bvh: Bvh) -> Source:
     """The scan with its smooth normals."""
-    return Source(scan, bvh, smooth_normals(scan))
+    return Source(scan, bvh, smooth_normals(scan) if bvh.normals is None else bvh.normals)
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ class Bvh:
     centre: NDArray[np.float64]
     scale: float
     parts: "tuple[BvhPart, ...]" = ()
+    normals: NDArray[np.float32] | None = None  # of a scan in parts (m, 3, 3), on disk, one a corner of each triangle
 
 
 @dataclass(frozen=True)

@@ -4,16 +4,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asset_pipeline.bvh import Bvh, BvhPart, Hits, find_closest
-from asset_pipeline.spool import let_go, load_value
+from asset_pipeline.spool import let_all_go, load_value
 
 ROUNDING = 1e-6  # of a box's size: how much a distance in float32 may be off
 
 
-def join_parts(parts: tuple[BvhPart, ...]) -> Bvh:
-    """One tree to search all parts with."""
+def join_parts(parts: tuple[BvhPart, ...], normals: NDArray[np.float32]) -> Bvh:
+    """One tree to search all parts with, and the normals (m, 3, 3) of their triangles."""
     none = np.zeros((0, 2), np.int32)
     boxes, corners = np.zeros((0, 2, 6), np.float32), np.zeros((0, 3, 3), np.float32)
-    return Bvh(corners, np.zeros(0, np.int32), boxes, none, np.zeros(3), 1.0, parts)
+    return Bvh(corners, np.zeros(0, np.int32), boxes, none, np.zeros(3), 1.0, parts, normals)
 
 
 def find_in_parts(
@@ -39,7 +39,7 @@ def find_in_parts(
             tree = load_value(part.bvh)
             toward = None if facing is None else facing[rows]
             hits = find_closest(tree, points[rows], toward, reach)
-            let_go(tree.corners, tree.order, tree.boxes, tree.children)
+            let_all_go()
             better = (hits.face >= 0) & ((hits.distance < distance[rows]) | (face[rows] < 0))
             won = rows[better]
             face[won] = hits.face[better] + part.start

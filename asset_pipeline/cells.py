@@ -17,17 +17,18 @@ from numpy.typing import NDArray
 from asset_pipeline.bvh import Bvh, BvhPart, build_bvh
 from asset_pipeline.bvh_parts import join_parts
 from asset_pipeline.clean import weld
-from asset_pipeline.collapse import Settings, collapse
+from asset_pipeline.collapse import COLOUR_SHARE, Settings, collapse
 from asset_pipeline.executor import Crew, Task, run_jobs
 from asset_pipeline.mesh import Faces, Mesh, Positions, Surface
-from asset_pipeline.spool import let_go, new_array, spool_value
+from asset_pipeline.normals import corner_normals
+from asset_pipeline.spool import let_all_go, let_go, new_array, spool_value
 from asset_pipeline.streams import assign_faces, find_boxes
 
 SAMPLES = 400_000  # triangles that decide where to cut
 CHUNK = 1 << 20
-SURPLUS = 6  # triangles of the joined cells for each of the finest level: with fewer the locked vertices show
+NORMALS_FILE = "normals"
 PER_LOCKED = 3  # triangles a cell keeps for each locked vertex, or these would be all that is left
-COLOUR_SHARE = 0.006  # the length that the full range of a colour is worth, relative to the scan's diagonal
+STEP = 0.5  # what a run of the queue leaves of a cell: coarser than for a level, which is made from what is left
 
 Rows = NDArray[np.int32]
 
@@ -125,19 +126,20 @@ def cut_scan(mesh: Mesh, first_row: Rows, cell_triangles: int, spool: Path) -> C
     for start in range(0, mesh.vertices, CHUNK):
         part = slice(start, start + CHUNK)
         find_boxes(mesh.positions[part], tree.axes, tree.cuts, tree.below, tree.above, boxes[part])
+        let_go(mesh.positions)
     cells, locked = np.empty(mesh.triangles, np.int16), np.zeros(mesh.vertices, bool)
     for start in range(0, mesh.triangles, CHUNK):
         part = slice(start, start + CHUNK)
         assign_faces(mesh.faces[part], boxes, first_row, cells[part], locked)
+        let_go(mesh.faces)
     counts = np.bincount(cells, minlength=number)
-    counts = counts[: len(counts)]
     starts = np.concatenate([[0], np.cumsum(counts)])
     faces = new_array(spool / "cut_faces", "<i4", (mesh.triangles, 3))
     looks = None
     if mesh.face_material is not None:
         looks = new_array(spool / "cut_face_material", "<i4", (mesh.triangles,))
     _sort_faces(mesh, cells, starts[:-1].copy(), (faces, looks))
-    let_go(mesh.positions, mesh.faces, mesh.face_material, faces, looks, first_row)
+    let_all_go()
     sorted_mesh = Mesh(mesh.positions, faces, mesh.uv, mesh.colours, mesh.materials, looks)
     filled = np.concatenate([[True], counts > 0])  # a cell without triangles is none
     return CutScan(sorted_mesh, first_row, locked, tuple(starts[filled].tolist()))
@@ -156,6 +158,7 @@ def _sort_faces(mesh: Mesh, cells: NDArray[np.int16], at: NDArray[np.int64], out
         if looks is not None and mesh.face_material is not None:
             looks[shifted] = mesh.face_material[part][order]
         at += counts
+        let_go(mesh.faces, mesh.face_material, faces, looks)
 
 
 def load_cell(scan: CutScan, job: CellJob) -> Cell:
@@ -172,39 +175,43 @@ def thin_cell(cell: Cell) -> Surface:
     target = max(cell.target, PER_LOCKED * int(np.count_nonzero(cell.locked)))
     if target >= cell.surface.triangles:
         return cell.surface
-    return collapse(cell.surface, target, Settings(colour_m=cell.colour_m), locked=cell.locked)
+    return collapse(cell.surface, target, Settings(colour_m=cell.colour_m, step=STEP), locked=cell.locked)
 
 
 def thin_spooled_cell(scan: CutScan, job: CellJob) -> tuple[Surface, BvhPart]:
     """The thinned cell of a scan on disk, and its search tree, left there as well."""
-    return thin_cell(load_cell(scan, job)), plant_cell(scan, job)
+    cell = load_cell(scan, job)
+    part = index_cell(cell, scan.starts[job.index], job)
+    return thin_cell(cell), part
 
 
-def plant_cell(scan: CutScan, job: CellJob) -> BvhPart:
-    """The search tree over a cell's triangles, left on disk."""
-    start, end = scan.starts[job.index], scan.starts[job.index + 1]
-    used, inverse = np.unique(scan.mesh.faces[start:end], return_inverse=True)
-    positions = scan.mesh.positions[used]
-    bvh = build_bvh(positions, inverse.reshape(-1, 3).astype(np.int32))
-    low, high = positions.min(axis=0), positions.max(axis=0)
-    return BvhPart(start, low, high, spool_value(job.folder, f"tree{job.index}", bvh))
+def index_cell(cell: Cell, start: int, job: CellJob) -> BvhPart:
+    """Leave normals and search tree of a cell on disk; its triangles begin at row `start` of the scan."""
+    positions, faces = cell.surface.positions, cell.surface.faces
+    normals = corner_normals(positions, faces)
+    with (job.folder / NORMALS_FILE).open("r+b") as file:
+        file.seek(start * normals[0].nbytes)
+        file.write(normals.data)
+    tree = spool_value(job.folder, f"tree{job.index}", build_bvh(positions, faces))
+    return BvhPart(start, positions.min(axis=0), positions.max(axis=0), tree)
 
 
-def thin_scan(scan: CutScan, budget: int, crew: Crew, progress: Callable[[float], None]) -> tuple[Surface, Bvh]:
-    """The scan thinned for levels of at most `budget` triangles, and the tree in which the whole of it is searched."""
+def thin_scan(scan: CutScan, aim: int, crew: Crew, progress: Callable[[float], None]) -> tuple[Surface, Bvh]:
+    """The scan thinned to about so many triangles, and the tree in which the whole of it is searched."""
     starts, colour_m = scan.starts, COLOUR_SHARE * scan.mesh.diagonal()
     jobs = [
-        CellJob(index, SURPLUS * budget * (end - start) // starts[-1], colour_m, crew.folder)
+        CellJob(index, aim * (end - start) // starts[-1], colour_m, crew.folder)
         for index, (start, end) in enumerate(pairwise(starts))
     ]
+    normals = new_array(crew.folder / NORMALS_FILE, "<f4", (starts[-1], 3, 3))
     if crew.shares_disk:
         both = run_jobs(crew, Task(thin_spooled_cell, (scan,)), jobs, progress)
-        surfaces, parts = [surface for surface, _ in both], [part for _, part in both]
     else:
-        surfaces = run_jobs(crew, Task(thin_cell, prepare=partial(load_cell, scan)), jobs, progress)
-        parts = [plant_cell(scan, job) for job in jobs]
-    let_go(scan.mesh.positions, scan.mesh.faces, scan.mesh.colours, scan.first_row)
-    return join_cells(surfaces), join_parts(tuple(parts))
+        thinned = run_jobs(crew, Task(thin_cell, prepare=partial(load_cell, scan)), jobs, progress)
+        parts = (index_cell(load_cell(scan, job), starts[job.index], job) for job in jobs)
+        both = list(zip(thinned, parts, strict=True))
+    let_all_go()
+    return join_cells([surface for surface, _ in both]), join_parts(tuple(part for _, part in both), normals)
 
 
 def join_cells(surfaces: list[Surface]) -> Surface:

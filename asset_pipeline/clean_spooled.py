@@ -46,7 +46,7 @@ def clean_spooled(scan: Scan, spool: Path, progress: Callable[[float], None]) ->
         raise ScanRefused("nothing_left", f"{source.file} has no triangle with an area.", "clean")
     progress(0.8)
     used = _find_used(mesh, kept)
-    warnings += count_warning("points_unused", "{} points belong to no triangle and were dropped.", int((~used).sum()))
+    warnings += count_warning("points_unused", int((~used).sum()))
     offset = _move_to_origin(positions, used)
     cleaned = _write_rest(mesh, (kept, used), positions, spool)
     first_row = _renumber(first_row, used)
@@ -68,7 +68,7 @@ def _write_positions(mesh: Mesh, positions: Positions, frame: tuple[str, float])
         points = np.asarray(mesh.positions[part], np.float64)
         sound[part] = ordinary_points(points)
         positions[part] = np.where(sound[part, None], turn_up(points, up) * metres, 0.0) + 0.0  # no -0.0
-    let_go(positions, mesh.positions)
+        let_go(positions, mesh.positions)
     return sound
 
 
@@ -96,10 +96,10 @@ def _keep_faces(mesh: Mesh, positions: Positions, sound: Kept) -> tuple[Kept, li
     for part in _chunks(mesh.triangles):
         found = keep_sound(positions, np.ascontiguousarray(mesh.faces[part]), sound, FLAT, kept[part])
         unsound, flat = unsound + found[0], flat + found[1]
-    let_go(mesh.faces)
-    warnings = count_warning("points_not_finite", "{} points have no ordinary coordinates.", int((~sound).sum()))
-    warnings += count_warning("faces_dropped", "{} triangles on such points were dropped.", unsound)
-    return kept, warnings + count_warning("faces_degenerate", "{} triangles without area were dropped.", flat)
+        let_go(mesh.faces)
+    warnings = count_warning("points_not_finite", int((~sound).sum()))
+    warnings += count_warning("faces_dropped", unsound)
+    return kept, warnings + count_warning("faces_degenerate", flat)
 
 
 def _drop_floaters(mesh: Mesh, positions: Positions, first_row: Rows, kept: Kept) -> list[ScanWarning]:
@@ -107,12 +107,14 @@ def _drop_floaters(mesh: Mesh, positions: Positions, first_row: Rows, kept: Kept
     piece, used = np.arange(mesh.vertices, dtype=np.int32), np.zeros(mesh.vertices, bool)
     for part in _chunks(mesh.triangles):
         join_pieces(piece, first_row[mesh.faces[part]], kept[part], used)
+        let_go(mesh.faces)
     pieces = number_pieces(piece, used)
     if not 2 <= pieces <= MOST_PIECES:
         return []
     area, low, high = np.zeros(pieces), np.full((pieces, 3), np.inf), np.full((pieces, 3), -np.inf)
     for part in _chunks(mesh.triangles):
         measure_pieces(positions, first_row[mesh.faces[part]], kept[part], piece, area, low, high)
+        let_go(mesh.faces)
     floats = which_float(area, low, high)
     dropped = 0
     if floats.any():
@@ -121,14 +123,14 @@ def _drop_floaters(mesh: Mesh, positions: Positions, first_row: Rows, kept: Kept
             kept[part] &= ~off
             dropped += int(off.sum())
     let_go(mesh.faces, positions, first_row)
-    text = "{} triangles of small pieces that float far from the scan were dropped."
-    return count_warning("floaters_dropped", text, dropped)
+    return count_warning("floaters_dropped", dropped)
 
 
 def _find_used(mesh: Mesh, kept: Kept) -> Kept:
     used = np.zeros(mesh.vertices, bool)
     for part in _chunks(mesh.triangles):
         used[mesh.faces[part][kept[part]].reshape(-1)] = True
+        let_go(mesh.faces)
     return used
 
 
@@ -158,13 +160,13 @@ def _write_rest(mesh: Mesh, keep: tuple[Kept, Kept], positions: Positions, spool
         if looks is not None and mesh.face_material is not None:
             looks[at : at + len(rows)] = mesh.face_material[part][kept[part]]
         at += len(rows)
+        let_go(mesh.faces, mesh.face_material, faces, looks)
     vertices = int(used.sum())
     uv = None if mesh.uv is None else new_array(spool / "uv", "<f4", (vertices, 2))
     colours = None if mesh.colours is None else new_array(spool / "colours", "|u1", (vertices, 3))
     for source, target in ((positions, positions), (mesh.uv, uv), (mesh.colours, colours)):
         if source is not None and target is not None:
             _compact(source, used, target)
-    let_go(mesh.faces, mesh.uv, mesh.colours, faces, looks, uv, colours)
     return Mesh(positions[:vertices], faces, uv, colours, mesh.materials, looks)
 
 
@@ -175,6 +177,7 @@ def _compact(source: NDArray[np.generic], used: Kept, target: NDArray[np.generic
         rows = np.nan_to_num(source[part][used[part]], nan=0.0, posinf=0.0, neginf=0.0)
         target[at : at + len(rows)] = rows
         at += len(rows)
+        let_go(source, target)
 
 
 def _renumber(first_row: Rows, used: Kept) -> Rows:

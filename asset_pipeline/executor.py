@@ -34,7 +34,7 @@ from asset_pipeline.spool import load_value, open_spool, spool_value
 
 MOST_LOSSES = 3  # how often a crew may break before we give up
 ANSWER_S = 10.0  # how long a scheduler may take to answer
-PRELOADED = ["asset_pipeline.level", "asset_pipeline.cells"]
+PRELOADED = ["asset_pipeline.package"]
 
 Ignore = Callable[[float], None]
 
@@ -80,7 +80,7 @@ class _Here(Executor):
 def open_here() -> Iterator[Crew]:
     """This process alone, one job after another."""
     with open_spool() as folder:
-        yield Crew(_Here, lambda value: value, 1, folder)
+        yield Crew(_Here, _as_it_is, 1, folder)
 
 
 @contextmanager
@@ -143,6 +143,15 @@ def _dismiss(crew: Crew) -> None:
     if crew.executor is not None:
         crew.executor.shutdown(wait=True, cancel_futures=True)
         crew.executor = None
+
+
+def stay_here(crew: Crew) -> Crew:
+    """The same place for arrays, but no other hands than this process."""
+    return Crew(_Here, _as_it_is, 1, crew.folder)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def run_jobs(crew: Crew, task: Task, jobs: Sequence[Any], progress: Ignore = lambda _: None) -> list[Any]:

@@ -38,7 +38,8 @@ class BuildOptions:
     """Everything that shapes a package besides the scan; unit and up None mean: guess, and say so.
 
     points: what becomes of a point cloud. crs: EPSG code of its map coordinates, when the file is silent. own_place: not
-    None when the place comes from those coordinates, and the anchor's geopose then counts for nothing.
+    None when the place comes from those coordinates, and the anchor's geopose then counts for nothing. A scan of more than
+    whole_triangles is cut into cells of about cell_triangles.
     """
 
     anchor: Anchor
@@ -50,6 +51,8 @@ class BuildOptions:
     points: PointsAs = "surface"
     crs: int | None = None
     own_place: OwnPlace | None = None
+    whole_triangles: int = 2_000_000
+    cell_triangles: int = 1_200_000
 
 
 def make_anchor(place: Position, heading_deg: float, accuracy_m: float, metadata: Mapping[str, Any]) -> Anchor:

@@ -1,18 +1,20 @@
 """The recipe: one scan file in, one package folder out, named by the digest of its manifest."""
 
-import resource
+import os
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from asset_pipeline.built import BuildResult
-from asset_pipeline.bvh import build_bvh
-from asset_pipeline.clean import clean_scan
+from asset_pipeline.bvh import Bvh
 from asset_pipeline.examine import examine_scan, examine_texture
+from asset_pipeline.executor import Crew, Task, open_here, run_jobs, stay_here
 from asset_pipeline.folder import write_package
 from asset_pipeline.geopose import Vector
 from asset_pipeline.level import FinishedLevel, LevelJob, describe_level, make_level, make_phone_model
 from asset_pipeline.manifest import Manifest
+from asset_pipeline.memory import watch_memory
 from asset_pipeline.mesh import Mesh, Surface
 from asset_pipeline.options import BuildOptions
 from asset_pipeline.place import settle_anchor
@@ -23,24 +25,48 @@ from asset_pipeline.point_levels import (
     make_point_levels,
     make_splats,
 )
+from asset_pipeline.prepare import Prepared, prepare_scan
 from asset_pipeline.read import read_scan
 from asset_pipeline.report import make_report
 from asset_pipeline.scan import Progress, Scan, ScanWarning, no_progress, warn
+from asset_pipeline.spool import large_arrays_in
 from asset_pipeline.stamp import list_files, stamp_files
-from asset_pipeline.surfaces import bare_surface, build_surfaces, choose_levels
+from asset_pipeline.surfaces import build_surfaces, choose_levels
 from asset_pipeline.survey import describe_survey, place_sample
 from asset_pipeline.usdz import choose_level
 from asset_pipeline.views import Views, choose_views, describe_views, draw_scan
 
 READ_SHARE = 0.1  # of the whole time, for the progress bar
+WORTH_HANDS = 150_000  # triangles of a scan from which on other processes finish its levels sooner than this one
 
 
-def build_package(path: Path, out: Path, options: BuildOptions, progress: Progress = no_progress) -> BuildResult:
-    """Build, verify and name a package. Raises ScanRefused, OptionRefused, BuildFailed, PackageBroken."""
+def build_package(
+    path: Path, out: Path, options: BuildOptions, progress: Progress = no_progress, crew: Crew | None = None
+) -> BuildResult:
+    """Build, verify and name a package; without a crew, in this process alone.
+
+    Raises ScanRefused, OptionRefused, BuildFailed, PackageBroken.
+    """
+    if crew is None:
+        with open_here() as alone:
+            return build_package(path, out, options, progress, alone)
     started = time.monotonic()
-    scan = read_scan(path, options, lambda stage, fraction: progress(stage, READ_SHARE * fraction))
-    progress("clean", READ_SHARE)
-    made = _make_points(scan, options, progress) if is_points(scan) else _make_surfaces(scan, options, progress)
+    with watch_memory(os.getpid()) as peak_bytes:
+        with large_arrays_in(crew.folder):
+            scan = read_scan(path, options, lambda stage, fraction: progress(stage, READ_SHARE * fraction))
+        progress("clean", READ_SHARE)
+        make = _make_points if is_points(scan) else _make_surfaces
+        made = make(scan, options, progress, crew)
+        digest, manifest, report = _write(scan, made, options, (out, progress))
+    progress("done", 1.0)
+    return BuildResult(digest, out / digest, manifest, report, time.monotonic() - started, peak_bytes())
+
+
+def _write(
+    scan: Scan, made: "_Made", options: BuildOptions, to: tuple[Path, Progress]
+) -> tuple[str, Manifest, dict[str, Any]]:
+    """Report, manifest and folder of what was made; gives the digest as well."""
+    out, progress = to
     projection = scan.survey.projection if scan.survey else None
     anchor, place_notes = settle_anchor(options, projection, made.offset_m)
     options, finished = replace(options, anchor=anchor), made.finished
@@ -49,17 +75,13 @@ def build_package(path: Path, out: Path, options: BuildOptions, progress: Progre
     warnings = [*scan.warnings, *made.warnings, *place_notes, *(note for level in finished for note in level.warnings)]
     report = make_report(scan, finished, warnings)
     report["source"]["offset_m"] = list(made.offset_m)
-    report["source"] |= (
-        {"cloud": describe_survey(scan, made.offset_m, finished[0].level.mesh)} if scan.survey else {}
-    )
+    report["source"] |= {"cloud": describe_survey(scan, made.offset_m, finished[0].level.mesh)} if scan.survey else {}
     report["views"] = describe_views(made.views)
     files, report = stamp_files(files, report, options.credit, options.anchor)
     manifest = list_files(_make_manifest(scan, options, finished), files)
     progress("write", 0.96)
-    digest, folder = write_package(out, files, manifest)
-    progress("done", 1.0)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return BuildResult(digest, folder, manifest, report, time.monotonic() - started, peak)
+    digest, _ = write_package(out, files, manifest)
+    return digest, manifest, report
 
 
 @dataclass(frozen=True)
@@ -73,21 +95,20 @@ class _Made:
     warnings: list[ScanWarning]
 
 
-def _make_surfaces(scan: Scan, options: BuildOptions, progress: Progress) -> _Made:
-    cleaned = clean_scan(scan)
-    levels, skipped = choose_levels(options.levels, cleaned.mesh.triangles)
-    views = choose_views(cleaned.mesh)
+def _make_surfaces(scan: Scan, options: BuildOptions, progress: Progress, crew: Crew) -> _Made:
+    prepared = prepare_scan(scan, options, crew, lambda fraction: progress("clean", READ_SHARE * (1 + fraction)))
+    levels, skipped = choose_levels(options.levels, prepared.scan.triangles)
+    views = choose_views(prepared.looked_at)
     jobs = [LevelJob(index, asked, options.texture_px, views) for index, asked in enumerate(levels)]
-    surface = bare_surface(cleaned.mesh)
-    found = examine_scan(cleaned.mesh, surface)
-    finished, notes = _make_levels(cleaned.mesh, surface, jobs, progress)
+    found = examine_scan(prepared.looked_at, prepared.surface)
+    finished, notes = _make_levels(prepared, jobs, progress, crew)
     progress("poster", 0.88)
-    pictures = draw_scan(cleaned.mesh, views)
-    told = [*cleaned.warnings, *found, *notes, *examine_texture(finished[0].level.mesh), *_name_skipped(skipped)]
-    return _Made(cleaned.offset_m, finished, pictures, views, told)
+    pictures = draw_scan(prepared.looked_at, views)
+    told = [*prepared.warnings, *found, *notes, *examine_texture(finished[0].level.mesh), *_name_skipped(skipped)]
+    return _Made(prepared.offset_m, finished, pictures, views, told)
 
 
-def _make_points(scan: Scan, options: BuildOptions, progress: Progress) -> _Made:
+def _make_points(scan: Scan, options: BuildOptions, progress: Progress, _: Crew) -> _Made:
     cleaned = clean_points(scan)
     splats = make_splats(cleaned.mesh)
     views = choose_views(splats)
@@ -100,23 +121,34 @@ def _make_points(scan: Scan, options: BuildOptions, progress: Progress) -> _Made
 
 
 def _make_levels(
-    scan: Mesh, surface: Surface, jobs: list[LevelJob], progress: Progress
+    prepared: Prepared, jobs: list[LevelJob], progress: Progress, crew: Crew
 ) -> tuple[list[FinishedLevel], list[ScanWarning]]:
-    bvh = build_bvh(scan.positions, scan.faces)
+    scan, bvh = prepared.scan, prepared.bvh
     progress("collapse", 0.2)
     surfaces, warnings = build_surfaces(
-        surface,
+        prepared.surface,
         tuple(job.asked for job in jobs),
-        bvh,
+        None if bvh.parts else bvh,
         lambda fraction: progress("collapse", 0.2 + 0.15 * fraction),
     )
-    finished, for_phone = [], choose_level([surface.triangles for surface in surfaces])
-    for bare, job in zip(surfaces, jobs, strict=True):
-        progress(f"level {job.index}", 0.35 + 0.5 * job.index / len(jobs))
-        finished.append(make_level(scan, bvh, bare, replace(job, for_phone=job.index == for_phone)))
+    for_phone = choose_level([surface.triangles for surface in surfaces])
+    work = [(bare, replace(job, for_phone=job.index == for_phone)) for bare, job in zip(surfaces, jobs, strict=True)]
+    # a scan in cells lies on this machine's disk; a small one is done before others have started
+    others = scan.triangles >= WORTH_HANDS and (crew.shares_disk or not bvh.parts)
+    progress("level 0", 0.35)
+    finished: list[FinishedLevel] = run_jobs(
+        crew if others else stay_here(crew),
+        Task(_make_level, (scan, bvh)),
+        work,
+        lambda fraction: progress(f"level {round(fraction * len(work)) - 1}", 0.35 + 0.5 * fraction),
+    )
     if for_phone is None:
         finished[-1] = make_phone_model(scan, bvh, surfaces[-1], finished[-1])
     return finished, warnings
+
+
+def _make_level(scan: Mesh, bvh: Bvh, work: tuple[Surface, LevelJob]) -> FinishedLevel:
+    return make_level(scan, bvh, *work)
 
 
 def _name_skipped(skipped: tuple[int, ...]) -> list[ScanWarning]:

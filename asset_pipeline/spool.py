@@ -5,13 +5,17 @@ their owner was killed.
 """
 
 import fcntl
+import itertools
 import mmap
 import os
 import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,8 +25,12 @@ from numpy.typing import NDArray
 PREFIX = "dejima-spool-"
 LOCK_FILE = "owner.lock"
 SMALL_BYTES = 1 << 16  # an array below this is passed on by value
+LARGE_BYTES = 64 << 20  # one from this on is better kept in a file while a scan is read
 
 Value = TypeVar("Value")
+_mapped: "weakref.WeakValueDictionary[int, np.memmap[Any, Any]]" = weakref.WeakValueDictionary()
+_numbers = itertools.count()
+_folder: ContextVar[Path | None] = ContextVar("folder", default=None)
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,30 @@ def new_array(path: Path, dtype: str, shape: tuple[int, ...]) -> NDArray[Any]:
     if 0 in shape:
         path.touch()
         return np.zeros(shape, dtype)
-    return np.asarray(np.memmap(path, dtype, "w+", shape=shape))
+    return _watch(np.memmap(path, dtype, "w+", shape=shape))
+
+
+def _watch(mapped: "np.memmap[Any, Any]") -> NDArray[Any]:
+    _mapped[next(_numbers)] = mapped
+    return np.asarray(mapped)
+
+
+@contextmanager
+def large_arrays_in(folder: Path) -> Iterator[None]:
+    """While this lasts, empty_array puts large arrays into files of a folder."""
+    token = _folder.set(folder)
+    try:
+        yield
+    finally:
+        _folder.reset(token)
+
+
+def empty_array(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    """An array to be filled, in memory or, when it is large and there is a place for such, in a file."""
+    folder, kind = _folder.get(), np.dtype(dtype)
+    if folder is None or int(np.prod(shape, dtype=np.int64)) * kind.itemsize < LARGE_BYTES:
+        return np.empty(shape, kind)
+    return new_array(folder / f"large{next(_numbers)}", kind.str, shape)
 
 
 def write_array(path: Path, values: NDArray[Any]) -> Spooled:
@@ -77,12 +108,13 @@ def write_array(path: Path, values: NDArray[Any]) -> Spooled:
     return Spooled(path, values.dtype.str, values.shape)
 
 
+@lru_cache(maxsize=256)
 def open_array(spooled: Spooled) -> NDArray[Any]:
-    """A spooled array, mapped: writing to it changes no file."""
+    """A spooled array, mapped once: writing to it changes no file."""
     if 0 in spooled.shape:
         return np.zeros(spooled.shape, spooled.dtype)
     # copy on write, since compiled kernels know only one type of array: a writable one
-    return np.asarray(np.memmap(spooled.path, spooled.dtype, "c", spooled.offset, spooled.shape))
+    return _watch(np.memmap(spooled.path, spooled.dtype, "c", spooled.offset, spooled.shape))
 
 
 def let_go(*arrays: NDArray[Any] | None) -> None:
@@ -91,6 +123,11 @@ def let_go(*arrays: NDArray[Any] | None) -> None:
         mapped = _find_map(array)
         if mapped is not None:
             mapped.base.madvise(mmap.MADV_DONTNEED)
+
+
+def let_all_go() -> None:
+    """Give back the memory that all mapped arrays of this process fill at the moment."""
+    let_go(*list(_mapped.values()))
 
 
 def _find_map(array: NDArray[Any] | None) -> Any:
@@ -112,7 +149,9 @@ def spool_value(folder: Path, name: str, value: Value) -> Value:
 
 def load_value(value: Value) -> Value:
     """The dataclass again, its arrays mapped."""
-    mapped: Value = _swap(value, Path("mapped"), lambda _, item: open_array(item) if isinstance(item, Spooled) else item)
+    mapped: Value = _swap(
+        value, Path("mapped"), lambda _, item: open_array(item) if isinstance(item, Spooled) else item
+    )
     return mapped
 
 

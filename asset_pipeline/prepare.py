@@ -1,0 +1,61 @@
+"""From a scan as read to what levels are made of: cleaned and whole in memory, or in cells on disk when it is too large."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from asset_pipeline.bvh import Bvh, build_bvh, find_closest
+from asset_pipeline.cells import cut_scan, thin_scan
+from asset_pipeline.clean import clean_scan
+from asset_pipeline.clean_spooled import clean_spooled
+from asset_pipeline.executor import Crew
+from asset_pipeline.geopose import Vector
+from asset_pipeline.mesh import Mesh, Surface
+from asset_pipeline.options import BuildOptions
+from asset_pipeline.scan import Scan, ScanWarning
+from asset_pipeline.surface import colours_at
+from asset_pipeline.surfaces import bare_surface, choose_levels
+
+CLEAN_SHARE = 0.2  # of the time of a scan in cells
+SURPLUS, LEAST_SURPLUS = 6, 2  # triangles of the thinned cells for each of the finest level: with fewer the cuts show
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A cleaned scan (metres, y up) that levels can be made of.
+
+    scan, bvh: all of it, for what is baked and measured; surface: what is collapsed; looked_at: what pictures are drawn of.
+    For a scan in cells the last two are of its thinned cells, with several times the triangles of the finest level.
+    """
+
+    scan: Mesh
+    bvh: Bvh
+    surface: Surface
+    looked_at: Mesh
+    offset_m: Vector
+    warnings: tuple[ScanWarning, ...]
+
+
+def prepare_scan(scan: Scan, options: BuildOptions, crew: Crew, progress: Callable[[float], None]) -> Prepared:
+    """The scan ready for its levels. Raises ScanRefused when nothing is left."""
+    if scan.mesh.triangles > options.whole_triangles:
+        return _prepare_cells(scan, options, crew, progress)
+    cleaned = clean_scan(scan)
+    mesh = cleaned.mesh
+    return Prepared(
+        mesh, build_bvh(mesh.positions, mesh.faces), bare_surface(mesh), mesh, cleaned.offset_m, cleaned.warnings
+    )
+
+
+def _prepare_cells(scan: Scan, options: BuildOptions, crew: Crew, progress: Callable[[float], None]) -> Prepared:
+    spooled = clean_spooled(scan, crew.folder, lambda fraction: progress(CLEAN_SHARE * fraction))
+    cut = cut_scan(spooled.cleaned.mesh, spooled.first_row, options.cell_triangles, crew.folder)
+    levels, _ = choose_levels(options.levels, cut.mesh.triangles)
+    aim = max(LEAST_SURPLUS * levels[0], min(SURPLUS * levels[0], options.whole_triangles))
+    surface, bvh = thin_scan(cut, aim, crew, lambda fraction: progress(CLEAN_SHARE + (1 - CLEAN_SHARE) * fraction))
+    looked_at = Mesh(surface.positions, surface.faces)
+    if cut.mesh.colours is not None or cut.mesh.materials:
+        shown = colours_at(cut.mesh, find_closest(bvh, surface.positions))
+        looked_at = Mesh(surface.positions, surface.faces, colours=np.clip(shown + 0.5, 0, 255).astype(np.uint8))
+    return Prepared(cut.mesh, bvh, surface, looked_at, spooled.cleaned.offset_m, spooled.cleaned.warnings)
