@@ -181,15 +181,16 @@ def _gather(body: Body, kind: str, offsets: NDArray[np.int64], counts: NDArray[n
     starts = np.cumsum(lengths) - lengths
     if len(offsets) == 1:  # one long list, such as strips
         places = slice(int(offsets[0]), int(offsets[0]) + size * int(lengths[0]))
-        found: NDArray[Any] = body.data[places].view(body.order + CODES[kind]) if body.order else body.numbers[places]
-        return found
+        if body.order:
+            return np.array(body.data[places].view(body.order + CODES[kind]), CODES[kind])
+        return body.numbers[places]
     where = np.repeat(offsets - size * starts, lengths) + size * np.arange(int(lengths.sum()))
     if not body.order:
         return np.asarray(body.numbers[where])
     rows = np.empty((len(where), size), np.uint8)
     for k in range(size):
         rows[:, k] = body.data[where + k]
-    return rows.reshape(-1).view(body.order + CODES[kind])
+    return rows.reshape(-1).view(body.order + CODES[kind]).astype(CODES[kind], copy=False)
 
 
 def _take_block(body: Body) -> bool:

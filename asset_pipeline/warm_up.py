@@ -1,5 +1,6 @@
 """Compile every numeric kernel by building two tiny packages: exactly the types that real builds use."""
 
+import struct
 import tempfile
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ from asset_pipeline.geopose import GeoPose, Position
 from asset_pipeline.manifest import Anchor
 from asset_pipeline.options import BuildOptions
 from asset_pipeline.package import build_package
+from asset_pipeline.read import read_scan
 
 FLOOR = Anchor(GeoPose(Position(0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0)), "floor", 1.0)
 POINTS = [(x, y, z) for y in (0, 1) for x, z in ((0, 0), (1, 0), (1, 1), (0, 1))]
@@ -24,6 +26,8 @@ def compile_kernels() -> float:
         options = BuildOptions(FLOOR, unit="m", up="y", levels=(10, 8), texture_px=64)
         for write in (_write_textured, _write_coloured):
             build_package(write(folder), folder, options)
+        for path in _write_other_kinds(folder):
+            read_scan(path, options)
     return time.monotonic() - started
 
 
@@ -44,3 +48,24 @@ def _write_coloured(folder: Path) -> Path:
     path = folder / "coloured.obj"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+def _write_other_kinds(folder: Path) -> list[Path]:
+    """PLY of both forms with faces of four and three corners and their colours, and a text STL."""
+    sides = [[corner - 1 for corner in side] for side in SIDES] + [[0, 1, 2]]
+    head = f"element vertex {len(POINTS)}\nproperty float x\nproperty float y\nproperty float z\n"
+    head += f"element face {len(sides)}\nproperty list uchar int vertex_indices\n"
+    head += "property uchar red\nproperty uchar green\nproperty uchar blue\nend_header\n"
+    points = "".join(f"{x} {y} {z}\n" for x, y, z in POINTS)
+    faces = "".join(f"{len(side)} {' '.join(map(str, side))} {40 * k} 0 0\n" for k, side in enumerate(sides))
+    packed = b"".join(struct.pack("<3f", *point) for point in POINTS)
+    packed += b"".join(struct.pack(f"<B{len(side)}i3B", len(side), *side, 9, 9, 9) for side in sides)
+    facets = "".join(f"vertex {x} {y} {z}\n" for x, y, z in POINTS[:6])
+    texts = {
+        "text.ply": f"ply\nformat ascii 1.0\n{head}{points}{faces}".encode(),
+        "packed.ply": f"ply\nformat binary_little_endian 1.0\n{head}".encode() + packed,
+        "text.stl": f"solid box\nfacet normal 0 0 0\n{facets}endsolid\n".encode(),
+    }
+    for name, data in texts.items():
+        (folder / name).write_bytes(data)
+    return [folder / name for name in texts]
