@@ -10,7 +10,7 @@ from asset_pipeline.components import label_components
 from asset_pipeline.errors import ScanRefused
 from asset_pipeline.mesh import Faces, Mesh, Positions, ordinary_points
 from asset_pipeline.options import METRES
-from asset_pipeline.scan import Cleaned, Scan, ScanWarning
+from asset_pipeline.scan import Cleaned, Scan, ScanWarning, warn
 from asset_pipeline.surface import face_areas
 
 FLAT = 1e-12  # twice the area over the longest side squared, below which a triangle has no area
@@ -53,14 +53,14 @@ def clean_scan(scan: Scan) -> Cleaned:
     mesh = replace(mesh, positions=turn_up(mesh.positions, source.up) * METRES[source.unit])
     surface = weld(mesh)
     kept = np.ones(mesh.triangles, bool)
-    for find, code, text in (
-        (_find_flat, "faces_degenerate", "{} triangles without area were dropped."),
-        (_find_repeated, "faces_duplicate", "{} triangles that repeat another one were dropped."),
-        (_find_floaters, "floaters_dropped", "{} triangles of small pieces that float far from the scan were dropped."),
+    for find, code in (
+        (_find_flat, "faces_degenerate"),
+        (_find_repeated, "faces_duplicate"),
+        (_find_floaters, "floaters_dropped"),
     ):
         dropped = find(surface, kept)
         kept &= ~dropped
-        warnings += count_warning(code, text, int(dropped.sum()))
+        warnings += count_warning(code, int(dropped.sum()))
     if not kept.any():
         raise ScanRefused("nothing_left", f"{source.file} has no triangle with an area.", "clean")
     mesh = keep_faces(mesh, kept)
@@ -70,9 +70,9 @@ def clean_scan(scan: Scan) -> Cleaned:
     return Cleaned(replace(mesh, positions=mesh.positions - origin), offset, tuple(warnings))
 
 
-def count_warning(code: str, text: str, number: int) -> list[ScanWarning]:
+def count_warning(code: str, number: int) -> list[ScanWarning]:
     """A warning about a number of things, when there are any."""
-    return [ScanWarning(code, text.format(f"{number:,}"), {"count": number})] if number else []
+    return [warn(code, count=number)] if number else []
 
 
 def turn_up(positions: Positions, up: str) -> Positions:
@@ -85,13 +85,13 @@ def _drop_broken(mesh: Mesh) -> tuple[Mesh, list[ScanWarning]]:
     sound = ordinary_points(mesh.positions)
     unused = mesh.vertices - int(np.count_nonzero(np.bincount(mesh.faces.reshape(-1), minlength=mesh.vertices)))
     kept: Kept = np.all(sound[mesh.faces], axis=1)
-    warnings = count_warning("points_not_finite", "{} points have no ordinary coordinates.", int((~sound).sum()))
-    warnings += count_warning("faces_dropped", "{} triangles on such points were dropped.", int((~kept).sum()))
-    warnings += count_warning("points_unused", "{} points belong to no triangle and were dropped.", unused)
+    warnings = count_warning("points_not_finite", int((~sound).sum()))
+    warnings += count_warning("faces_dropped", int((~kept).sum()))
+    warnings += count_warning("points_unused", unused)
     mesh = keep_faces(mesh, kept)
     if mesh.uv is not None and not np.isfinite(mesh.uv).all():
         odd = int((~np.isfinite(mesh.uv)).any(axis=1).sum())
-        warnings += count_warning("uv_not_finite", "{} texture coordinates are no numbers and were set to 0.", odd)
+        warnings += count_warning("uv_not_finite", odd)
         mesh = replace(mesh, uv=np.nan_to_num(mesh.uv, nan=0.0, posinf=0.0, neginf=0.0))
     return mesh, warnings
 

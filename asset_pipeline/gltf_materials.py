@@ -10,7 +10,7 @@ from asset_pipeline.mesh import Image, Material
 from asset_pipeline.picture import MAP_PIXELS, Picture, read_picture
 from asset_pipeline.precheck_image import MAX_PIXELS
 from asset_pipeline.precheck_scene import Document, find_source
-from asset_pipeline.scan import ScanWarning
+from asset_pipeline.scan import ScanWarning, warn
 
 GLOSSINESS = "KHR_materials_pbrSpecularGlossiness"
 UNDERSTOOD = {"KHR_materials_unlit", GLOSSINESS}
@@ -41,8 +41,7 @@ def read_materials(gltf: Gltf, used: list[int]) -> tuple[dict[int, Material], li
     if -1 in used:
         materials[-1] = Material()
     if reading.lost:
-        text = f"Not kept from the materials: {', '.join(sorted(reading.lost))}."
-        reading.warnings.append(ScanWarning("materials_dropped", text))
+        reading.warnings.append(warn("materials_dropped", names=", ".join(sorted(reading.lost))))
     return materials, reading.warnings
 
 

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from asset_pipeline.mesh import CHUNK_ROWS, Mesh, ordinary_points
 from asset_pipeline.options import METRES, Unit, Up
-from asset_pipeline.scan import Origin, ScanWarning
+from asset_pipeline.scan import Origin, ScanWarning, warn
 
 GLTF = {".glb", ".gltf"}
 SURE_M = (1.0, 150.0)  # a diagonal at which a scan in metres is an ordinary statue, house or yard
@@ -30,11 +30,7 @@ def resolve_unit(
     unit = guess_unit(high - low, kind)
     size_m = size * METRES[unit]
     sure = unit == "m" and SURE_M[0] <= size_m <= SURE_M[1]
-    text = (
-        f"No unit is stated; taken as {unit} ({'likely' if sure else 'not sure'}), which makes the scan {size_m:.3g} m "
-        "from corner to corner. Give --unit if that is wrong."
-    )
-    return unit, "guess", [ScanWarning("unit_guessed", text)]
+    return unit, "guess", [warn("unit_guessed", unit=unit, sure=sure, size_m=size_m)]
 
 
 def guess_unit(sides: NDArray[np.float64], kind: str) -> Unit:
@@ -63,8 +59,7 @@ def resolve_up(
     if stated is not None or kind in GLTF:
         return stated or "y", "format", []
     up, sure = guess_up(mesh, USUAL_UP[kind])
-    text = f"No up axis is stated; taken as {up} ({'likely' if sure else 'not sure'}). Give --up if the scan lies on its side."
-    return up, "guess", [ScanWarning("up_guessed", text)]
+    return up, "guess", [warn("up_guessed", up=up, sure=sure)]
 
 
 def guess_up(mesh: Mesh, usual: Up) -> tuple[Up, bool]:

@@ -12,7 +12,7 @@ from PIL import Image as Pillow
 from asset_pipeline.errors import ScanRefused
 from asset_pipeline.mesh import Image
 from asset_pipeline.precheck_image import MAX_PIXELS, MAX_REDUCED_PIXELS, check_picture
-from asset_pipeline.scan import ScanWarning
+from asset_pipeline.scan import ScanWarning, warn
 
 JPEG_MAGIC = b"\xff\xd8"
 FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "TIFF", "BMP")
@@ -52,13 +52,10 @@ def read_picture(data: bytes, name: str, most_pixels: int = MAX_PIXELS) -> Pictu
     keeps_bytes = data.startswith(JPEG_MAGIC) and not reduced and mode in {"RGB", "L"}
     warnings = []
     if reduced:
-        text = (
-            f"The picture {name} was read at {image.shape[1]} x {image.shape[0]} instead of {width} x {height} pixels."
-        )
-        warnings.append(ScanWarning("picture_reduced", text))
+        now, full = f"{image.shape[1]} x {image.shape[0]}", f"{width} x {height}"
+        warnings.append(warn("picture_reduced", name=name, px=now, full_px=full))
     if turned:
-        text = f"The picture {name} asks to be turned (EXIF); it is laid on as stored, as 3D programs do."
-        warnings.append(ScanWarning("picture_turned", text))
+        warnings.append(warn("picture_turned", name=name))
     return Picture(image, bare_jpeg(data) if keeps_bytes else None, tuple(warnings))
 
 

@@ -8,7 +8,7 @@ from asset_pipeline.geopose import GeoPose, Position, Vector, geodetic_to_enu, h
 from asset_pipeline.manifest import Anchor
 from asset_pipeline.options import BuildOptions
 from asset_pipeline.projection import Projection, grid_heading_deg, unproject
-from asset_pipeline.scan import ScanWarning
+from asset_pipeline.scan import ScanWarning, warn
 
 FAR_M = 100.0  # a stated place further than this from the map coordinates is a mistake somewhere
 
@@ -33,14 +33,9 @@ def settle_anchor(
     heading_deg = grid_heading_deg(projection, east_m, north_m) if own.heading_deg is None else own.heading_deg
     height_m = height_m if own.height_m is None else own.height_m
     pose = GeoPose(Position(*place, height_m), heading_to_quaternion(heading_deg))
-    text = f"The place was taken from the map coordinates {projection.name}: {place[0]:.7f}, {place[1]:.7f}."
-    notes = [ScanWarning("place_from_map", text)]
+    notes = [warn("place_from_map", projection=projection.name, lat=place[0], lon=place[1])]
     if own.height_m is None:
-        text = (
-            f"The height {height_m:.2f} m is that of the survey, above sea level; a GeoPose wants metres above the WGS 84 "
-            "ellipsoid, about 32 m more at Nagasaki. Give --height."
-        )
-        notes.append(ScanWarning("height_like_sea_level", text))
+        notes.append(warn("height_from_survey", height_m=height_m))
     return replace(anchor, geopose=pose), notes
 
 
@@ -53,8 +48,4 @@ def _compare(anchor: Anchor, place: tuple[float, float] | None, projection: Proj
     distance_m = math.hypot(east_m, north_m, up_m)
     if distance_m <= FAR_M:
         return []
-    text = (
-        f"The stated place is {distance_m:,.0f} m from where the map coordinates {projection.name} put the scan, "
-        f"{place[0]:.6f}, {place[1]:.6f}; the stated one was kept."
-    )
-    return [ScanWarning("place_differs", text)]
+    return [warn("place_differs", distance_m=distance_m, projection=projection.name, lat=place[0], lon=place[1])]

@@ -27,7 +27,7 @@ from asset_pipeline.precheck_las import read_las_header
 from asset_pipeline.precheck_plain import read_ply_header
 from asset_pipeline.read_las import crs_of, read_las
 from asset_pipeline.read_ply import read_ply
-from asset_pipeline.scan import Origin, Progress, Scan, ScanWarning, SourceFacts, Survey, no_progress
+from asset_pipeline.scan import Origin, Progress, Scan, ScanWarning, SourceFacts, Survey, no_progress, warn
 from asset_pipeline.thinning import spread_points, thin_cloud
 from asset_pipeline.triangulate import mesh_heightfield
 
@@ -102,15 +102,11 @@ def _find_frame(path: Path, kind: str, options: BuildOptions) -> _Frame:
         crs = replace(make_crs(options.crs), height_unit_m=crs.height_unit_m)
     warnings = []
     if crs.old_datum:
-        text = (
-            f"EPSG:{crs.code} is the Tokyo datum of before 2002, some 400 m off: the place was not taken from the file."
-        )
-        warnings.append(ScanWarning("old_datum", text))
+        warnings.append(warn("old_datum", epsg=int(crs.code or 0)))
     unit_m = 1.0 if options.unit is not None else crs.unit_m or 1.0
     height_m = unit_m if options.unit is not None else crs.height_unit_m or unit_m
     if (unit_m, height_m) != (1.0, 1.0):
-        text = f"The file is in units of {unit_m:.7g} m, its heights of {height_m:.7g} m; both were turned into metres."
-        warnings.append(ScanWarning("unit_turned", text))
+        warnings.append(warn("unit_turned", unit_m=unit_m, height_unit_m=height_m))
     return _Frame(crs, (unit_m, height_m), options.up or "z", "option" if options.up else "format", tuple(warnings))
 
 
@@ -177,20 +173,11 @@ def _take_surface(cloud: Cloud, options: BuildOptions) -> tuple[Mesh, Survey, li
 
 
 def _say_surface(cloud: Cloud, field: Heightfield) -> list[ScanWarning]:
-    text = (
-        f"{cloud.points:,} points were taken as a surface with one height over each place, in cells of {field.grid.cell:.3g} "
-        "units; --points points keeps them as points instead."
-    )
-    notes = [ScanWarning("points_as_surface", text)]
+    notes = [warn("points_as_surface", count=cloud.points, cell=float(field.grid.cell))]
     if field.several_share >= SEVERAL_HEIGHTS:
-        text = (
-            f"{field.several_share:.0%} of the cells have points at several heights: a wall, or a thing scanned all round, "
-            "of which a surface keeps only the top. Give --points points to keep all sides."
-        )
-        notes.append(ScanWarning("points_not_flat", text))
+        notes.append(warn("points_not_flat", share=float(field.several_share)))
     if field.open_gaps:
-        text = f"{field.open_gaps:,} gaps in the points were too wide to bridge and are holes in the surface."
-        notes.append(ScanWarning("gaps_open", text))
+        notes.append(warn("gaps_open", count=int(field.open_gaps)))
     return notes
 
 
@@ -198,7 +185,6 @@ def _take_points(cloud: Cloud, options: BuildOptions) -> tuple[Mesh, Survey, lis
     at, colours = thin_cloud(cloud, max(options.levels))
     chosen = spread_points(at, max(options.levels))
     sample = sample_cloud(cloud, SAMPLES)
-    text = f"{cloud.points:,} points were kept as points, as asked, {len(chosen):,} of them in the finest level."
     survey = Survey(
         "points",
         sample + cloud.origin,
@@ -210,7 +196,7 @@ def _take_points(cloud: Cloud, options: BuildOptions) -> tuple[Mesh, Survey, lis
         np.zeros((0, 3), np.int32),
         colours=None if colours is None else colours[chosen],
     )
-    return mesh, survey, [ScanWarning("points_as_points", text)]
+    return mesh, survey, [warn("points_as_points", count=cloud.points, finest=len(chosen))]
 
 
 def _common(cloud: Cloud) -> dict[str, Any]:
@@ -219,12 +205,6 @@ def _common(cloud: Cloud) -> dict[str, Any]:
 
 
 def _say_dropped(survey: Survey) -> list[ScanWarning]:
-    texts = {
-        "noise": "{:,} points that the survey itself marks as noise were left out.",
-        "broken": "{:,} points have no ordinary coordinates and were left out.",
-    }
-    return [
-        ScanWarning(f"points_{why}", text.format(survey.facts["dropped"][why]))
-        for why, text in texts.items()
-        if survey.facts["dropped"][why]
-    ]
+    noise, broken = (int(survey.facts["dropped"][why]) for why in ("noise", "broken"))
+    notes = [warn("points_noise", count=noise)] if noise else []
+    return [*notes, warn("points_broken", count=broken)] if broken else notes

@@ -12,7 +12,7 @@ from asset_pipeline.gltf_materials import find_placing, read_materials
 from asset_pipeline.gltf_primitives import FAN, STRIP, TRIANGLES, Part, name_lost, read_part
 from asset_pipeline.gltf_scene import placed_primitives, scene_nodes
 from asset_pipeline.mesh import Material, Mesh
-from asset_pipeline.scan import Progress, ScanWarning, no_progress
+from asset_pipeline.scan import Progress, ScanWarning, no_progress, warn
 
 LOST_NODES = ("EXT_mesh_gpu_instancing", "KHR_lights_punctual")
 
@@ -23,7 +23,7 @@ def read_gltf(path: Path, progress: Progress = no_progress) -> tuple[Mesh, list[
         parts, lost = _read_parts(gltf, progress)
         materials, warnings = read_materials(gltf, sorted({part.material for part in parts}))
     if lost:
-        warnings.append(ScanWarning("gltf_dropped", f"Not kept from {path.name}: {', '.join(sorted(lost))}."))
+        warnings.append(warn("gltf_dropped", file=path.name, names=", ".join(sorted(lost))))
     return join_parts(parts, materials, warnings, path.name), warnings
 
 
@@ -56,8 +56,7 @@ def join_parts(parts: list[Part], materials: dict[int, Material], warnings: list
         return Mesh(np.zeros((0, 3)), np.zeros((0, 3), np.int32))
     looks = [(part.material, part.uv is None and _has_picture(materials[part.material])) for part in parts]
     if any(bare for _, bare in looks):
-        text = f"A part of {name} has a picture but no texture coordinates; it keeps its plain colour only."
-        warnings.append(ScanWarning("uv_missing", text))
+        warnings.append(warn("uv_missing", file=name))
     order = list(dict.fromkeys(looks))
     counts = [len(part.positions) for part in parts]
     starts = np.cumsum([0, *counts[:-1]], dtype=np.int64)

@@ -13,7 +13,7 @@ from asset_pipeline.mtl_text import Entry, MapName, parse_library
 from asset_pipeline.neighbours import find_beside, find_picture
 from asset_pipeline.picture import MAP_PIXELS, Picture, read_picture
 from asset_pipeline.precheck_image import MAX_PIXELS
-from asset_pipeline.scan import ScanWarning
+from asset_pipeline.scan import ScanWarning, warn
 from asset_pipeline.tiles import Look
 
 MAX_LIBRARY_BYTES = 4 * 1024 * 1024
@@ -32,10 +32,10 @@ class Reading:
     pictures: dict[tuple[Path, int], Picture] = field(default_factory=dict)
     warnings: list[ScanWarning] = field(default_factory=list)
 
-    def tell(self, code: str, text: str) -> None:
+    def tell(self, warning: ScanWarning) -> None:
         """Add a warning once."""
-        if ScanWarning(code, text) not in self.warnings:
-            self.warnings.append(ScanWarning(code, text))
+        if warning not in self.warnings:
+            self.warnings.append(warning)
 
 
 def read_looks(
@@ -55,7 +55,7 @@ def read_looks(
     described = {name: entries.get(name) or folded.get(name.casefold()) for name in used}
     missing = [name for name, entry in described.items() if entry is None]
     if missing and entries:
-        reading.tell("material_missing", f"No material file describes {', '.join(missing[:5])}.")
+        reading.tell(warn("material_missing", names=", ".join(missing[:5])))
     looks = {name: _read_look(reading, name, entry) for name, entry in described.items() if entry is not None}
     return looks, reading.warnings
 
@@ -65,15 +65,14 @@ def _read_library(reading: Reading, name: str) -> list[Entry]:
     if library is None:
         library = find_beside(reading.scan, f"{reading.scan.stem}.mtl")  # a renamed scan names its library as it was
         if library is None:
-            text = f"The material file {name} is not beside {reading.scan.name}; pack all files into one ZIP."
-            reading.tell("mtl_missing", text)
+            reading.tell(warn("mtl_missing", name=name))
             return []
-        reading.tell("mtl_other", f"The material file {name} is not there; {library.name} beside the scan was read.")
+        reading.tell(warn("mtl_other", name=name, other=library.name))
     if library.stat().st_size > MAX_LIBRARY_BYTES:
         raise ScanRefused("mtl_too_large", f"The material file {name} is larger than any real one.", "read")
     entries, unread = parse_library(library.read_bytes(), name)
     if unread:
-        reading.tell("materials_dropped", f"Not kept from {name}: {', '.join(sorted(unread)[:8])}.")
+        reading.tell(warn("materials_dropped", names=", ".join(sorted(unread)[:8])))
     return entries
 
 
@@ -85,9 +84,9 @@ def _read_look(reading: Reading, name: str, entry: Entry) -> Look:
     first = maps[0]
     unfollowed = sorted({option for found in maps for option in found.unfollowed})
     if unfollowed:
-        reading.tell("map_options", f"Options of the pictures of {name} not followed: {', '.join(unfollowed)}.")
+        reading.tell(warn("map_options", name=name, names=", ".join(unfollowed)))
     if any((found.scale, found.offset) != (first.scale, first.offset) for found in maps):
-        reading.tell("map_options", f"The pictures of {name} are laid unlike one another; all lie as the first.")
+        reading.tell(warn("maps_unlike", name=name))
     tiles = _find_tiles(reading, first.file)
     looks = {number: _read_material(reading, name, entry, number) for number in tiles}
     whole = _plain(entry, name) if tiles else _read_material(reading, name, entry, 0)
@@ -139,19 +138,17 @@ def _read_map(reading: Reading, file: str, most_pixels: int, needed: bool = Fals
         if needed and reading.textured:
             text = f"No texture found: put {bare} beside {scan.name}, or pack all files into one ZIP."
             raise ScanRefused("picture_missing", text, "read")
-        reading.tell("picture_missing", f"The picture {bare} is not beside {scan.name}, so what it shows is lost.")
+        reading.tell(warn("picture_missing", name=bare))
         return None
     if bare != file and path.parent == scan.parent:
-        reading.tell(
-            "picture_path", f"The picture path {file[:100]} leads elsewhere; {path.name} beside the scan is used."
-        )
+        reading.tell(warn("picture_path", name=file[:100], other=path.name))
     if path.stat().st_size > MAX_PICTURE_BYTES:
         raise ScanRefused("picture_too_large", f"The picture {bare} has more than 512 MB.", "read")
     if (path, most_pixels) not in reading.pictures:
         picture = read_picture(path.read_bytes(), path.name, most_pixels)
         reading.pictures[path, most_pixels] = picture
         for warning in picture.warnings:
-            reading.tell(warning.code, warning.text)
+            reading.tell(warning)
     return reading.pictures[path, most_pixels]
 
 
@@ -164,7 +161,7 @@ def _read_normals(reading: Reading, named: tuple[str, MapName], tile: int) -> Im
     # both are called bump maps: heights in grey, of a strength nobody states, and normals in blue
     heights = np.mean(np.ptp(sample, axis=2)) < GREY_SPREAD or np.mean(sample[..., 2]) < FLAT_BLUE
     if keyword in {"map_bump", "bump"} and heights:
-        reading.tell("bump_dropped", f"Not kept: {found.file} is a map of heights; bake it to a normal map (norm).")
+        reading.tell(warn("bump_dropped", name=found.file))
         return None
     return shown.image if found.strength == 1.0 else scale_normals(shown.image, found.strength)
 

@@ -12,7 +12,7 @@ from asset_pipeline.neighbours import decode_name, find_beside
 from asset_pipeline.obj_text import Lines, read_lines
 from asset_pipeline.polygons import triangulate
 from asset_pipeline.read_mtl import read_looks
-from asset_pipeline.scan import Progress, ScanWarning, no_progress
+from asset_pipeline.scan import Progress, ScanWarning, no_progress, warn
 from asset_pipeline.seams import join_corners
 from asset_pipeline.tiles import Look, lay_tiles
 
@@ -79,8 +79,7 @@ def _name_lost(lines: Lines, name: str) -> list[ScanWarning]:
     lost = {decode_name(keyword)[:20] for _, keyword, _ in lines.others if keyword not in QUIET}
     if lines.short_faces:
         lost.add(f"{lines.short_faces:,} faces of fewer than three corners")
-    text = f"Not read from {name}: {', '.join(sorted(lost)[:8])}."
-    return [ScanWarning("lines_dropped", text)] if lost else []
+    return [warn("lines_dropped", file=name, names=", ".join(sorted(lost)[:8]))] if lost else []
 
 
 def _with_materials(
@@ -109,9 +108,8 @@ def _bare(material: Material, name: str, warnings: list[ScanWarning]) -> Materia
     """A material without its pictures, which a mesh without texture coordinates cannot show."""
     if material.picture is None and material.normal_map is None and material.roughness_map is None:
         return material
-    text = f"{name} has a picture but no texture coordinates; it keeps its plain colour only."
     if not any(warning.code == "uv_missing" for warning in warnings):
-        warnings.append(ScanWarning("uv_missing", text))
+        warnings.append(warn("uv_missing", file=name))
     return replace(material, picture=None, source_jpeg=None, normal_map=None, roughness_map=None)
 
 
@@ -124,10 +122,7 @@ def _tell_bare(path: Path, libraries: list[str], looks: dict[str, Look], warning
         )
         raise ScanRefused("mtl_missing", text, "read")
     if not looks:
-        text = (
-            f"No texture found: {path.name} has texture coordinates but names no material that is described beside it."
-        )
-        warnings.append(ScanWarning("texture_none", text))
+        warnings.append(warn("texture_none", file=path.name))
 
 
 def _find_libraries(path: Path, lines: Lines) -> list[str]:

@@ -14,7 +14,7 @@ from asset_pipeline.picture import read_picture
 from asset_pipeline.ply_body import Column, Columns, open_body, read_element
 from asset_pipeline.polygons import triangulate
 from asset_pipeline.precheck_plain import PlyHeader, read_ply_header
-from asset_pipeline.scan import Progress, ScanWarning, no_progress
+from asset_pipeline.scan import Progress, ScanWarning, no_progress, warn
 from asset_pipeline.seams import split_corners
 
 COLOURS = (("red", "green", "blue"), ("diffuse_red", "diffuse_green", "diffuse_blue"), ("r", "g", "b"))
@@ -160,8 +160,7 @@ def _with_corners(mesh: Mesh, face: Columns, places: NDArray[np.int64], warnings
     corners = next(face[key] for key in CORNER_LISTS if key in face)
     sizes = np.asarray(corners.counts)
     if len(column.values) != 2 * len(corners.values) or not np.array_equal(np.asarray(column.counts), 2 * sizes):
-        text = "The texture coordinates of some faces are not two for each corner; they are left out."
-        warnings.append(ScanWarning("uv_dropped", text))
+        warnings.append(warn("uv_dropped"))
         return mesh
     table = column.values.astype(np.float32).reshape(-1, 2)
     uv = np.stack([table[:, 0], 1 - table[:, 1]], axis=1)[places.reshape(-1)]
@@ -188,8 +187,7 @@ def _with_pictures(
     words = [comment.split(None, 1) for comment in header.comments]
     names = [decode_name(word[1].encode("latin-1")) for word in words if word[0] == "TextureFile" and len(word) > 1]
     if not names:
-        text = f"No texture found: {path.name} has texture coordinates but no comment TextureFile that names a picture."
-        warnings.append(ScanWarning("texture_none", text))
+        warnings.append(warn("texture_none", file=path.name))
         return replace(mesh, uv=None)
     materials = tuple(_read_material(path, name, warnings) for name in names)
     part = np.zeros(mesh.triangles, np.int32)
@@ -214,5 +212,4 @@ def _name_lost(header: PlyHeader) -> list[ScanWarning]:
         if element.name in WANTED:
             names = {item.name[:40] for item in element.properties} - WANTED[element.name] - QUIET
             lost |= {f"{name} of each {element.name}" for name in names}
-    text = f"Not kept from the PLY: {', '.join(sorted(lost)[:12])}."
-    return [ScanWarning("properties_dropped", text)] if lost else []
+    return [warn("properties_dropped", names=", ".join(sorted(lost)[:12]))] if lost else []

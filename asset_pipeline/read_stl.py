@@ -12,7 +12,7 @@ from asset_pipeline.equal_rows import number_rows
 from asset_pipeline.errors import ScanRefused
 from asset_pipeline.mesh import Mesh
 from asset_pipeline.precheck_plain import STL_HEADER_BYTES, STL_TRIANGLE_BYTES, count_stl_triangles
-from asset_pipeline.scan import Progress, ScanWarning, no_progress
+from asset_pipeline.scan import Progress, ScanWarning, no_progress, warn
 
 FACET = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
 CHUNK = 1 << 17
@@ -29,8 +29,7 @@ def read_stl(path: Path, progress: Progress = no_progress) -> tuple[Mesh, list[S
     corners, attributes, header = _read_binary(path, count, progress)
     colours, warnings = _read_colours(attributes, header, path.name)
     if STL_HEADER_BYTES + STL_TRIANGLE_BYTES * count != path.stat().st_size:
-        text = f"{path.name} has {path.stat().st_size} bytes, which is not what its {count:,} triangles need."
-        warnings.append(ScanWarning("stl_size", text))
+        warnings.append(warn("stl_size", file=path.name, bytes=path.stat().st_size, triangles=count))
     return _join(corners, colours), warnings
 
 
@@ -82,8 +81,7 @@ def _read_colours(
     if marked.any():
         return np.where(marked[:, None], _unpack(attributes, (10, 5, 0)), 255).astype(np.uint8), []
     if attributes.any():
-        text = f"Not kept from {name}: two bytes beside each triangle whose meaning the file does not say."
-        return None, [ScanWarning("stl_attributes", text)]
+        return None, [warn("stl_attributes", file=name)]
     return None, []
 
 

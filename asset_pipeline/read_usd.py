@@ -20,7 +20,7 @@ from asset_pipeline.mesh import Material, Mesh
 from asset_pipeline.options import METRES, Unit, Up
 from asset_pipeline.precheck_usd import list_members
 from asset_pipeline.read_gltf import join_parts
-from asset_pipeline.scan import Progress, ScanWarning, Stated, no_progress
+from asset_pipeline.scan import Progress, ScanWarning, Stated, no_progress, warn
 from asset_pipeline.usd_materials import Laid, read_look
 
 CHUNK_BYTES = 1024 * 1024
@@ -55,8 +55,7 @@ def read_usd(path: Path, progress: Progress = no_progress) -> tuple[Mesh, list[S
         reading = Reading(folder / "out", scene, layer.parent)
         mesh, stated = _put_together(reading, path.name)
     if scene["lost"]:
-        text = f"Not kept from {path.name}: {', '.join(scene['lost'])}."
-        reading.warnings.append(ScanWarning("usd_dropped", text))
+        reading.warnings.append(warn("usd_dropped", file=path.name, names=", ".join(scene["lost"])))
     return mesh, reading.warnings, stated
 
 
@@ -104,8 +103,7 @@ def _refuse(why: str) -> ScanRefused:
 def _put_together(reading: Reading, name: str) -> tuple[Mesh, Stated]:
     unit, scale = _state_unit(reading.scene["metres_per_unit"])
     if scale != 1.0:
-        text = f"{name} counts in units of {reading.scene['metres_per_unit']:g} m; it was read in metres."
-        reading.warnings.append(ScanWarning("unit_converted", text))
+        reading.warnings.append(warn("unit_converted", file=name, unit_m=float(reading.scene["metres_per_unit"])))
     looks: dict[int, Laid] = {}
     parts: list[Part] = []
     for index, mesh in enumerate(reading.scene["meshes"]):
