@@ -68,7 +68,7 @@ def test_a_missed_budget_is_printed_and_ends_with_three(tmp_path: Path, monkeypa
     arguments = ["package", str(write_hills(tmp_path)), *PLACE, "--out", str(tmp_path / "out"), "--levels", "400"]
     ended = CliRunner().invoke(app, [*arguments, "--progress", "none"])
     assert ended.exit_code == 3
-    assert "400 triangles were asked for, " in ended.output
+    assert "400 were asked for, " in ended.output
     assert len(list((tmp_path / "out").iterdir())) == 1
 
 
