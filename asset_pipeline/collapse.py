@@ -12,16 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asset_pipeline.errors import BuildFailed
-from asset_pipeline.joining import BUCKETS, find_borders, price_edges, run_step
+from asset_pipeline.joining import BUCKETS, price_edges, run_step
 from asset_pipeline.mesh import Faces, Positions, Surface
 from asset_pipeline.order import morton_order
-from asset_pipeline.quadric import COLOURED, PLAIN, link_corners, measure_borders, measure_faces
+from asset_pipeline.quadric import COLOURED, PLAIN, find_borders, link_corners, measure_borders, measure_faces
 
 COLOUR_SHARE = 0.006  # of the diagonal: the length that the full range of a colour is worth
 SHARE = 0.3  # of the edges, the cheapest, that one run of the queue looks at
 STEP = 0.8  # what a run of the queue leaves of the triangles
 BORDER_WEIGHT, MESSY_BORDER_WEIGHT = 1.0, 10.0  # messy: many edges have more than two triangles
 LINK_PRICE, MESSY_LINK_PRICE, TURN_PRICE = 3.0, 1.1, 10.0
+ROOM = 1.6  # entries of the queue for each edge it starts with: joining makes new ones
+LOSS_PRICE = 0.3  # of the (doubled) area round a vertex times its squared distance from what is left
 MESSY = 0.005  # share of edges with more than two triangles from which on a surface is messy
 OVERSHOOT = 1  # triangles below the target that are as good as the target
 TOLERATED = 2  # and where single triangles cannot be had
@@ -131,9 +133,9 @@ def _run(work: Working, target: int, settings: Settings, progress: Callable[[flo
         done = before - len(work.faces)
         progress(min(1.0, (start - len(work.faces)) / (start - target)))
         if done > (before - wanted) // 2:
-            share = SHARE
+            share = max(SHARE, share / 2)
         elif share < 1:
-            share = 1.0  # what is refused must be able to pay: look at every edge
+            share = min(1.0, 2 * share)  # what is refused must be able to pay
         elif done == 0:
             if overshoot >= TOLERATED or len(work.faces) <= target + TOLERATED:
                 break
@@ -151,7 +153,8 @@ def _step(work: Working, goal: tuple[int, int], share: float, messy: bool | None
     messy = edges.messy if messy is None else messy
     measure_faces(work.points, work.colours, work.faces, quadrics)
     measure_borders(work.points, work.faces, borders, MESSY_BORDER_WEIGHT if messy else BORDER_WEIGHT, quadrics)
-    ends, keys = np.empty((edges.count, 2), np.int32), np.empty(edges.count, np.int32)
+    room = int(edges.count * max(1.0, ROOM * share)) + 1024
+    ends, keys = np.empty((room, 2), np.int32), np.empty(room, np.int32)
     lists = (work.points, work.colours, work.faces, quadrics, work.locked, heads, following, marks, ends, keys)
     count = price_edges(*lists)
     if count == 0:
@@ -160,7 +163,7 @@ def _step(work: Working, goal: tuple[int, int], share: float, messy: bool | None
     if share < 1:
         last = int(np.searchsorted(np.cumsum(np.bincount(keys[:count], minlength=BUCKETS)), share * count))
     state = np.array([triangles, goal[0], goal[1], last, count])
-    prices = np.array([MESSY_LINK_PRICE if messy else LINK_PRICE, TURN_PRICE])
+    prices = np.array([MESSY_LINK_PRICE if messy else LINK_PRICE, TURN_PRICE, LOSS_PRICE])
     run_step(*lists, np.empty(BUCKETS, np.int32), state, prices)
     _drop_dead(work)
     return messy
@@ -173,7 +176,6 @@ def find_edges(
     room = len(faces) // 8 + 64
     while True:
         borders = np.empty((room, 3), np.int32)
-        marks[:] = 0
         edges = Edges(*find_borders(faces, heads, following, marks, borders))
         if edges.borders <= room:
             return borders[: edges.borders], edges

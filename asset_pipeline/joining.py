@@ -14,7 +14,8 @@ REACH = 2.0  # edge lengths from the middle beyond which the best place is not b
 TURN = 0.2  # cosine of the most a triangle may turn without paying
 BUCKETS = 1 << 15  # the top bits of a float32: 8 of exponent and 7 of mantissa
 CAUTIOUS = 64  # so many triangles from the target, each is counted beforehand
-LINK_PAID, TURN_PAID = 1, 2
+LINK_PAID, TURN_PAID, LOSS_PAID = 1, 2, 4
+DEARER = 1.25  # the loss must be so much more than the price to count
 
 
 @njit(cache=True)
@@ -37,34 +38,6 @@ def _mark_ring(faces, heads, following, a, marks, column, tag):
                 marks[b, column + 1] = 0
             marks[b, column + 1] += 1
         previous, corner = corner, after
-
-
-@njit(cache=True)
-def find_borders(faces, heads, following, marks, borders):
-    """Put edges with one triangle into borders (k, 3), as ends and triangle, while there is room.
-
-    Gives the numbers of edges, of borders, and of edges with more than two triangles.
-    """
-    edges = single = branchings = 0
-    for a in range(len(heads)):
-        _mark_ring(faces, heads, following, a, marks, 0, a + 1)
-        corner = heads[a]
-        while corner >= 0:
-            f = corner // 3
-            for step in range(1, 3):
-                b = faces[f, (corner + step) % 3]
-                times = marks[b, 1]
-                marks[b, 1] = 0
-                if b < a or times == 0:
-                    continue
-                edges += 1
-                branchings += times > 2
-                if times == 1:
-                    if single < len(borders):
-                        borders[single, 0], borders[single, 1], borders[single, 2] = a, b, f
-                    single += 1
-            corner = following[corner]
-    return edges, single, branchings
 
 
 @njit(cache=True)
@@ -192,24 +165,55 @@ def _count_shared(faces, heads, following, a, b, marks, tag):
 
 
 @njit(cache=True)
-def _turns(points, faces, heads, following, a, b, target):
-    """Whether a triangle round a, away from b, turns further than allowed when a goes to target (3,)."""
+def _to_segment(px, py, pz, x, y, z):
+    """Squared distance of a point from the segment between 0 and (x, y, z)."""
+    square = x * x + y * y + z * z
+    t = min(max((px * x + py * y + pz * z) / square, 0.0), 1.0) if square > 0 else 0.0
+    return (px - t * x) ** 2 + (py - t * y) ** 2 + (pz - t * z) ** 2
+
+
+@njit(cache=True)
+def _to_triangle(px, py, pz, ux, uy, uz, wx, wy, wz):
+    """Squared distance of a point from the triangle between 0, u and w."""
+    uu, uw, ww = ux * ux + uy * uy + uz * uz, ux * wx + uy * wy + uz * wz, wx * wx + wy * wy + wz * wz
+    determinant = uu * ww - uw * uw
+    if determinant > 1e-12 * uu * ww:
+        pu, pw = px * ux + py * uy + pz * uz, px * wx + py * wy + pz * wz
+        s, t = (ww * pu - uw * pw) / determinant, (uu * pw - uw * pu) / determinant
+        if s >= 0 and t >= 0 and s + t <= 1:
+            return (px - s * ux - t * wx) ** 2 + (py - s * uy - t * wy) ** 2 + (pz - s * uz - t * wz) ** 2
+    sides = min(_to_segment(px, py, pz, ux, uy, uz), _to_segment(px, py, pz, wx, wy, wz))
+    return min(sides, _to_segment(px - ux, py - uy, pz - uz, wx - ux, wy - uy, wz - uz))
+
+
+@njit(cache=True)
+def _look_round(points, faces, heads, following, a, b, target, far):
+    """(whether a triangle of a turns too far when a and b go to target (3,), the area round a), areas doubled.
+
+    far (2,) is lowered to the squared distances of a and b from the triangles that a will then have.
+    """
+    turned, area = False, 0.0
+    px, py, pz = points[a, 0] - target[0], points[a, 1] - target[1], points[a, 2] - target[2]
+    qx, qy, qz = points[b, 0] - target[0], points[b, 1] - target[1], points[b, 2] - target[2]
     corner = heads[a]
     while corner >= 0:
         f = corner // 3
         u, w = faces[f, (corner + 1) % 3], faces[f, (corner + 2) % 3]
         corner = following[corner]
+        ux, uy, uz = points[u, 0] - target[0], points[u, 1] - target[1], points[u, 2] - target[2]
+        wx, wy, wz = points[w, 0] - target[0], points[w, 1] - target[1], points[w, 2] - target[2]
+        ex, ey, ez, ox, oy, oz = wx - ux, wy - uy, wz - uz, ux - px, uy - py, uz - pz
+        bx, by, bz = oy * ez - oz * ey, oz * ex - ox * ez, ox * ey - oy * ex
+        before = np.sqrt(bx * bx + by * by + bz * bz)
+        area += before
         if b in (u, w):
             continue
-        ux, uy, uz = points[u, 0] - points[a, 0], points[u, 1] - points[a, 1], points[u, 2] - points[a, 2]
-        ex, ey, ez = points[w, 0] - points[u, 0], points[w, 1] - points[u, 1], points[w, 2] - points[u, 2]
-        bx, by, bz = uy * ez - uz * ey, uz * ex - ux * ez, ux * ey - uy * ex
-        ux, uy, uz = points[u, 0] - target[0], points[u, 1] - target[1], points[u, 2] - target[2]
-        nx, ny, nz = uy * ez - uz * ey, uz * ex - ux * ez, ux * ey - uy * ex
-        squares = (bx * bx + by * by + bz * bz) * (nx * nx + ny * ny + nz * nz)
-        if bx * nx + by * ny + bz * nz < TURN * np.sqrt(squares):
-            return True
-    return False
+        nx, ny, nz = uy * wz - uz * wy, uz * wx - ux * wz, ux * wy - uy * wx
+        after = np.sqrt(nx * nx + ny * ny + nz * nz)
+        turned = turned or bx * nx + by * ny + bz * nz < TURN * before * after
+        far[0] = min(far[0], _to_triangle(px, py, pz, ux, uy, uz, wx, wy, wz))
+        far[1] = min(far[1], _to_triangle(qx, qy, qz, ux, uy, uz, wx, wy, wz))
+    return turned, area
 
 
 @njit(cache=True)
@@ -290,14 +294,14 @@ def price_edges(points, colours, faces, quadrics, locked, heads, following, mark
 def run_step(points, colours, faces, quadrics, locked, heads, following, marks, ends, after, first, state, prices):
     """Join edges from the cheapest on until so many triangles are left; gives how many are.
 
-    state: triangles now, wanted, least allowed, last key looked at, entries used. prices: of a broken link, of a turn.
-    ends (k, 2) and after (k,), the key of each edge, become the queue's entries; first (BUCKETS,) is scratch.
+    state: triangles now, wanted, least allowed, last key looked at, entries used. prices: of a broken link, of a turn,
+    of what is lost. ends (k, 2) and after (k,), the key of each edge, become the queue's entries; first is scratch.
     """
     live, wanted, least, last, count = state[0], state[1], state[2], state[3], state[4]
     stamps = np.zeros(len(points), np.int32)
-    issued = np.zeros(len(after), np.int32)  # the sum of both ends' stamps, times four, and what the entry has paid
+    issued = np.zeros(len(after), np.int32)  # the sum of both ends' stamps, times eight, and what the entry has paid
     work = np.zeros((4, quadrics.shape[1]))
-    away, spot = np.zeros(3), np.zeros(3)
+    away, spot, far = np.zeros(3), np.zeros(3), np.zeros(2)
     single = np.empty(1, np.float32)
     bits = single.view(np.int32)
     marks[:] = 0
@@ -319,10 +323,10 @@ def run_step(points, colours, faces, quadrics, locked, heads, following, marks, 
             break
         entry = first[bucket]
         first[bucket] = after[entry]
-        a, b, paid = ends[entry, 0], ends[entry, 1], issued[entry] & 3
+        a, b, paid = ends[entry, 0], ends[entry, 1], issued[entry] & 7
         after[entry] = free
         free = entry
-        if heads[a] < 0 or heads[b] < 0 or issued[entry] >> 2 != stamps[a] + stamps[b]:
+        if heads[a] < 0 or heads[b] < 0 or issued[entry] >> 3 != stamps[a] + stamps[b]:
             continue
         if locked[b]:
             a, b = b, a
@@ -338,17 +342,23 @@ def run_step(points, colours, faces, quadrics, locked, heads, following, marks, 
         cost = _price(points, colours, quadrics, locked, a, b, work)
         for k in range(3):
             spot[k] = 0.5 * (points[a, k] + points[b, k]) + work[0, k]
-        owed = 0
-        if broken and not paid & LINK_PAID:
-            owed = LINK_PAID
-        elif not paid & TURN_PAID and (
-            _turns(points, faces, heads, following, a, b, spot) or _turns(points, faces, heads, following, b, a, spot)
-        ):
-            owed = TURN_PAID
+        far[:] = np.inf
+        turned_a, area_a = _look_round(points, faces, heads, following, a, b, spot, far)
+        far[0], far[1] = far[1], far[0]
+        turned_b, area_b = _look_round(points, faces, heads, following, b, a, spot, far)
+        if far[0] == np.inf:  # nothing is left of the piece
+            far[:] = 4.0 * ((points[a] - spot) ** 2).sum() + 4.0 * ((points[b] - spot) ** 2).sum()
+        # planes do not see that the tip of a spike is gone: the true distance of both ends does
+        lost = prices[2] * (area_a * far[1] + area_b * far[0])
+        owed, dearer = 0, max(cost, lost)
+        if lost > DEARER * cost and not paid & LOSS_PAID:
+            owed = LOSS_PAID
+        elif broken and not paid & LINK_PAID:
+            owed, dearer = LINK_PAID, dearer * prices[0]
+        elif (turned_a or turned_b) and not paid & TURN_PAID:
+            owed, dearer = TURN_PAID, dearer * prices[1] * (prices[0] if paid & LINK_PAID else 1.0)
         if owed:
-            if paid:
-                cost *= prices[0]
-            key = max(_key(cost * (prices[0] if owed == LINK_PAID else prices[1]), single, bits), bucket)
+            key = max(_key(dearer, single, bits), bucket)
             if key <= last:
                 free = after[entry]
                 after[entry] = first[key]
@@ -392,7 +402,7 @@ def run_step(points, colours, faces, quadrics, locked, heads, following, marks, 
                 entry = free
                 free = after[entry]
                 ends[entry, 0], ends[entry, 1] = a, u
-                issued[entry] = (stamps[a] + stamps[u]) << 2
+                issued[entry] = (stamps[a] + stamps[u]) << 3
                 after[entry] = first[key]
                 first[key] = entry
                 bucket = min(bucket, key)

@@ -91,6 +91,36 @@ def _face_gradients(points, colours, a, b, c, gradient):
 
 
 @njit(cache=True)
+def find_borders(faces, heads, following, marks, borders):
+    """Put edges with one triangle into borders (k, 3), as ends and triangle, while there is room; marks (n, 4) zeros.
+
+    Gives the numbers of edges, of borders, and of edges with more than two triangles.
+    """
+    edges = single = branchings = 0
+    for a in range(len(heads)):
+        for look in range(2):
+            corner = heads[a]
+            while corner >= 0:
+                f = corner // 3
+                for step in range(1, 3):
+                    b = faces[f, (corner + step) % 3]
+                    if b < a:
+                        continue
+                    if look == 0:
+                        marks[b, 0] += 1
+                    elif marks[b, 0] > 0:
+                        edges += 1
+                        branchings += marks[b, 0] > 2
+                        if marks[b, 0] == 1:
+                            if single < len(borders):
+                                borders[single, 0], borders[single, 1], borders[single, 2] = a, b, f
+                            single += 1
+                        marks[b, 0] = 0
+                corner = following[corner]
+    return edges, single, branchings
+
+
+@njit(cache=True)
 def measure_borders(points, faces, borders, weight, quadrics):
     """Add upright planes along borders (k, 3): both ends and the triangle of each edge that has only one."""
     for row in range(len(borders)):
