@@ -73,6 +73,10 @@ ChangedHeading = Annotated[
     float | None, typer.Option("--heading", help="New compass direction of the -z axis in degrees.")
 ]
 ChangedAccuracy = Annotated[float | None, typer.Option("--accuracy", help="New accuracy of the position in metres.")]
+Dask = Annotated[
+    str | None,
+    typer.Option(help="Address of a Dask scheduler whose workers make cells and levels, such as tcp://host:8786."),
+]
 Progress = Annotated[Shown, typer.Option(help="How progress is told: a bar, JSON lines on standard output, or not.")]
 
 
@@ -92,6 +96,7 @@ def package(  # noqa: PLR0913, PLR0917 - a command line has as many options as p
     texture_px: TexturePx = 2048,
     points: Points = "surface",
     crs: CrsOption = None,
+    dask: Dask = None,
     progress: Progress = "bar",
 ) -> None:
     """Build one package. Exit 0: whole, every level on its budget; 3: whole, a level missed it; 2: refused."""
@@ -114,10 +119,12 @@ def package(  # noqa: PLR0913, PLR0917 - a command line has as many options as p
         key = build_key(scan, options)
         result = find_built(out, key, options) if key else None
         if result is None:
-            with console.progress_teller(progress) as tell:
+            from asset_pipeline.executor import open_crew
+
+            with console.progress_teller(progress) as tell, open_crew(dask, scan.stat().st_size) as crew:
                 from asset_pipeline.package import build_package
 
-                result = build_package(scan, out, options, tell)
+                result = build_package(scan, out, options, tell, crew)
             if key:
                 remember_built(out, key, result.digest)
         console.show_result(result, progress == "json")

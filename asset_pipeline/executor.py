@@ -4,10 +4,13 @@ Jobs are functions of their arguments alone, so they give the same bytes whereve
 its process is simply done again.
 """
 
+import ctypes
 import hashlib
 import multiprocessing
 import os
 import platform
+import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import (
@@ -19,7 +22,7 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     wait,
 )
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.metadata import version
@@ -33,7 +36,9 @@ from asset_pipeline.errors import BuildFailed, OptionRefused
 from asset_pipeline.spool import load_value, open_spool, spool_value
 
 MOST_LOSSES = 3  # how often a crew may break before we give up
+WORTH_WAKING_BYTES = 5_000_000  # of a scan's file: smaller ones seldom have levels that others should make
 ANSWER_S = 10.0  # how long a scheduler may take to answer
+DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux
 PRELOADED = ["asset_pipeline.package"]
 
 Ignore = Callable[[float], None]
@@ -105,10 +110,19 @@ def open_processes(count: int | None = None) -> Iterator[Crew]:
         yield crew
 
 
-def wake_processes() -> None:
-    """Start the process that workers come from, so that its imports run beside what happens first."""
-    multiprocessing.get_context("forkserver").set_forkserver_preload(PRELOADED)
-    forkserver.ensure_running()
+def open_crew(address: str | None, scan_bytes: int) -> AbstractContextManager[Crew]:
+    """The crew for a scan's file: the Dask cluster when one is named, else processes, woken while the scan is read.
+
+    Raises OptionRefused.
+    """
+    if address:
+        return open_cluster(address)
+    if usable_processors() < 2:
+        return open_here()
+    if scan_bytes >= WORTH_WAKING_BYTES:  # imports of what workers come from run beside ours
+        multiprocessing.get_context("forkserver").set_forkserver_preload(PRELOADED)
+        forkserver.ensure_running()
+    return open_processes()
 
 
 @contextmanager
@@ -265,6 +279,8 @@ def _begin_worker(threads: int) -> None:
     from asset_pipeline.jit import set_num_threads
 
     set_num_threads(threads)
+    if sys.platform == "linux":  # at once, also in the middle of a kernel
+        ctypes.CDLL(None).prctl(DIES_WITH_PARENT, signal.SIGKILL)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_follow_parent, args=(parent.sentinel,), daemon=True).start()

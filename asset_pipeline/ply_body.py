@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from asset_pipeline import ply_lists, words
 from asset_pipeline.precheck_plain import PLY_BYTES, PlyElement, PlyHeader
+from asset_pipeline.spool import empty_array, let_go
 
 CODES = {
     "char": "i1", "int8": "i1", "uchar": "u1", "uint8": "u1",
@@ -107,7 +108,7 @@ def _read_fixed(body: Body, element: PlyElement, names: list[str], lengths: list
             return {}
         raise ValueError("the file ends before it")
     columns = {
-        index: np.empty((element.count, length), CODES[item.type])
+        index: empty_array((element.count, length), CODES[item.type])
         for index, (item, length) in enumerate(zip(element.properties, lengths, strict=True))
         if item.name in names
     }
@@ -120,6 +121,7 @@ def _read_fixed(body: Body, element: PlyElement, names: list[str], lengths: list
             if index in columns:
                 columns[index][start : start + size] = rows[f"value {index}"]
         _let_go(body, at + dtype.itemsize * size)
+        let_go(*columns.values())
     body.at += dtype.itemsize * element.count
     return {
         item.name: Column(columns[index].reshape(-1), lengths[index])

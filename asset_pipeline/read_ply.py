@@ -16,6 +16,7 @@ from asset_pipeline.polygons import triangulate
 from asset_pipeline.precheck_plain import PlyHeader, read_ply_header
 from asset_pipeline.scan import Progress, ScanWarning, no_progress, warn
 from asset_pipeline.seams import split_corners
+from asset_pipeline.spool import empty_array, let_go
 
 COLOURS = (("red", "green", "blue"), ("diffuse_red", "diffuse_green", "diffuse_blue"), ("r", "g", "b"))
 COORDINATES = (("s", "t"), ("u", "v"), ("texture_u", "texture_v"), ("texture_s", "texture_t"))
@@ -62,7 +63,10 @@ def _make_points(vertex: Columns) -> Mesh | None:
     """The points with their colours and texture coordinates, without faces yet; None when they have no place."""
     if not {"x", "y", "z"} <= set(vertex):
         return None
-    positions = np.stack([vertex[axis].values for axis in "xyz"], axis=1, dtype=np.float64, casting="unsafe")
+    positions = empty_array((len(vertex["x"].values), 3), np.float64)
+    for column, axis in enumerate("xyz"):
+        positions[:, column] = vertex[axis].values
+    let_go(positions)
     return Mesh(positions, np.zeros((0, 3), np.int32), _find_uv(vertex), _find_colours(vertex))
 
 
