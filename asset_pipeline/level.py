@@ -8,13 +8,13 @@ from asset_pipeline.collapse import collapse
 from asset_pipeline.dress import BuiltLevel, dress_ways
 from asset_pipeline.encode import encode_level, encode_plain, snap_mesh
 from asset_pipeline.look import EncodedLook, encode_look, fit_material, plain_look
-from asset_pipeline.manifest import AvifFile, Level
+from asset_pipeline.manifest import USDZ_FILE, AvifFile, Level
 from asset_pipeline.measure import Deviation, measure_level, measure_look
 from asset_pipeline.mesh import Mesh, Surface
 from asset_pipeline.scan import ScanWarning
 from asset_pipeline.sides import Sides, choose_sides
 from asset_pipeline.usdz import MAX_TEXTURE_PX, make_usdz
-from asset_pipeline.usdz_archive import USDZ_FILE, USDZ_MAX_TRIANGLES
+from asset_pipeline.usdz_archive import USDZ_MAX_TRIANGLES
 from asset_pipeline.views import Views, draw_level
 
 PLAIN_FILE = "plain.glb"
@@ -57,6 +57,16 @@ class FinishedLevel:
 
 
 @dataclass(frozen=True)
+class _Plan:
+    """What all ways of a level are encoded by."""
+
+    source: Source
+    sides: Sides
+    error_m: float
+    index: int
+
+
+@dataclass(frozen=True)
 class _Way:
     """One way to show the scan on a level: as dressed on its grid, as encoded, and as a client shows it."""
 
@@ -76,11 +86,12 @@ def make_level(scan: Mesh, bvh: Bvh, surface: Surface, job: LevelJob) -> Finishe
     source = make_source(scan, bvh)
     error_m = measure_level(scan, bvh, Mesh(surface.positions, surface.faces), ERROR_SAMPLES).rms_m
     sides = choose_sides(scan, surface, error_m, job.texture_px, finest=job.index == 0)
+    plan = _Plan(source, sides, error_m, job.index)
     dressed = dress_ways(surface, job.asked, source, sides)
-    ways = [_encode_way(next(dressed), sides, error_m, job.index)]
+    ways = [_encode_way(next(dressed), plan)]
     deviation = measure_level(scan, bvh, ways[0].shown)
     if deviation.colour_psnr_db is None or deviation.colour_psnr_db < ENOUGH_DB:
-        ways += [_encode_way(richer, sides, error_m, job.index) for richer in dressed]
+        ways += [_encode_way(richer, plan) for richer in dressed]
     way = _choose_way(ways, source)
     deviation = deviation if way is ways[0] else measure_level(scan, bvh, way.shown)
     drawn = draw_level(way.shown, build_bvh(way.shown.positions, way.shown.faces), job.index, job.views)
@@ -95,11 +106,14 @@ def make_level(scan: Mesh, bvh: Bvh, surface: Surface, job: LevelJob) -> Finishe
     return _add_phone_model(finished, for_phone)
 
 
-def _encode_way(dressed: BuiltLevel, sides: Sides, error_m: float, index: int) -> _Way:
-    materials = tuple(fit_material(material, sides) for material in dressed.mesh.materials)
-    mesh, step = snap_mesh(replace(dressed.mesh, materials=materials), error_m)
-    look = encode_look(mesh)
-    return _Way(replace(dressed, mesh=mesh), look, step, _encode_files(mesh, look, step, index))
+def _encode_way(dressed: BuiltLevel, plan: _Plan) -> _Way:
+    materials = tuple(fit_material(material, plan.sides) for material in dressed.mesh.materials)
+    mesh, step = snap_mesh(replace(dressed.mesh, materials=materials), plan.error_m)
+    level_db = None
+    if any(material.picture is not None for material in materials):
+        level_db = measure_level(plan.source.scan, plan.source.bvh, mesh, ERROR_SAMPLES).colour_psnr_db
+    look = encode_look(mesh, level_db)
+    return _Way(replace(dressed, mesh=mesh), look, step, _encode_files(mesh, look, step, plan.index))
 
 
 def _choose_way(ways: list[_Way], source: Source) -> _Way:

@@ -14,6 +14,7 @@ from asset_pipeline.geopose import GeoPose, dump_geopose, parse_geopose
 SCHEMA = "dejima.package/1"
 PIPELINE_VERSION = "2"
 MANIFEST_FILE = "manifest.json"
+USDZ_FILE = "model.usdz"
 
 Provenance = Literal["evidence", "estimate", "fiction"]
 HeightKind = Literal["ellipsoidal", "floor"]

@@ -7,13 +7,13 @@ import numpy as np
 from asset_pipeline.encode import split_vertices
 from asset_pipeline.errors import BuildFailed
 from asset_pipeline.look import fit_material
-from asset_pipeline.manifest import Credit
+from asset_pipeline.manifest import USDZ_FILE, Credit
 from asset_pipeline.mesh import Image, Material, Mesh
 from asset_pipeline.scan import ScanWarning, warn
 from asset_pipeline.sides import Sides
 from asset_pipeline.texture import FULL_JPEG, JPEG
 from asset_pipeline.usda import Look, dump_body
-from asset_pipeline.usdz_archive import LAYER_FILE, USDZ_FILE, USDZ_MAX_BYTES, USDZ_MAX_TRIANGLES, dump_head, pack_usdz
+from asset_pipeline.usdz_archive import LAYER_FILE, USDZ_MAX_BYTES, USDZ_MAX_TRIANGLES, dump_head, pack_usdz
 
 MAX_TEXTURE_PX = 2048  # unpacked it takes 16 MB of a phone's memory
 MIN_TEXTURE_PX = 64

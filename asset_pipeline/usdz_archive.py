@@ -12,10 +12,10 @@ import zlib
 from dataclasses import dataclass
 
 from asset_pipeline.errors import PackageBroken
-from asset_pipeline.manifest import Credit
+from asset_pipeline.manifest import USDZ_FILE, Credit
 from asset_pipeline.xmp import GENERATOR, copyright_line, licence_url
 
-USDZ_FILE, LAYER_FILE = "model.usdz", "model.usda"
+LAYER_FILE = "model.usda"
 ROOT = "Model"
 USDZ_MAX_TRIANGLES, USDZ_MAX_BYTES = 50_000, 8_000_000  # what a phone takes well
 HEAD, HEAD_END = "#usda 1.0\n(\n", "\n)\n"

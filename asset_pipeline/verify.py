@@ -11,9 +11,9 @@ from PIL import Image as Pillow
 from asset_pipeline.errors import PackageBroken
 from asset_pipeline.glb import GlbModel, decode_glb
 from asset_pipeline.listing import PLAIN_FILE, POSTER_FILE, REPORT_FILE, check_listing, parse_report
-from asset_pipeline.manifest import Level, Manifest
+from asset_pipeline.manifest import USDZ_FILE, Level, Manifest
 from asset_pipeline.stamp import stamp_file
-from asset_pipeline.usdz_archive import USDZ_FILE, USDZ_MAX_BYTES, USDZ_MAX_TRIANGLES, read_usdz_facts
+from asset_pipeline.usdz_archive import USDZ_MAX_BYTES, USDZ_MAX_TRIANGLES, read_usdz_facts
 
 AVIF = "image/avif"
 COARSE_BOUNDS = 0.1  # how far, in diagonals, a coarse level may end from the finest one

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace as change
 
-from asset_pipeline.manifest import AvifFile
+from asset_pipeline.manifest import AvifFile, FileEntry
 from tests.samples import EXPERIENCE, GATE, SITE, make_manifest, make_scene
 from xr_server.domain.catalog import Always, InSeason, Landmark, Node, OnDates, Schedule, Season, YearlyRule
 from xr_server.domain.publish import (
@@ -72,6 +72,15 @@ def test_the_scene_manifest_has_the_shape_other_tools_rely_on():
     assert node["geopose"]["position"] == {"lat": 32.7437, "lon": 129.8723, "h": 36.0}
     assert scene["hotspots"][0]["position"] == [0, 4, 0]
     json.dumps(scene, allow_nan=False)
+
+
+def test_a_package_with_a_model_for_iphones_names_its_address():
+    parts = published()
+    manifest = parts.packages[DIGEST]
+    assert compile_scene(SCENE, parts, "en")["nodes"][0]["usdz"] is None
+    with_usdz = replace(manifest, files={**manifest.files, "model.usdz": FileEntry("0" * 64, 9)})
+    (node,) = compile_scene(SCENE, published(packages={DIGEST: with_usdz}), "en")["nodes"]
+    assert node["usdz"] == f"/packages/{DIGEST}/model.usdz"
 
 
 def test_a_level_with_a_smaller_file_names_it_beside_the_one_for_all():

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from pygeomag import GeoMag
 
 from asset_pipeline.geopose import GeoPose, Position, dump_geopose, heading_to_quaternion
-from asset_pipeline.manifest import Level, Manifest
+from asset_pipeline.manifest import USDZ_FILE, Level, Manifest
 from xr_server.domain.catalog import Experience, Landmark, Node, Record, Scene, Schedule, Season, Site, Text
 from xr_server.domain.schedule import HORIZON_DAYS, Occurrence, Window, merge, occurrences, quiet_dates
 from xr_server.errors import Invalid
@@ -244,7 +244,7 @@ def _compile_node(node: Node, published: Published) -> Document:
         "id": node.id,
         "package": digest,
         "lods": [_compile_level(level, digest) for level in manifest.levels],
-        "usdz": None,
+        "usdz": f"/packages/{digest}/{USDZ_FILE}" if USDZ_FILE in manifest.files else None,
         "poster": f"/packages/{digest}/poster.webp",
         "bounds": {"min": list(manifest.bounds_min_m), "max": list(manifest.bounds_max_m)},
         "geopose": dump_geopose(pose),
