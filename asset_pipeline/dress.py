@@ -1,17 +1,23 @@
 """A level dressed: its surface with what the scan shows. Where there are several ways, all are offered, to be measured."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
-from asset_pipeline.atlas import make_atlas
+from asset_pipeline.atlas import Atlas, lay_flat, make_atlas, measure_stretch
 from asset_pipeline.bake import Source, bake_colour, bake_normal_map, bake_roughness, find_places, make_source
 from asset_pipeline.bvh import Bvh
+from asset_pipeline.measure import measure_level, measure_look
 from asset_pipeline.mesh import Material, Mesh, Surface
 from asset_pipeline.sides import Sides
 from asset_pipeline.vertex_colours import fit_vertex_colours
+
+TRIAL_SAMPLES = 60_000
+LEAST_WIN_DB = 1.5  # of likeness in light, before encoding, that a normal map must bring
+GOOD_DB = 33.0  # colours so like the scan's that other coordinates are not tried
+MOST_STRETCH = 2.0
 
 Coordinates = Literal["source", "atlas", "none"]
 
@@ -37,9 +43,30 @@ def dress_ways(surface: Surface, asked: int, source: Source, sides: Sides) -> It
     elif not has_picture(scan):
         yield _dress_plainly(surface, asked, source)
     if has_picture(scan) or _has_colours(scan) or sides.normal_px:
-        dressed = _dress_atlas(surface, asked, source, sides)
-        if dressed is not None:
-            yield dressed
+        yield from _dress_atlases(surface, asked, source, sides)
+
+
+def _dress_atlases(surface: Surface, asked: int, source: Source, sides: Sides) -> Iterator[BuiltLevel]:
+    """As one flat chart where the surface allows it; cut into charts where that is not already good."""
+    px = max(sides.colour_px, sides.normal_px)
+    flat = lay_flat(surface.positions, surface.faces, px)
+    if flat is not None:
+        way = _dress_atlas(flat, asked, source, sides)
+        if way is not None:
+            yield way
+            if _is_good(way.mesh, source):
+                return
+    way = _dress_atlas(make_atlas(surface.positions, surface.faces, px), asked, source, sides)
+    if way is not None:
+        yield way
+
+
+def _is_good(mesh: Mesh, source: Source) -> bool:
+    """Whether a flat chart shows the scan as well as any: by its colours, or without any by how little it is stretched."""
+    if not _has_colours(source.scan) or mesh.uv is None:
+        return mesh.uv is not None and measure_stretch(mesh.positions, mesh.faces, mesh.uv) < MOST_STRETCH
+    psnr_db = measure_level(source.scan, source.bvh, mesh, TRIAL_SAMPLES).colour_psnr_db
+    return psnr_db is not None and psnr_db >= GOOD_DB
 
 
 def dress_level(surface: Surface, asked: int, scan: Mesh, bvh: Bvh, sides: Sides) -> BuiltLevel:
@@ -79,18 +106,25 @@ def _dress_plainly(surface: Surface, asked: int, source: Source) -> BuiltLevel:
     return BuiltLevel(asked, Mesh(surface.positions, surface.faces, colours=colours, materials=(material,)))
 
 
-def _dress_atlas(surface: Surface, asked: int, source: Source, sides: Sides) -> BuiltLevel | None:
-    """With pictures on coordinates of its own; None when there would be none."""
+def _dress_atlas(atlas: Atlas, asked: int, source: Source, sides: Sides) -> BuiltLevel | None:
+    """With pictures on the atlas; None when there would be none."""
     scan = source.scan
-    px = max(sides.colour_px, sides.normal_px)
-    atlas = make_atlas(surface.positions, surface.faces, px)
-    places = find_places(atlas, source, px)
-    picture = bake_colour(atlas, source, places, sides.colour_px) if _has_colours(scan) else None
-    normal_map = bake_normal_map(atlas, source, places, sides.normal_px) if sides.normal_px else None
+    places = find_places(atlas, source, max(sides.colour_px, sides.normal_px))
     roughness_map = bake_roughness(source, places, min(sides.colour_px, sides.normal_px or sides.colour_px))
-    if picture is None and normal_map is None and roughness_map is None:
-        return None
     roughness, metallic = (1.0, 1.0) if roughness_map is not None else _finish_of(scan)
-    material = Material("", (1.0, 1.0, 1.0), picture, None, normal_map, roughness_map, roughness, metallic)
+    picture = bake_colour(atlas, source, places, sides.colour_px) if _has_colours(scan) else None
+    material = Material(picture=picture, roughness_map=roughness_map, roughness=roughness, metallic=metallic)
     mesh = Mesh(atlas.positions, atlas.faces, atlas.uv, materials=(material,))
+    if sides.normal_px:
+        mapped = replace(material, normal_map=bake_normal_map(atlas, source, places, sides.normal_px))
+        mesh = _keep_useful_map(mesh, replace(mesh, materials=(mapped,)), source)
+    shown = mesh.materials[0]
+    if shown.picture is None and shown.normal_map is None and shown.roughness_map is None:
+        return None
     return BuiltLevel(asked, mesh, "atlas")
+
+
+def _keep_useful_map(without: Mesh, mapped: Mesh, source: Source) -> Mesh:
+    """The mesh with its normal map, if light shows the difference; on rubble it would be noise, and large."""
+    plain_db, mapped_db = (measure_look(source.scan, source.normals, mesh, TRIAL_SAMPLES) for mesh in (without, mapped))
+    return mapped if mapped_db >= plain_db + LEAST_WIN_DB else without

@@ -43,6 +43,13 @@ def find_texels(uv: NDArray[np.float32], faces: Faces, px: int) -> Texels:
     return Texels(px, place, face, weights)
 
 
+def count_covered(uv: NDArray[np.float32], faces: Faces, px: int) -> int:
+    """How many texels of a picture of px x px have their centre in some triangle."""
+    owner = np.full((px, px), -1, np.int32)
+    _cover(uv.astype(np.float64) * px, faces, 0.0, owner)
+    return int(np.count_nonzero(owner >= 0))
+
+
 @njit(cache=True)
 def _weigh(uv, faces, f, x, y):
     """Barycentric weights of a point, clamped to the triangle, and the squared distance that the clamping moved it."""
