@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from asset_pipeline.errors import PackageBroken
@@ -10,8 +11,10 @@ from asset_pipeline.manifest import MANIFEST_FILE, Manifest, dump_manifest, mani
 from asset_pipeline.verify import verify_package
 
 
-def write_package(out: Path, files: dict[str, bytes], manifest: Manifest) -> tuple[str, Path]:
-    """Write the folder under a temporary name, verify it, make it durable and rename it to its digest."""
+def write_package(
+    out: Path, files: dict[str, bytes], manifest: Manifest, check: Callable[[Path], object] = verify_package
+) -> tuple[str, Path]:
+    """Write the folder under a temporary name, check it, make it durable and rename it to its digest."""
     canonical = dump_manifest(manifest)
     digest = manifest_digest(canonical)
     target = out / digest
@@ -26,7 +29,7 @@ def write_package(out: Path, files: dict[str, bytes], manifest: Manifest) -> tup
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-        verify_package(draft)
+        check(draft)
         _sync_folder(draft)
         if target.is_dir() and _is_whole(target):  # the same scan and options gave the same bytes before
             return digest, target

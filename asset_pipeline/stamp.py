@@ -27,7 +27,8 @@ HEIGHT_CODE = "height_like_sea_level"
 def stamp_package(folder: Path, out: Path, credit: Credit, anchor: Anchor) -> tuple[str, Path]:
     """(digest, folder) of a new package under `out`: the one in `folder` with another credit and anchor.
 
-    Nothing is left behind when it fails. Raises PackageBroken.
+    What shows the scan was verified when it was built and is byte for byte the same, so the digests of all files are held
+    against both manifests, and nothing is decoded again. Nothing is left behind when it fails. Raises PackageBroken.
     """
     from asset_pipeline.folder import write_package
 
@@ -35,7 +36,7 @@ def stamp_package(folder: Path, out: Path, credit: Credit, anchor: Anchor) -> tu
     read = {name: (folder / name).read_bytes() for name in sorted(manifest.files)}
     report = parse_report(read.pop(REPORT_FILE))
     files, _ = stamp_files(read, report, credit, anchor)
-    return write_package(out, files, list_files(replace(manifest, credit=credit, anchor=anchor), files))
+    return write_package(out, files, list_files(replace(manifest, credit=credit, anchor=anchor), files), check_listing)
 
 
 def restamp_package(

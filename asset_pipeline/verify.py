@@ -29,11 +29,20 @@ class Verified:
     triangles: dict[str, int]
 
 
+@dataclass(frozen=True)
+class _Opened:
+    """A decoded model with the longer side in px of each of its pictures, by purpose."""
+
+    model: GlbModel
+    sizes_px: dict[str, int]
+
+
 def verify_package(folder: Path) -> Verified:
     """What a whole package holds. Raises PackageBroken with the first thing that is wrong."""
     manifest, digest = check_listing(folder)
-    models = {name: _decode(folder / name) for name in manifest.files if name.endswith(".glb")}
-    _verify_levels(manifest, models)
+    opened = {name: _decode(folder / name) for name in manifest.files if name.endswith(".glb")}
+    models = {name: each.model for name, each in opened.items()}
+    _verify_levels(manifest, opened)
     _verify_plain(manifest, models)
     _verify_phone(folder, manifest)
     _verify_credit(folder, manifest)
@@ -42,22 +51,21 @@ def verify_package(folder: Path) -> Verified:
     return Verified(digest, manifest, {name: len(model.faces) for name, model in models.items()})
 
 
-def _decode(path: Path) -> GlbModel:
+def _decode(path: Path) -> _Opened:
     model = decode_glb(path.read_bytes(), path.name)
     if not np.isfinite(model.positions).all():
         raise PackageBroken("model_positions", f"{path.name} has positions that are no ordinary numbers.")
-    _sizes(model, path.name)
-    return model
+    return _Opened(model, _sizes(model, path.name))
 
 
-def _verify_levels(manifest: Manifest, models: dict[str, GlbModel]) -> None:
+def _verify_levels(manifest: Manifest, models: dict[str, _Opened]) -> None:
     if not manifest.levels:
         raise PackageBroken("no_levels", "The manifest names no level.")
     low, high = np.array(manifest.bounds_min_m), np.array(manifest.bounds_max_m)
     diagonal = float(np.linalg.norm(high - low))
     for index, level in enumerate(manifest.levels):
-        model = models[level.file]
-        _verify_level(level, model, manifest)
+        model = models[level.file].model
+        _verify_level(level, models[level.file], manifest)
         _verify_avif(level, models, manifest)
         # the finest level is what the bounds were taken from; coarser ones are rounder
         reach_m = model.step_m if index == 0 else COARSE_BOUNDS * diagonal
@@ -70,7 +78,8 @@ def _verify_levels(manifest: Manifest, models: dict[str, GlbModel]) -> None:
             )
 
 
-def _verify_level(level: Level, model: GlbModel, manifest: Manifest) -> None:
+def _verify_level(level: Level, opened: _Opened, manifest: Manifest) -> None:
+    model = opened.model
     if len(model.faces) != level.triangles:
         text = f"{level.file} has {len(model.faces)} triangles; the manifest says {level.triangles}."
         raise PackageBroken("triangles", text)
@@ -79,7 +88,7 @@ def _verify_level(level: Level, model: GlbModel, manifest: Manifest) -> None:
         raise PackageBroken("points", text)
     if manifest.files[level.file].bytes != level.bytes:
         raise PackageBroken("level_bytes", f"The manifest states two sizes of {level.file}.")
-    px = max(_sizes(model, level.file).values(), default=0)
+    px = max(opened.sizes_px.values(), default=0)
     if px != level.texture_px:
         raise PackageBroken(
             "texture_px", f"{level.file} has a texture of {px} px; the manifest says {level.texture_px}."
@@ -88,18 +97,19 @@ def _verify_level(level: Level, model: GlbModel, manifest: Manifest) -> None:
         raise PackageBroken("level_avif", f"{level.file} holds AVIF, which not every client reads.")
 
 
-def _verify_avif(level: Level, models: dict[str, GlbModel], manifest: Manifest) -> None:
+def _verify_avif(level: Level, models: dict[str, _Opened], manifest: Manifest) -> None:
     """The AVIF file of a level shows the same, with pictures of the same sizes, in fewer bytes."""
     if level.avif is None:
         return
     name, common = level.avif.file, models[level.file]
-    entry, model = manifest.files.get(name), models.get(name)
-    if entry is None or model is None:
+    entry, own = manifest.files.get(name), models.get(name)
+    if entry is None or own is None:
         raise PackageBroken("file_missing", f"The package lacks {name}.")
     if entry.bytes != level.avif.bytes or entry.bytes >= level.bytes:
         raise PackageBroken("level_bytes", f"{name} has {entry.bytes} bytes, which is not as the manifest says.")
-    same = np.array_equal(model.positions, common.positions) and np.array_equal(model.faces, common.faces)
-    if not same or _sizes(model, name) != _sizes(common, level.file):
+    model = own.model
+    same = np.array_equal(model.positions, common.model.positions) and np.array_equal(model.faces, common.model.faces)
+    if not same or own.sizes_px != common.sizes_px:
         raise PackageBroken("level_avif", f"{name} does not show the same as {level.file}.")
     if all(picture.media_type != AVIF for picture in model.pictures.values()):
         raise PackageBroken("level_avif", f"{name} holds no AVIF.")
