@@ -29,7 +29,7 @@ from asset_pipeline.options import (
     parse_levels,
     read_metadata,
 )
-from asset_pipeline.precheck import check_scan_file
+from asset_pipeline.precheck import check_scan_file, check_tiles
 
 app = typer.Typer(
     help="Turn a 3D scan into a package of levels of detail.",
@@ -43,6 +43,7 @@ Shown = Literal["bar", "json", "none"]
 Scan = Annotated[
     Path, typer.Argument(help="OBJ, PLY, STL, GLB, glTF, LAS, LAZ, or a ZIP with one of them and its pictures.")
 ]
+Tiles = Annotated[list[Path], typer.Argument(help="LAS or LAZ tiles of one survey, side by side.")]
 Package = Annotated[Path, typer.Argument(help="A package folder.")]
 Lat = Annotated[float | None, typer.Option(help="Latitude of the scan's origin in degrees; surveys on a map know it.")]
 Lon = Annotated[float | None, typer.Option(help="Longitude in degrees.")]
@@ -130,6 +131,40 @@ def package(  # noqa: PLR0913, PLR0917 - a command line has as many options as p
         console.show_result(result, progress == "json")
         if result.missed:
             raise typer.Exit(3)
+
+
+@app.command()
+def terrain(  # noqa: PLR0913, PLR0917 - a command line has as many options as people need
+    tiles: Tiles,
+    out: Out,
+    lat: Lat = None,
+    lon: Lon = None,
+    height: Height = None,
+    heading: Heading = None,
+    accuracy: Accuracy = DEFAULT_ACCURACY_M,
+    unit: UnitOption = None,
+    crs: CrsOption = None,
+    metadata: Metadata = None,
+    levels: Levels = DEFAULT_LEVELS_TEXT,
+    progress: Progress = "bar",
+) -> None:
+    """Make terrain and occluders of surveyed tiles: bare ground as a package, roofs as shapes with foot and top."""
+    with console.outcomes(progress == "json"):
+        facts = read_metadata(metadata)
+        options = BuildOptions(
+            anchor=make_anchor(Position(lat or 0.0, lon or 0.0, height or 0.0), heading or 0.0, accuracy, facts),
+            credit=make_credit(facts, tiles[0].stem),
+            unit=unit,
+            levels=parse_levels(levels),
+            crs=crs,
+            own_place=make_place(lat, lon, height, heading),
+        )
+        check_tiles(tiles)
+        with console.progress_teller(progress) as tell:
+            from asset_pipeline.terrain import build_terrain
+
+            result = build_terrain(tuple(tiles), out, options, tell)
+        console.show_terrain(result, progress == "json")
 
 
 @app.command()

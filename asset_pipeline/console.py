@@ -16,6 +16,7 @@ from asset_pipeline.errors import OptionRefused, PackageBroken, PipelineError, S
 if TYPE_CHECKING:
     from asset_pipeline.built import BuildResult
     from asset_pipeline.scan import Progress
+    from asset_pipeline.terrain import TerrainResult
     from asset_pipeline.verify import Verified
 
 REFUSED, FAILED = 2, 1
@@ -101,6 +102,25 @@ def show_result(result: "BuildResult", json_lines: bool) -> None:
         say(f"It was built from the same scan with the same options before; found again in {result.seconds:.1f} s.")
         return
     say(f"Built and verified in {result.seconds:.1f} s with at most {result.peak_bytes / 1e6:.0f} MB of memory.")
+
+
+def show_terrain(result: "TerrainResult", json_lines: bool) -> None:
+    """What a terrain folder holds: as sentences, or one JSON line."""
+    package = result.package
+    if json_lines:
+        folder = None if package is None else str(package.folder)
+        say_json({"result": {"folder": str(result.folder), "package": folder, **result.facts}})
+        return
+    facts = result.facts
+    ground = "taken from the survey's own class" if facts["ground_from"] == "class" else "found by our filter"
+    say(f"{facts['points']:,} points in cells of {facts['cell_m']:g} m; the ground was {ground}.")
+    say(f"{facts['occluders']:,} roofs became occluders; {facts['refused']:,} other areas look like trees, land or vehicles.")
+    say(f"Look at {result.folder / 'preview.webp'} before you use {result.folder / 'occluders.geojson'}.")
+    if package is None:
+        say("The file does not say where it lies, so no package was built: give --crs, or --lat, --lon, --height, --heading.")
+    else:
+        show_report(package.report)
+        say(f"Package {package.folder}")
 
 
 def show_report(report: Mapping[str, Any]) -> None:

@@ -4,7 +4,7 @@ Standard library only. Every number a file claims is held against the bytes that
 allocates on a claim alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from asset_pipeline import precheck_archive, precheck_gltf, precheck_image, precheck_las, precheck_plain, precheck_usd
@@ -46,6 +46,14 @@ def check_scan_file(path: Path) -> str:
         raise ScanRefused("not_a_scan", f"{path.name} {what}; a scan is {READABLE}.", "check")
     check(path)
     return kind
+
+
+def check_tiles(paths: Sequence[Path]) -> None:
+    """Refuse what are no surveyed tiles. Raises ScanRefused."""
+    for path in paths:
+        kind = check_scan_file(path)
+        if CHECKS[kind] is not precheck_las.check_las:
+            raise ScanRefused("not_a_tile", f"{path.name} is no LAS or LAZ file; terrain is made of surveys.", "check")
 
 
 def check_picture(data: bytes, name: str) -> None:

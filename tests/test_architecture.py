@@ -71,7 +71,7 @@ PLACES = {
     "laspy": ("asset_pipeline/read_las.py",),
     "pxr": tuple(f"asset_pipeline/{name}.py" for name in ("usd_child", "usd_look", "usd_mesh")),
     "distributed": ("asset_pipeline/executor.py", "xr_server/worker.py"),
-    "PIL": tuple(f"asset_pipeline/{name}.py" for name in ("picture", "poster", "texture", "verify", "warm_up")),
+    "PIL": tuple(f"asset_pipeline/{name}.py" for name in ("picture", "poster", "relief", "texture", "verify", "warm_up")),
 }
 
 # domain is pure: no input or output, no clock, no chance, no SQL
