@@ -14,11 +14,12 @@ USUAL_M = (0.05, 5000.0)  # from corner to corner
 HOLE_SIZE = 0.01  # of the whole diagonal: smaller holes are not seen
 BORDER_SIZE = 0.5  # of its piece's diagonal: a rim as large is where the piece ends, not a hole in it
 BASE_HEIGHT = 0.03  # of the whole height: what is open within it stands on the ground
-SMALL_PIECE, MANY_PIECES, MUCH_SMALL = 0.001, 50, 0.02  # of the area; count; of the area for all small ones together
+SMALL_PIECE, MANY_PIECES, MUCH_SMALL = 0.001, 400, 0.02  # of the area; count; of the area for all small ones together
 SAMPLES = 40_000
 DARK, WHITE = 75.0, 251.0
 MUCH_WHITE, MUCH_BARE, MUCH_STRETCHED = 0.05, 0.01, 0.05  # of the area
 STRETCH = 4.0  # times as coarse as the middle of the surface, or as long as wide
+LEAST_TEXELS = 4  # that a triangle covers, to be judged
 COARSE_M, COARSE_SHARE = 0.01, 1 / 500  # a texel may be this large, or this share of the diagonal
 LOOKED_PX, LEAST_PX = 1024, 64
 SHARP, DETAIL = 0.2, 0.02  # an ordinary photograph: 1.2 or more; one enlarged to twice its size: 0.17
@@ -152,7 +153,9 @@ def measure_texels(mesh: Mesh, areas: NDArray[np.float64]) -> Texels | None:
     reached = np.cumsum(area[sound][order])
     middle_m = float(side[sound][order][np.searchsorted(reached, reached[-1] / 2)])
     bad = ~sound | (coarse > STRETCH * middle_m) | (coarse > STRETCH * fine)
-    return Texels(middle_m, float(area[bad].sum() / area.sum()))
+    # a triangle of hardly a texel has a direction by rounding alone
+    judged = np.maximum(area / middle_m**2, np.where(sound, area, 0) / np.maximum(side, 1e-30) ** 2) > LEAST_TEXELS
+    return Texels(middle_m, float(area[bad & judged].sum() / area.sum()))
 
 
 def _texel_sides(
