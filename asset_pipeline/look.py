@@ -9,7 +9,18 @@ from asset_pipeline.encode import Look
 from asset_pipeline.mesh import Image, Material, Mesh
 from asset_pipeline.raster import rasterise
 from asset_pipeline.sides import Sides
-from asset_pipeline.texture import Encodings, Original, Purpose, Texture, Used, decode, encode_jpeg, encode_texture
+from asset_pipeline.texture import (
+    Encodings,
+    Original,
+    Purpose,
+    Texture,
+    Used,
+    asked_of_colour,
+    asked_of_normals,
+    decode,
+    encode_jpeg,
+    encode_texture,
+)
 
 MASK_PX = 1024  # which texels are shown is told apart this finely at most
 LEAST_TILT_DEG = 1.0  # a map that turns normals by less in the mean is not seen
@@ -25,15 +36,13 @@ class EncodedLook:
     shown: tuple[Material, ...]
 
 
-def encode_look(mesh: Mesh) -> EncodedLook:
-    """The look of a dressed mesh, whose one material holds raw pictures."""
+def encode_look(mesh: Mesh, level_db: float | None = None) -> EncodedLook:
+    """The look of a dressed mesh, whose one material holds raw pictures; level_db: how like the scan its colours are."""
     if not mesh.materials:
         return EncodedLook(Look(), None, ())
     material = mesh.materials[0]
     used = find_used(mesh, material)
-    colour = _encode(material.picture, "colour", used, material.source_jpeg)
-    normal = None if has_no_relief(material.normal_map, used) else _encode(material.normal_map, "normal", used)
-    roughness = _encode(material.roughness_map, "roughness", used)
+    colour, normal, roughness = (_encode(original) for original in _originals(material, used, level_db))
     encoded = (colour, normal, roughness)
     shown = replace(
         material,
@@ -46,6 +55,24 @@ def encode_look(mesh: Mesh) -> EncodedLook:
     return EncodedLook(
         _make_look(material, encoded), _make_look(material, encoded, True) if has_avif else None, (shown,)
     )
+
+
+def _originals(material: Material, used: Used | None, level_db: float | None) -> list[Original | None]:
+    """What to encode of colour, normals and roughness, each with the likeness asked of it."""
+    colour = normal = roughness = None
+    if (picture := material.picture) is not None:
+        asked_db = None if level_db is None else asked_of_colour(level_db)
+        colour = Original(picture, "colour", _mask(used, picture), material.source_jpeg, asked_db)
+    if (picture := material.normal_map) is not None and not has_no_relief(picture, used):
+        mask = _mask(used, picture)
+        normal = Original(picture, "normal", mask, asked_db=asked_of_normals(picture, mask))
+    if (picture := material.roughness_map) is not None:
+        roughness = Original(picture, "roughness", _mask(used, picture))
+    return [colour, normal, roughness]
+
+
+def _mask(used: Used | None, picture: Image) -> Used | None:
+    return None if used is None else fit_mask(used, picture)
 
 
 def fit_material(material: Material, sides: Sides) -> Material:
@@ -93,10 +120,8 @@ def find_used(mesh: Mesh, material: Material) -> Used | None:
     return used if used.any() else None
 
 
-def has_no_relief(normal_map: Image | None, used: Used | None) -> bool:
-    """Whether a normal map leaves the normals as they are, as far as anybody sees; so does one that is not there."""
-    if normal_map is None:
-        return True
+def has_no_relief(normal_map: Image, used: Used | None) -> bool:
+    """Whether a normal map leaves the normals as they are, as far as anybody sees."""
     texels = normal_map.reshape(-1, 3) if used is None else normal_map[fit_mask(used, normal_map)]
     vectors = texels[:: max(1, len(texels) // 1_000_000)].astype(np.float32) - 127.5
     upright = vectors[:, 2] / np.maximum(np.linalg.norm(vectors, axis=1), 1e-6)
@@ -112,15 +137,12 @@ def fit_mask(used: Used, picture: Image) -> Used:
     return np.asarray(used[rows[:, None], columns[None, :]])
 
 
-def _encode(
-    picture: Image | None, purpose: Purpose, used: Used | None, source_jpeg: bytes | None = None
-) -> Encodings | None:
-    if picture is None:
+def _encode(original: Original | None) -> Encodings | None:
+    if original is None:
         return None
-    mask = None if used is None else fit_mask(used, picture)
-    if _is_flat(picture):  # one colour needs one texel
-        picture, mask, source_jpeg = np.ascontiguousarray(picture[:1, :1]), None, None
-    return encode_texture(Original(picture, purpose, mask, source_jpeg))
+    if _is_flat(original.picture):  # one colour needs one texel
+        original = Original(np.ascontiguousarray(original.picture[:1, :1]), original.purpose)
+    return encode_texture(original)
 
 
 def _is_flat(picture: Image) -> bool:

@@ -14,16 +14,19 @@ from asset_pipeline.mesh import Image
 Purpose = Literal["colour", "normal", "roughness"]
 Used = NDArray[np.bool_]
 
-# of the encoded picture against the baked one, over the texels that the surface shows
+# the most that is asked of an encoded picture, against the baked one, over the texels that the surface shows
 ASKED_DB: dict[Purpose, float] = {
-    "colour": 37.0,  # a baked statue is 29.5 dB from its scan: this takes 0.4 dB of it, and is not seen
-    "normal": 35.0,  # of 10 dB that the map wins in a shaded view it keeps 7.5; for the rest it would be thrice the bytes
+    "colour": 37.0,  # a baked statue is 29.5 dB from its scan: this takes 0.3 dB of it, and is not seen
+    "normal": 35.0,  # of 10 dB that a map wins in a shaded view it keeps 7.5; for the rest it would be thrice the bytes
     "roughness": 30.0,  # a gloss that is 3 % off is not seen
 }
+LEAST_DB = 30.0  # and the least of colour: below it a codec's blocks show
+UNDER_LEVEL_DB = 9.5  # colour may be a ninth further from the baked picture than the level is from its scan anyway
+UNDER_RELIEF_DB = 12.0  # a normal map keeps all but a sixteenth of what it tells a surface without one
 SAME_DB = 99.0  # stands for "no difference at all"
 NEAR_DB = 0.1  # so little under the asked is taken, and no more is sought above it than three times as much
 REAL_TRIES = 3
-SAMPLE_TRIES = 4
+SAMPLE_TRIES = 6
 FEW_COLOURS = 1024  # in a sample: a drawing, which lossless encoding may make smaller
 DB_PER_QUALITY = 0.25  # a first guess of the slope
 BLOCK_PX, SAMPLE_BLOCKS, SAMPLE_COLUMNS = 128, 20, 4
@@ -83,12 +86,18 @@ MODERN: dict[Purpose, tuple[Codec, ...]] = {"colour": (AVIF,), "normal": (), "ro
 
 @dataclass(frozen=True)
 class Original:
-    """A picture to encode: what it is for, which texels are shown (None: all), the JPEG it came from."""
+    """A picture to encode: what it is for, which texels are shown (None: all), the JPEG it came from, the likeness asked."""
 
     picture: Image
     purpose: Purpose = "colour"
     used: Used | None = None
     source_jpeg: bytes | None = None
+    asked_db: float | None = None
+
+    @property
+    def asked(self) -> float:
+        """The likeness in dB that its encodings must keep."""
+        return ASKED_DB[self.purpose] if self.asked_db is None else self.asked_db
 
 
 @dataclass(frozen=True)
@@ -124,7 +133,7 @@ def _is_drawing(picture: Image) -> bool:
 
 def _encode(trial: Trial, original: Original) -> Texture:
     """The whole picture, its quality raised where the sample had promised too much."""
-    asked, quality = ASKED_DB[original.purpose], trial.quality
+    asked, quality = original.asked, trial.quality
     for _ in range(REAL_TRIES):
         data = trial.codec.write(original.picture, quality)
         found = likeness_db(original, decode(data))
@@ -142,7 +151,7 @@ def _try_codecs(codecs: tuple[Codec, ...], full: Codec, sample: Original) -> lis
 
 def _try_codec(codec: Codec, sample: Original) -> Trial | None:
     """The lowest quality found at which the sample keeps the asked likeness; None when none does."""
-    asked = ASKED_DB[sample.purpose]
+    asked = sample.asked
     tried: dict[int, tuple[float, int]] = {}
     quality = codec.guess
     for _ in range(SAMPLE_TRIES):
@@ -170,7 +179,8 @@ def _next_quality(codec: Codec, found: dict[int, float], asked: float) -> int:
     if under is None or above is None or under >= above:
         return codec.guess
     share = (asked - found[under]) / (found[above] - found[under])
-    return min(max(under + int(np.ceil(share * (above - under))), under + 1), max(above - 1, under + 1))
+    between = (under + above) // 2 if len(found) % 2 else under + int(np.ceil(share * (above - under)))
+    return min(max(between, under + 1), max(above - 1, under + 1))
 
 
 def take_sample(original: Original) -> Original:
@@ -187,7 +197,8 @@ def take_sample(original: Original) -> Original:
         order = np.flatnonzero(used.mean(axis=(1, 2)) >= np.median(used.mean(axis=(1, 2))))
     kept = order[np.linspace(0, len(order) - 1, min(SAMPLE_BLOCKS, len(order))).round().astype(int)]
     kept = kept[: len(kept) // SAMPLE_COLUMNS * SAMPLE_COLUMNS]
-    return Original(_lay(blocks[kept]), original.purpose, None if used is None else _lay(used[kept]))
+    shown = None if used is None else _lay(used[kept])
+    return Original(_lay(blocks[kept]), original.purpose, shown, asked_db=original.asked_db)
 
 
 def _cut(values: NDArray[Any]) -> NDArray[Any]:
@@ -220,6 +231,17 @@ def likeness_db(original: Original, shown: Image) -> float:
         squares += float(np.sum((a - b) ** 2, dtype=np.float64))
         count += a.size
     return SAME_DB if squares == 0 else min(SAME_DB, float(10 * np.log10(255**2 * count / squares)))
+
+
+def asked_of_colour(level_db: float) -> float:
+    """The likeness in dB asked of a level's colour, by how like its scan the level is before its picture is encoded."""
+    return min(ASKED_DB["colour"], max(LEAST_DB, level_db + UNDER_LEVEL_DB))
+
+
+def asked_of_normals(normal_map: Image, used: Used | None) -> float:
+    """The likeness in dB asked of a normal map, by how much it tells a surface without one."""
+    upright = np.broadcast_to(np.array([128, 128, 255], np.uint8), normal_map.shape)
+    return min(ASKED_DB["normal"], likeness_db(Original(normal_map, "normal", used), upright) + UNDER_RELIEF_DB)
 
 
 def _directions(texels: NDArray[np.float32]) -> NDArray[np.float32]:
