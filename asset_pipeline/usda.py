@@ -18,7 +18,7 @@ SURFACE, LOOK = "Surface", "Look"
 POSITION_STEPS = 32768  # positions are told apart at least this finely along the longest side
 NORMAL_DECIMALS = 3
 TEXEL_STEPS = 8
-VERTEX = '(interpolation = "vertex")'
+VERTEX = ['    interpolation = "vertex"', ")"]  # on lines of its own, as simple readers expect it
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,14 @@ def dump_body(vertices: Vertices, look: Look) -> str:
         f"int[] faceVertexCounts = [{','.join(['3'] * len(vertices.faces))}]",
         f"int[] faceVertexIndices = [{','.join(map(str, vertices.faces.ravel().tolist()))}]",
         f"rel material:binding = </{ROOT}/{LOOK}>",
-        f"normal3f[] normals = {_tuples(normals)} {VERTEX}",
+        f"normal3f[] normals = {_tuples(normals)} (",
+        *VERTEX,
         f"point3f[] points = {_tuples(positions)}",
     ]
     if vertices.uv is not None and look.has_pictures:
         st = vertices.uv * [1.0, -1.0] + [0.0, 1.0]  # glTF counts from the top, USD from the bottom
         st = _round(st, _decimals(1 / (TEXEL_STEPS * look.texture_px)))
-        mesh.append(f"texCoord2f[] primvars:st = {_tuples(st)} {VERTEX}")
+        mesh += [f"texCoord2f[] primvars:st = {_tuples(st)} (", *VERTEX]
     mesh.append('uniform token subdivisionScheme = "none"')
     surface = _prim("Mesh", SURFACE, mesh, 'prepend apiSchemas = ["MaterialBindingAPI"]')
     whole = _prim("Xform", ROOT, [*surface, "", *_dump_look(look)], 'kind = "component"')
