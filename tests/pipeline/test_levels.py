@@ -1,17 +1,17 @@
-import numpy as np
-import pytest
+from dataclasses import replace
 
-from asset_pipeline.atlas import make_atlas, split_regions
-from asset_pipeline.bake import bake_picture
+import numpy as np
+
+from asset_pipeline.bake import make_source
 from asset_pipeline.bvh import build_bvh, find_closest
 from asset_pipeline.clean import weld
-from asset_pipeline.dress import dress_level, texture_size
-from asset_pipeline.measure import measure_level
+from asset_pipeline.dress import BuiltLevel, dress_ways
+from asset_pipeline.measure import measure_level, measure_look
 from asset_pipeline.mesh import Material, Mesh
 from asset_pipeline.normals import corner_normals
+from asset_pipeline.sides import Sides
 from asset_pipeline.surface import colours_at, points_at, sample_surface
 from asset_pipeline.surfaces import bare_surface, build_surfaces, choose_levels
-from asset_pipeline.texels import fill_gaps
 from tests.pipeline.builders import BOX_FACES, BOX_POINTS
 from tests.pipeline.shapes import ball, hills
 
@@ -19,7 +19,12 @@ from tests.pipeline.shapes import ball, hills
 def level_of(scan: Mesh, asked: int, texture_px: int = 256) -> Mesh:
     bvh = build_bvh(scan.positions, scan.faces)
     ((surface,), _) = build_surfaces(bare_surface(scan), (asked,))
-    return dress_level(surface, asked, scan, bvh, texture_px).mesh
+    return next(dress_ways(surface, asked, make_source(scan, bvh), Sides(texture_px, 0))).mesh
+
+
+def ways_of(scan: Mesh, asked: int, sides: Sides) -> list[BuiltLevel]:
+    ((surface,), _) = build_surfaces(bare_surface(scan), (asked,))
+    return list(dress_ways(surface, asked, make_source(scan, build_bvh(scan.positions, scan.faces)), sides))
 
 
 def colour_difference(scan: Mesh, level: Mesh) -> np.ndarray:
@@ -76,59 +81,6 @@ def test_the_scan_itself_has_no_deviation() -> None:
     assert deviation.rms_m < 1e-6
 
 
-def test_closest_points_are_those_of_a_search_through_all_triangles() -> None:
-    mesh = ball(12)
-    queries = np.random.default_rng(3).normal(size=(200, 3))
-    found = find_closest(build_bvh(mesh.positions, mesh.faces), queries)
-    samples = points_at(mesh.positions, mesh.faces, sample_surface(mesh.positions, mesh.faces, 60_000, seed=1))
-    brute = np.array([np.linalg.norm(samples - query, axis=1).min() for query in queries])
-    assert (found.distance <= brute + 1e-6).all() and np.abs(found.distance - brute).max() < 0.02
-    on_surface = points_at(mesh.positions, mesh.faces, found)
-    assert np.allclose(np.linalg.norm(on_surface - queries, axis=1), found.distance, atol=1e-5)
-
-
-def test_an_atlas_covers_the_surface_without_overlap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("asset_pipeline.atlas.REGION_TRIANGLES", 500)
-    surface = weld(ball())
-    atlas = make_atlas(surface.positions, surface.faces, 512)
-    assert len(atlas.faces) == len(surface.faces)
-    hits = np.zeros((512, 512), int)
-    corners = atlas.uv[atlas.faces] * 512
-    rng = np.random.default_rng(1)
-    for triangle in corners[rng.choice(len(corners), 300, replace=False)]:
-        weights = rng.dirichlet((4, 4, 4), 1)
-        x, y = (weights @ triangle)[0].astype(int)
-        hits[y, x] += 1
-    assert hits.max() <= 2
-    edge_1, edge_2 = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
-    covered = np.abs(edge_1[:, 0] * edge_2[:, 1] - edge_1[:, 1] * edge_2[:, 0]).sum() / 2 / 512**2
-    assert 0.3 < covered < 0.95
-
-
-def test_regions_are_small_and_hold_every_triangle_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("asset_pipeline.atlas.REGION_TRIANGLES", 300)
-    mesh = ball()
-    regions = split_regions(mesh.positions, mesh.faces)
-    assert max(map(len, regions)) <= 300
-    assert (np.sort(np.concatenate(regions)) == np.arange(mesh.triangles)).all()
-
-
-def test_texels_no_triangle_covers_take_their_surroundings_colour() -> None:
-    picture = np.zeros((64, 64, 3), np.float32)
-    known = np.zeros((64, 64), bool)
-    picture[:32], known[:32] = 200, True
-    filled = fill_gaps(picture, known)
-    assert (filled == 200).all()
-
-
-def test_baking_is_the_same_every_time() -> None:
-    scan = ball()
-    bvh = build_bvh(scan.positions, scan.faces)
-    surface = weld(scan)
-    atlas = make_atlas(surface.positions, surface.faces, 128)
-    assert (bake_picture(atlas, scan, bvh, 128) == bake_picture(atlas, scan, bvh, 128)).all()
-
-
 def test_normals_are_smooth_on_a_ball_and_sharp_on_a_box() -> None:
     surface = weld(ball())
     normals = corner_normals(surface.positions, surface.faces)
@@ -151,5 +103,57 @@ def test_levels_above_the_scans_own_count_are_skipped_for_the_scan_itself() -> N
     assert choose_levels((100, 50), 40) == ((40,), (100, 50))
 
 
-def test_coarse_levels_get_smaller_textures() -> None:
-    assert [texture_size(index, 2048) for index in range(5)] == [2048, 2048, 1024, 512, 512]
+def test_a_textured_scan_gets_a_normal_map_where_light_shows_what_it_lost() -> None:
+    (coarse,) = ways_of(ball(40), 200, Sides(256, 128))
+    material = coarse.mesh.materials[0]
+    assert coarse.uv == "atlas" and material.picture is not None and material.normal_map is not None
+    assert material.picture.shape == (256, 256, 3) and material.normal_map.shape == (128, 128, 3)
+
+
+def test_a_level_that_keeps_its_form_gets_no_normal_map() -> None:
+    scan = Mesh(BOX_POINTS * 1.0, BOX_FACES, materials=(Material("red", (1, 0, 0)),))
+    plain, textured = ways_of(scan, 12, Sides(64, 64))
+    assert plain.mesh.colours is not None and textured.mesh.materials[0].normal_map is None
+
+
+def test_a_scan_without_colours_is_offered_bare_and_with_a_normal_map() -> None:
+    scan = replace(ball(40), uv=None, materials=())
+    bare, mapped = ways_of(scan, 200, Sides(256, 256))
+    assert bare.uv == "none" and bare.mesh.uv is None and not bare.mesh.materials
+    assert mapped.mesh.materials[0].picture is None and mapped.mesh.materials[0].normal_map is not None
+
+
+def test_a_coloured_scan_is_offered_with_vertex_colours_and_with_a_texture() -> None:
+    land = hills(80)
+    stripes = np.repeat(128 + 100 * np.sin(4 * land.positions[:, :1]), 3, axis=1)  # finer than the level's triangles
+    scan = replace(land, colours=stripes.astype(np.uint8))
+    coloured, textured = ways_of(scan, 300, Sides(256, 0))
+    bvh = build_bvh(scan.positions, scan.faces)
+    first, second = (measure_level(scan, bvh, way.mesh, 20_000).colour_psnr_db for way in (coloured, textured))
+    assert coloured.mesh.colours is not None and textured.uv == "atlas"
+    assert first is not None and second is not None and second > first + 3
+    assert len(textured.mesh.positions) == len(coloured.mesh.positions)  # one chart: open land
+
+
+def test_the_whole_scan_is_offered_with_its_own_coordinates_and_with_new_ones() -> None:
+    scan = ball()
+    own, new = ways_of(scan, scan.triangles, Sides(256, 0))
+    assert (own.uv, new.uv) == ("source", "atlas") and own.mesh is scan
+
+
+def test_coordinates_that_repeat_a_picture_are_not_kept() -> None:
+    scan = ball()
+    assert scan.uv is not None
+    (level,) = ways_of(replace(scan, uv=scan.uv * 2), scan.triangles, Sides(256, 0))
+    assert level.uv == "atlas"
+    assert np.median(colour_difference(replace(scan, uv=scan.uv * 2), level.mesh)) < 6
+
+
+def test_likeness_in_light_counts_form_as_well_as_colour() -> None:
+    scan = ball(40)
+    normals = make_source(scan, build_bvh(scan.positions, scan.faces)).normals
+    fine, coarse = level_of(scan, 2000), level_of(scan, 60)
+    painted = replace(fine, materials=(Material(picture=np.full((4, 4, 3), 120, np.uint8)),))
+    of_fine, of_coarse, of_painted = (measure_look(scan, normals, each, 20_000) for each in (fine, coarse, painted))
+    assert of_fine > of_coarse + 5 and of_fine > of_painted + 5
+    assert measure_look(scan, normals, scan, 20_000) > 40
