@@ -33,7 +33,7 @@ from typing import Any
 
 from asset_pipeline.built import SHAPING
 from asset_pipeline.errors import BuildFailed, OptionRefused
-from asset_pipeline.spool import load_value, open_spool, spool_value
+from asset_pipeline.spool import let_all_go, load_value, open_spool, spool_value
 
 MOST_LOSSES = 3  # how often a crew may break before we give up
 WORTH_WAKING_BYTES = 5_000_000  # of a scan's file: smaller ones seldom have levels that others should make
@@ -150,10 +150,11 @@ def _closing(crew: Crew) -> Iterator[Crew]:
     try:
         yield crew
     finally:
-        _dismiss(crew)
+        dismiss(crew)
 
 
-def _dismiss(crew: Crew) -> None:
+def dismiss(crew: Crew) -> None:
+    """End the crew's processes and free their memory; the next job opens new ones."""
     if crew.executor is not None:
         crew.executor.shutdown(wait=True, cancel_futures=True)
         crew.executor = None
@@ -185,7 +186,7 @@ def run_jobs(crew: Crew, task: Task, jobs: Sequence[Any], progress: Ignore = lam
             losses += 1
             if losses > MOST_LOSSES:
                 raise _lost_workers() from error
-            _dismiss(crew)
+            dismiss(crew)
         except Exception as error:
             if type(error).__name__ == "KilledWorker":  # Dask's word for a job whose workers died one after another
                 raise _lost_workers() from error
@@ -223,8 +224,13 @@ def _run_once(crew: Crew, task: Task, todo: list[tuple[int, Any]]) -> Iterator[t
 
 
 def _run_near(function: Callable[..., Any], *arguments: Any) -> Any:
-    """On this machine: what was lent is mapped from its files."""
-    return function(*(load_value(argument) for argument in arguments))
+    """On this machine: what was lent is mapped from its files; what the job no longer needs goes back to the system."""
+    try:
+        return function(*(load_value(argument) for argument in arguments))
+    finally:
+        let_all_go()
+        if sys.platform == "linux" and hasattr(ctypes.CDLL(None), "malloc_trim"):
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def _run_far(expected: str, function: Callable[..., Any], *arguments: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 from asset_pipeline.built import BuildResult
 from asset_pipeline.bvh import Bvh
 from asset_pipeline.examine import examine_scan, examine_texture
-from asset_pipeline.executor import Crew, Task, open_here, run_jobs, stay_here
+from asset_pipeline.executor import Crew, Task, dismiss, open_here, run_jobs, stay_here
 from asset_pipeline.folder import write_package
 from asset_pipeline.geopose import Vector
 from asset_pipeline.level import FinishedLevel, LevelJob, describe_level, make_level, make_phone_model
@@ -142,6 +142,7 @@ def _make_levels(
         work,
         lambda fraction: progress(f"level {round(fraction * len(work)) - 1}", 0.35 + 0.5 * fraction),
     )
+    dismiss(crew)
     if for_phone is None:
         finished[-1] = make_phone_model(scan, bvh, surfaces[-1], finished[-1])
     return finished, warnings

@@ -1,7 +1,7 @@
 """Time and memory of whole packages from 1 to 20 million triangles: python scripts/bench/big_scans.py SITE.ply
 
 The scans are copies of one coloured site side by side, each a little higher than the one before, written as binary PLY
-into a temporary folder. Memory is the sum over all processes of their proportional shares (PSS), sampled ten times a
+into a temporary folder. Memory is the sum over all processes of their proportional shares (PSS), sampled four times a
 second. Processor seconds are those of all processes together; on a busy machine only these tell anything.
 """
 
@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PLACE = ("--lat", "32.7434", "--lon", "129.8732", "--height", "34.5", "--heading", "0", "--unit", "m", "--up", "z")
 SIDE_BY_SIDE = 4
 HIGHER = 0.03  # how much each copy is stretched upwards more than the one before
-SAMPLE_S = 0.1
+SAMPLE_S = 0.25
 TICKS_PER_S = 100
 
 
