@@ -34,7 +34,9 @@ def stamp_package(folder: Path, out: Path, credit: Credit, anchor: Anchor) -> tu
 
     manifest, _ = check_listing(folder)
     read = {name: (folder / name).read_bytes() for name in sorted(manifest.files)}
+    outdated = _outdated_codes(manifest.anchor, anchor)
     report = parse_report(read.pop(REPORT_FILE))
+    report["warnings"] = [item for item in report["warnings"] if item["code"] not in outdated]
     files, _ = stamp_files(read, report, credit, anchor)
     return write_package(out, files, list_files(replace(manifest, credit=credit, anchor=anchor), files), check_listing)
 
@@ -67,6 +69,13 @@ def stamp_files(
             {"code": HEIGHT_CODE, "text": say_advice(HEIGHT_CODE, values, "en").text, "values": values}
         )
     return {**stamped, REPORT_FILE: dump_report(told)}, told
+
+
+def _outdated_codes(old: Anchor, new: Anchor) -> set[str]:
+    """Warnings about the old place that say nothing of the new one."""
+    was, now = old.geopose.position, new.geopose.position
+    moved = {"place_from_map", "place_differs"} if (was.lat, was.lon) != (now.lat, now.lon) else set()
+    return moved | ({"height_from_survey"} if was.h != now.h else set())
 
 
 def list_files(manifest: Manifest, files: Mapping[str, bytes]) -> Manifest:

@@ -11,6 +11,7 @@ import pytest
 from asset_pipeline.built import BuildResult
 from asset_pipeline.errors import OptionRefused, PackageBroken
 from asset_pipeline.geopose import GeoPose, Position, heading_to_quaternion
+from asset_pipeline.listing import dump_report
 from asset_pipeline.manifest import Anchor, Credit, parse_manifest
 from asset_pipeline.options import read_metadata
 from asset_pipeline.package import build_package
@@ -20,6 +21,7 @@ from asset_pipeline.xmp import copyright_line, licence_url, make_packet
 from tests.pipeline.command import run
 from tests.pipeline.shapes import ANCHOR, options, write_ball
 from tests.pipeline.test_usdz import ODD_TEXTS
+from tests.pipeline.test_verify import reseal
 
 CREDIT = Credit(
     "出島の商館", 'Museum "De Liefde"', "CC BY-SA 4.0", "evidence", ("Plan of 1699", "https://example.org/a")
@@ -102,6 +104,22 @@ def test_a_height_that_looks_like_sea_level_is_warned_of_until_it_is_put_right(
     assert warning["code"] == "height_like_sea_level" and warning["values"] == {"height_m": 2.5}
     digest, _ = restamp_package(low, tmp_path, {}, {**NOT_MOVED, "height": ANCHOR.geopose.position.h})
     assert digest == textured.digest
+
+
+def test_what_was_said_of_the_old_place_is_not_said_of_the_new_one(copied: Path, tmp_path: Path) -> None:
+    said = ["place_from_map", "height_from_survey", "place_differs", "holes"]
+    report = json.loads((copied / "report.json").read_bytes())
+    report["warnings"] = [{"code": code, "text": "Said.", "values": {}} for code in said]
+    (copied / "report.json").write_bytes(dump_report(report))
+    folder = reseal(copied)
+
+    def codes_after(**moved: float) -> list[str]:
+        _, stamped = restamp_package(folder, tmp_path / "out", {}, {**NOT_MOVED, **moved})
+        return [warning["code"] for warning in json.loads((stamped / "report.json").read_bytes())["warnings"]]
+
+    assert codes_after(accuracy=3.0) == said
+    assert codes_after(lon=129.9) == ["height_from_survey", "holes"]
+    assert codes_after(height=40.0) == ["place_from_map", "place_differs", "holes"]
 
 
 def test_what_is_not_named_stays_as_it_was(textured: BuildResult, tmp_path: Path) -> None:
