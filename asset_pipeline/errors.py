@@ -18,8 +18,16 @@ class PipelineError(Exception):
         self.stage = stage
 
 
+def printable(text: str) -> str:
+    """A text that quotes a scan file, its control characters as question marks: a terminal would obey them."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
 class ScanRefused(PipelineError):
     """The scan file is malformed, too large, or of a kind we do not read."""
+
+    def __init__(self, code: str, text: str, stage: str = "") -> None:
+        super().__init__(code, printable(text), stage)
 
 
 class OptionRefused(PipelineError):

@@ -21,6 +21,8 @@ STRIP_ROWS = 512
 ORIENTATION = 0x0112
 LEFT_OUT = {*range(0xE1, 0xEE), 0xEF, 0xFE}  # camera, place, colour profile, comments: all but JFIF and Adobe's mark
 END_OF_SEGMENTS = 0xDA
+# RuntimeError is what the AVIF decoder raises, SyntaxError what the PNG reader does
+DECODER_ERRORS = (OSError, ValueError, SyntaxError, EOFError, RuntimeError, struct.error, Pillow.DecompressionBombError)
 Pillow.MAX_IMAGE_PIXELS = MAX_REDUCED_PIXELS  # our own check stands before it and is stricter
 
 
@@ -45,7 +47,7 @@ def read_picture(data: bytes, name: str, most_pixels: int = MAX_PIXELS) -> Pictu
                 turned = opened.getexif().get(ORIENTATION, 1) != 1
                 mode = opened.mode
                 image = _decode(opened, most_pixels)
-    except (OSError, ValueError, SyntaxError, EOFError, struct.error, Pillow.DecompressionBombError) as error:
+    except DECODER_ERRORS as error:
         text = f"The picture {name} cannot be decoded ({str(error)[:80]}); save it anew as JPEG or PNG."
         raise ScanRefused("picture_broken", text, "read") from error
     reduced = image.shape[:2] != (height, width)

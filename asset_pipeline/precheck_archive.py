@@ -84,4 +84,4 @@ def unpack(path: Path, folder: Path) -> Path:
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
         if isinstance(error, ScanRefused):
             raise
-        raise refuse("zip_broken", f"{path.name} cannot be unpacked: {error}.") from error
+        raise refuse("zip_broken", f"{path.name} cannot be unpacked ({ascii(str(error))[1:61]}); pack it again.") from error

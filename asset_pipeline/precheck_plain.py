@@ -15,6 +15,7 @@ PLY_BYTES = {
 PLY_FLOATS = {"float", "float32", "double", "float64"}
 PLY_FORMATS = ("ascii", "binary_little_endian", "binary_big_endian")
 HEADER_BYTES = 64 * 1024
+MAX_NAME_BYTES = 255
 STL_HEADER_BYTES = 84
 STL_TRIANGLE_BYTES = 50
 OBJ_KEYWORDS = {b"v", b"vt", b"vn", b"vp", b"f", b"g", b"o", b"s", b"l", b"p", b"mtllib", b"usemtl", b"#"}
@@ -80,11 +81,13 @@ def check_obj(path: Path) -> None:
 
 
 def check_library(name: str) -> None:
-    """Refuse a material library or picture outside the scan's folder. Raises ScanRefused."""
+    """Refuse a material library or picture outside the scan's folder, or of an impossible name. Raises ScanRefused."""
     if not is_plain_name(name):
         raise refuse(
             "path_outside", f"The scan names a file outside its own folder ({name[:80]}); put all files side by side."
         )
+    if any(len(part.encode("utf-8", "replace")) > MAX_NAME_BYTES for part in name.replace("\\", "/").split("/")):
+        raise refuse("name_too_long", f"The scan names a file by a name that no file can have ({name[:40]}...).")
 
 
 def check_ply(path: Path) -> None:
@@ -136,7 +139,7 @@ def _parse_header(lines: list[list[str]], name: str) -> tuple[str, list[PlyEleme
             last = elements.pop()
             elements.append(PlyElement(last.name, last.count, (*last.properties, _parse_property(words, name))))
         else:
-            raise refuse("ply_header", f"The header of {name} has a line we cannot read: {' '.join(words)[:80]}")
+            raise refuse("ply_header", f"The header of {name} has a line we cannot read: {' '.join(words)[:80]}.")
     return form, elements
 
 
@@ -146,7 +149,7 @@ def _parse_property(words: list[str], name: str) -> PlyProperty:
     counts = set(PLY_BYTES) - PLY_FLOATS
     if len(words) == 5 and words[1] == "list" and words[2] in counts and words[3] in PLY_BYTES:
         return PlyProperty(words[4], words[3], words[2])
-    raise refuse("ply_property", f"The header of {name} has a property we cannot read: {' '.join(words)[:80]}")
+    raise refuse("ply_property", f"The header of {name} has a property we cannot read: {' '.join(words)[:80]}.")
 
 
 def count_stl_triangles(path: Path) -> int | None:

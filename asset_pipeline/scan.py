@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from asset_pipeline.advice import Values, say_advice
+from asset_pipeline.errors import printable
 from asset_pipeline.manifest import Source
 from asset_pipeline.mesh import Mesh, Positions
 from asset_pipeline.options import PointsAs, Unit, Up
@@ -28,6 +29,7 @@ class ScanWarning:
 
 def warn(code: str, **values: str | int | float | bool) -> ScanWarning:
     """A warning of a code in its English words. Raises KeyError when texts/ has no such code, or a value is missing."""
+    values = {name: printable(value) if isinstance(value, str) else value for name, value in values.items()}
     return ScanWarning(code, say_advice(code, values, "en").text, values)
 
 

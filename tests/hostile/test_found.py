@@ -1,0 +1,65 @@
+"""What fuzzing found once, kept so that it stays mended."""
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from asset_pipeline.errors import ScanRefused
+from asset_pipeline.picture import read_picture
+from asset_pipeline.read import read_scan
+from tests.hostile.mutations import deep_scene
+from tests.pipeline.builders import box_ply, textured_obj, zip_bytes
+from tests.pipeline.shapes import options
+
+LONG = "r" + "\uf8f3" * 200 + ".jpg"
+
+
+def refusal(path: Path) -> ScanRefused:
+    with pytest.raises(ScanRefused) as refused:
+        read_scan(path, options())
+    return refused.value
+
+
+def test_a_picture_of_a_name_longer_than_any_file_may_have(tmp_path: Path) -> None:
+    path = textured_obj(tmp_path)
+    (tmp_path / "scan.mtl").write_text(f"newmtl wall\nmap_Kd {LONG}\n", encoding="utf-8")
+    assert refusal(path).code == "name_too_long"
+
+
+@pytest.mark.parametrize("name", [LONG, "\ud800.png"])
+def test_a_gltf_that_names_what_no_file_can_be_called(tmp_path: Path, name: str) -> None:
+    document = json.loads(deep_scene().gltf())
+    document["images"][0] = {"uri": name}
+    (tmp_path / "scan.gltf").write_text(json.dumps(document), encoding="utf-8")
+    assert refusal(tmp_path / "scan.gltf").code in {"name_too_long", "picture_missing"}
+
+
+def test_control_characters_of_a_file_do_not_reach_the_terminal(tmp_path: Path) -> None:
+    (tmp_path / "scan.ply").write_bytes(box_ply().replace(b"property float x", b"property \x1b[31mfloat x"))
+    assert "?[31m" in refusal(tmp_path / "scan.ply").text
+    path = textured_obj(tmp_path)
+    path.write_bytes(path.read_bytes() + b"\x1b[2J 1\n")
+    (warning,) = read_scan(path, options()).warnings
+    assert warning.code == "lines_dropped" and warning.text.isprintable()
+
+
+def test_an_avif_whose_planes_cannot_be_decoded() -> None:
+    sink = io.BytesIO()
+    Image.fromarray(np.random.default_rng(1).integers(0, 255, (32, 32, 3), np.uint8)).save(sink, "AVIF")
+    data = sink.getvalue()
+    start = data.index(b"mdat") + 4
+    with pytest.raises(ScanRefused) as refused:
+        read_picture(data[:start] + bytes(8) + data[start + 8 :], "wall.avif")
+    assert refused.value.code == "picture_broken"
+
+
+def test_a_member_of_an_archive_that_is_called_otherwise_inside(tmp_path: Path) -> None:
+    data = bytearray(zip_bytes({"scan.obj": b"v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n"}))
+    data[26:28] = b"\xff\x00"  # the length of the name, in the member's own header
+    (tmp_path / "scan.zip").write_bytes(data)
+    found = refusal(tmp_path / "scan.zip")
+    assert found.code == "zip_broken" and len(found.text) < 200
