@@ -46,8 +46,13 @@ class BuildResult:
             (asked, got)
             for level in self.report["levels"]
             for asked, got in ((level["triangles_asked"], level.get("points", level["triangles"])),)
-            if abs(got - asked) > max(BUDGET_TOLERANCE * asked, TOLERATED_TRIANGLES)
+            if is_missed(asked, got)
         )
+
+
+def is_missed(asked: int, got: int) -> bool:
+    """Whether a level has another number of triangles than was asked for, beyond the tolerance."""
+    return abs(got - asked) > max(BUDGET_TOLERANCE * asked, TOLERATED_TRIANGLES)
 
 
 def build_key(path: Path, options: BuildOptions) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from asset_pipeline.built import BuildResult
+from asset_pipeline.built import BuildResult, is_missed
 from asset_pipeline.bvh import Bvh
 from asset_pipeline.examine import examine_scan, examine_texture
 from asset_pipeline.executor import Crew, Task, dismiss, open_here, run_jobs, stay_here
@@ -105,6 +105,7 @@ def _make_surfaces(scan: Scan, options: BuildOptions, progress: Progress, crew: 
     progress("poster", 0.88)
     pictures = draw_scan(prepared.looked_at, views)
     told = [*prepared.warnings, *found, *notes, *examine_texture(finished[0].level.mesh), *_name_skipped(skipped)]
+    told += _name_missed(finished)
     return _Made(prepared.offset_m, finished, pictures, views, told)
 
 
@@ -150,6 +151,11 @@ def _make_levels(
 
 def _make_level(scan: Mesh, bvh: Bvh, work: tuple[Surface, LevelJob]) -> FinishedLevel:
     return make_level(scan, bvh, *work)
+
+
+def _name_missed(finished: list[FinishedLevel]) -> list[ScanWarning]:
+    counts = [(each.level.asked, each.level.mesh.triangles) for each in finished]
+    return [warn("level_missed", asked=asked, triangles=got) for asked, got in counts if is_missed(asked, got)]
 
 
 def _name_skipped(skipped: tuple[int, ...]) -> list[ScanWarning]:
