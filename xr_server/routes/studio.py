@@ -1,6 +1,7 @@
 """Pages of creators: their scans, sending a new one, what came of it, and attaching it to a landmark."""
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import Any
 
 from starlette.datastructures import FormData
@@ -31,6 +32,11 @@ from xr_server.storage.uploads import remove_scan_files
 DRAFT_FILES = frozenset(("poster.webp", "report.json"))
 FORM_FIELDS = ("landmark", "title_ja", "title_en", "summary_ja", "summary_en")
 KINDS = (".glb", ".gltf", ".obj", ".ply", ".stl", ".usdz", ".las", ".laz", ".zip")
+
+
+def offered_kinds() -> tuple[str, ...]:
+    """Suffixes of the scans that can be read here: USDZ only where the extra `usd` is installed."""
+    return KINDS if find_spec("pxr") is not None else tuple(kind for kind in KINDS if kind != ".usdz")
 
 
 def find_site(parts: Parts, site_id: str) -> Site | None:
@@ -85,7 +91,7 @@ def show_upload(request: Request, session: Session) -> Response:
     site = find_site(parts_of(request), session.site_id)
     values = {
         "origin": site.origin if site else None,
-        "kinds": KINDS,
+        "kinds": offered_kinds(),
         "limits": {"scan_bytes": MAX_SCAN_BYTES, "quota_bytes": QUOTA_BYTES},
     }
     return staff_page(request, session, "studio/upload.html", values)
