@@ -234,10 +234,10 @@ def _run_near(function: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def _run_far(expected: str, function: Callable[..., Any], *arguments: Any) -> Any:
-    """On a cluster's worker: the job, if the worker's pipeline is ours. Raises BuildFailed."""
+    """On a cluster's worker: the job, if the worker's pipeline is ours. Raises OptionRefused."""
     if fingerprint() != expected:
         text = "A Dask worker runs another version of the pipeline or its libraries; install the same one and start it again."
-        raise BuildFailed("dask_version", text)
+        raise OptionRefused("dask_version", text)
     return function(*arguments)
 
 

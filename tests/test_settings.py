@@ -27,7 +27,7 @@ def test_one_database_url_serves_both_stores(scheme):
     ("name", "value", "said"),
     [
         ("DEJIMA_DATADIR", "x", "DEJIMA_DATADIR is not a setting; there are DEJIMA_DATA_DIR, "),
-        ("DEJIMA_DASK", "tcp://scheduler:8786", "building on a Dask cluster is not part of this version"),
+        ("DEJIMA_DASK", "scheduler", "such as tcp://host:8786"),
         ("DEJIMA_PACKAGE_STORE", "s3://bucket/prefix", "an S3 store is not part of this version"),
         ("DEJIMA_PUBLIC_URL", "dejima.example", "must start with https://"),
         ("DEJIMA_DATABASE_URL", "mysql://db/dejima", "must be a URL such as postgresql://"),

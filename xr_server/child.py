@@ -9,9 +9,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+
+from asset_pipeline.memory import family_memory
 
 MAX_OUTPUT_BYTES = 16 * 1024 * 1024
 MAX_FILE_BYTES = 16 * 1024**3
@@ -19,12 +21,13 @@ STDERR_KEPT_BYTES = 8000
 TICK_S = 0.5
 DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux
 
-Stopped = Literal["", "time", "output", "told"]
+MEMORY_TICK_S = 1.0
+Stopped = Literal["", "time", "output", "memory", "told"]
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one child may use: address space in bytes, processor seconds, wall seconds."""
+    """What one child may use: memory in bytes, alone as address space and together with what it starts; seconds."""
 
     memory_bytes: int
     cpu_s: int = 1800
@@ -43,7 +46,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a child ended. code below 0 is a signal; stopped says whether we ended it, and why."""
+    """How a child ended. code below 0 is a signal; stopped says whether we ended it, and why; peak_bytes with all it started."""
 
     code: int
     stopped: Stopped
@@ -74,8 +77,11 @@ def run_limited(job: Job, on_line: Callable[[bytes], None], go_on: Callable[[], 
             preexec_fn=lambda: _limit(job.limits),  # noqa: PLW1509 - the worker has one thread
         )
     stopped: Stopped = "told"
+    memory = _Memory(process.pid, job.limits.memory_bytes)
     try:
-        stopped = _follow(process, started + job.limits.wall_s, on_line, go_on)
+        stopped = _follow(
+            process, started + job.limits.wall_s, on_line, lambda: memory.look() or ("" if go_on() else "told")
+        )
     finally:
         _end(process, stopped)
         if process.stdout is not None:
@@ -88,7 +94,25 @@ def run_limited(job: Job, on_line: Callable[[bytes], None], go_on: Callable[[], 
     with errors.open("rb") as file:
         file.seek(max(0, errors.stat().st_size - STDERR_KEPT_BYTES))
         tail = file.read().decode(errors="replace")
-    return Ended(process.returncode, stopped, time.monotonic() - started, usage.ru_maxrss * unit, tail)
+    peak_bytes = max(usage.ru_maxrss * unit, memory.most_bytes)
+    return Ended(process.returncode, stopped, time.monotonic() - started, peak_bytes, tail)
+
+
+@dataclass
+class _Memory:
+    """What a child and all it has started fill together, looked at now and then."""
+
+    leader: int
+    limit_bytes: int
+    most_bytes: int = 0
+    looked_s: float = field(default_factory=time.monotonic)
+
+    def look(self) -> Stopped:
+        """Why the child must be stopped, if it must."""
+        if time.monotonic() - self.looked_s >= MEMORY_TICK_S:
+            self.looked_s = time.monotonic()
+            self.most_bytes = max(self.most_bytes, family_memory(self.leader))
+        return "memory" if self.most_bytes > self.limit_bytes else ""
 
 
 def _limit(limits: Limits) -> None:
@@ -103,7 +127,7 @@ def _limit(limits: Limits) -> None:
 
 
 def _follow(
-    process: "subprocess.Popen[bytes]", until: float, on_line: Callable[[bytes], None], go_on: Callable[[], bool]
+    process: "subprocess.Popen[bytes]", until: float, on_line: Callable[[bytes], None], why_stop: Callable[[], Stopped]
 ) -> Stopped:
     """Hand over lines until the output ends; gives the reason when the child must be stopped."""
     assert process.stdout is not None  # noqa: S101 - asked for a pipe above
@@ -125,8 +149,8 @@ def _follow(
                 return "output"
             if time.monotonic() > until:
                 return "time"
-            if not go_on():
-                return "told"
+            if reason := why_stop():
+                return reason
 
 
 def _end(process: "subprocess.Popen[bytes]", stopped: Stopped) -> None:

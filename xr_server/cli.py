@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -10,7 +11,7 @@ import typer
 
 from asset_pipeline.__main__ import app as pipeline_app
 from xr_server.errors import DejimaError, NotFound
-from xr_server.settings import ROWS, Settings, read_settings
+from xr_server.settings import ROWS, Settings, check_dask, read_settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -89,13 +90,19 @@ def demo(host: Host = "127.0.0.1", port: Port = 8000, workers: Workers = 1, lan:
 
 
 @app.command()
-def work() -> None:
+def work(
+    dask: Annotated[
+        str, typer.Option(help="Address of a Dask scheduler, such as tcp://host:8786; else DEJIMA_DASK.")
+    ] = "",
+) -> None:
     """Build scans that wait, until stopped."""
     from xr_server.logs import show_log
     from xr_server.worker import run_worker
 
     show_log()
+    check_dask(dask)
     settings = load_settings()
+    settings = replace(settings, dask=dask or settings.dask)
     catalog, _ = open_stores(settings)
     run_worker(settings, catalog)
 

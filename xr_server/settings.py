@@ -1,5 +1,6 @@
 """Every setting, one row each: name, default, help. They come from the environment with the prefix DEJIMA_."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,11 @@ ROWS = (
         "One SQLAlchemy URL for both stores; empty means two SQLite files in the data folder.",
     ),
     Row("DEJIMA_PACKAGE_STORE", "", "Folder of built packages; empty means `packages` in the data folder."),
-    Row("DEJIMA_DASK", "", "Address of a Dask scheduler that builds scans; empty means a child process of the worker."),
+    Row(
+        "DEJIMA_DASK",
+        "",
+        "Address of a Dask scheduler whose workers help to build scans; empty means this machine alone.",
+    ),
     Row("DEJIMA_PUBLIC_URL", "", "Address visitors reach the server at, for links and signs; empty means as asked."),
 )
 
@@ -40,6 +45,7 @@ class Settings:
     events_url: str
     package_dir: Path
     public_url: str = ""
+    dask: str = ""
 
     @property
     def upload_dir(self) -> Path:
@@ -59,10 +65,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     if unknown:
         raise Invalid("unknown_setting", f"{unknown[0]} is not a setting; there are {', '.join(known)}.")
     value = {name: environment.get(name, "").strip() or default for name, default in known.items()}
-    if value["DEJIMA_DASK"]:
-        raise Invalid(
-            "dask_not_here", "DEJIMA_DASK: building on a Dask cluster is not part of this version; leave it empty."
-        )
+    check_dask(value["DEJIMA_DASK"])
     if value["DEJIMA_PACKAGE_STORE"].startswith("s3://"):
         raise Invalid("s3_not_here", "DEJIMA_PACKAGE_STORE: an S3 store is not part of this version; name a folder.")
     if value["DEJIMA_PUBLIC_URL"] and not value["DEJIMA_PUBLIC_URL"].startswith(("http://", "https://")):
@@ -75,7 +78,14 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         events_url=url or f"sqlite:///{data_dir / 'events.sqlite3'}",
         package_dir=Path(value["DEJIMA_PACKAGE_STORE"] or data_dir / "packages").absolute(),
         public_url=value["DEJIMA_PUBLIC_URL"].rstrip("/"),
+        dask=value["DEJIMA_DASK"],
     )
+
+
+def check_dask(address: str) -> None:
+    """Refuse an address that is none of a Dask scheduler; empty is none. Raises Invalid."""
+    if address and not re.fullmatch(r"(tcp|tls)://[^\s/]+:\d{1,5}", address):
+        raise Invalid("dask_address", f"A Dask scheduler's address is such as tcp://host:8786, not {address}.")
 
 
 def _database_url(text: str) -> str:

@@ -1,10 +1,12 @@
 """The worker: claims a waiting scan, has the pipeline build it in a limited child process, records the outcome."""
 
+import importlib.util
 import json
 import logging
 import os
 import shutil
 import signal
+import socket
 import sys
 import threading
 import time
@@ -22,6 +24,7 @@ from asset_pipeline.errors import PackageBroken
 from asset_pipeline.manifest import MANIFEST_FILE, parse_manifest
 from xr_server.child import Ended, Job, Limits, default_limits, run_limited
 from xr_server.domain.scan import LEASE_MS, MAX_ATTEMPTS, Reason, build_arguments, build_metadata
+from xr_server.errors import Invalid
 from xr_server.settings import Settings
 from xr_server.storage.builds import (
     Lease,
@@ -42,6 +45,7 @@ HEARTBEAT_S = 5.0
 REPORT_S = 1.0
 IDLE_S = 1.0
 SWEEP_S = 60.0
+CLUSTER_ANSWER_S = 10.0
 # where programs, caches and temporary files are; nothing that names a database or a secret reaches the child
 PASSED_ON = ("PATH", "HOME", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR", "PYTHONPATH", "LD_LIBRARY_PATH")
 log = logging.getLogger("dejima.worker")
@@ -108,6 +112,7 @@ def run_worker(settings: Settings, catalog: Engine) -> None:
     from xr_server.app import system_clock
 
     stop_on_signals()
+    check_cluster(settings.dask)
     bench, name = Bench(catalog, settings, system_clock), worker_name()
     log.info("worker %s waits for scans", name)
     next_sweep_s = 0.0
@@ -124,6 +129,21 @@ def run_worker(settings: Settings, catalog: Engine) -> None:
         except Exception:  # a full disk or a fault of ours: the lease runs out, and the scan is tried again or given up
             log.exception("a scan could not be worked on")
             time.sleep(5 * IDLE_S)
+
+
+def check_cluster(address: str) -> None:
+    """Refuse to start where a cluster is named that cannot be worked on. Raises Invalid."""
+    if not address:
+        return
+    if importlib.util.find_spec("distributed") is None:
+        text = "Building on a Dask cluster needs the extra `dask`: pip install 'dejima-xr[dask]'."
+        raise Invalid("dask_missing", text)
+    host, _, port = address.partition("://")[2].rpartition(":")
+    try:  # a plain connection: a Dask client would leave threads in this process, which must have one
+        socket.create_connection((host.strip("[]"), int(port)), timeout=CLUSTER_ANSWER_S).close()
+    except OSError as error:
+        text = f"No Dask scheduler answers at {address}. Start one with `dask scheduler`, or check address and network."
+        raise Invalid("dask_unreachable", text) from error
 
 
 def worker_name() -> str:
@@ -164,31 +184,39 @@ def work_once(bench: Bench, worker: str) -> bool:
     folder = bench.folder / f"{lease.scan_id}.{lease.worker}.{lease.attempt}"
     folder.mkdir(parents=True)
     try:
-        build(bench, lease, stored, folder)
+        return build(bench, lease, stored, folder)
     except (KeyboardInterrupt, SystemExit):
         release_scan(bench.catalog, lease, bench.clock())
         raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return True
 
 
-def build(bench: Bench, lease: Lease, stored: StoredScan, folder: Path) -> None:
-    """Run the pipeline on a claimed scan and record what came of it, as long as the lease is ours."""
+def build(bench: Bench, lease: Lease, stored: StoredScan, folder: Path) -> bool:
+    """Run the pipeline on a claimed scan and record what came of it, as long as the lease is ours.
+
+    False when the Dask cluster was away: the scan is given back untried.
+    """
     watch = Watch(bench, lease)
     ended = run_limited(_job(bench, stored, folder), watch.take, watch.go_on)
     if ended.stopped == "told":
         log.warning("scan %s: the lease was lost or the scan cancelled; nothing was written", lease.scan_id)
-        return
+        return True
+    refused = watch.last_words.get("refused", {})
+    if str(refused.get("code")).startswith("dask_"):  # no fault of the scan's
+        log.error("%s", refused.get("text"))
+        release_scan(bench.catalog, lease, bench.clock())
+        return False
     outcome = judge(ended, watch, stored)
     if outcome.state == "built":
         if not holds_lease(bench.catalog, lease, bench.clock()):
-            return
+            return True
         outcome = _adopt(bench, stored, folder / "out", outcome)
     if save_outcome(bench.catalog, lease, outcome, bench.clock()):
         log.info("scan %s: %s in %.1f s, %d MB", lease.scan_id, outcome.state, ended.seconds, ended.peak_bytes >> 20)
     if outcome.reason and outcome.reason.code == "build_failed":
         log.error("scan %s: exit code %d\n%s", lease.scan_id, ended.code, ended.stderr)
+    return True
 
 
 def _job(bench: Bench, stored: StoredScan, folder: Path) -> Job:
@@ -197,6 +225,9 @@ def _job(bench: Bench, stored: StoredScan, folder: Path) -> Job:
     metadata.write_text(json.dumps(build_metadata(stored.details), ensure_ascii=False), encoding="utf-8")
     options = [*build_arguments(stored.details), "--out", str(folder / "out"), "--metadata", str(metadata)]
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    if bench.settings.dask:
+        options += ["--dask", bench.settings.dask]
+        environment |= {name: value for name, value in os.environ.items() if name.startswith("DASK_")}
     environment |= {"LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", "TMPDIR": str(folder)}
     command = [*bench.pipeline, "package", str(path), *options, "--progress", "json"]
     return Job(command, folder, environment, bench.limits)
@@ -219,7 +250,7 @@ def judge(ended: Ended, watch: Watch, stored: StoredScan) -> Outcome:
             "Building this scan took longer than the server allows. Send it with fewer triangles or smaller pictures."
         )
         return Outcome("rejected", watch.stage, Reason("limit_time", text), **facts)
-    if "MemoryError" in ended.stderr or "bad_alloc" in ended.stderr:
+    if ended.stopped == "memory" or "MemoryError" in ended.stderr or "bad_alloc" in ended.stderr:
         text = "Building this scan needs more memory than the server allows. Send it with fewer triangles or smaller pictures."
         return Outcome("rejected", watch.stage, Reason("limit_memory", text), **facts)
     reason = Reason("build_failed", "A step of ours could not finish. The scan is kept; it is tried again by itself.")
