@@ -1,0 +1,144 @@
+"""Jobs on this process, on processes beside it and on a Dask cluster: same results, and nothing lost with a process."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from asset_pipeline.errors import BuildFailed, OptionRefused
+from asset_pipeline.executor import Crew, Task, open_cluster, open_crew, open_here, open_processes, run_jobs
+from asset_pipeline.mesh import Mesh
+from asset_pipeline.spool import PREFIX, open_spool
+from tests.pipeline import jobs
+
+PATIENCE_S = 60.0
+
+
+@pytest.fixture(scope="module")
+def crew() -> Iterator[Crew]:
+    """Two processes, started once for all tests here."""
+    with open_processes(2) as crew:
+        yield crew
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    """Return as soon as something is so; a test that waits a minute fails."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not what():
+        assert time.monotonic() < deadline, "waited for a minute"
+        time.sleep(0.02)
+
+
+def is_running(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_results_come_in_the_order_of_the_jobs_and_progress_only_grows(crew):
+    told: list[float] = []
+    found = run_jobs(crew, Task(jobs.double), range(20), told.append)
+    assert [result for result, _ in found] == list(range(0, 40, 2))
+    assert told == sorted(told) and len(told) == 20 and told[-1] == 1.0
+    assert os.getpid() not in {process for _, process in found}
+
+
+def test_in_this_process_nothing_is_started():
+    with open_here() as here:
+        assert run_jobs(here, Task(jobs.double), [21]) == [(42, os.getpid())]
+
+
+def test_an_array_is_lent_to_processes_by_its_file(crew):
+    mesh = Mesh(jobs.make_rows(20_000), np.zeros((1, 3), np.int32))
+    lent = crew.lend(mesh)
+    assert lent.positions.path.stat().st_size == mesh.positions.nbytes
+    assert run_jobs(crew, Task(jobs.sum_positions, (mesh, None)), [1, 2]) == [
+        mesh.positions.sum() + 1,
+        mesh.positions.sum() + 2,
+    ]
+
+
+def test_a_job_is_made_ready_only_when_its_turn_comes(crew):
+    ready: list[int] = []
+    seen: list[int] = []
+
+    def prepare(job: int) -> int:
+        ready.append(job)
+        return job
+
+    run_jobs(crew, Task(jobs.double, prepare=prepare), range(12), lambda _: seen.append(len(ready)))
+    assert len(ready) == 12
+    assert seen[0] <= 2 * (crew.count + 1)  # what is running or waits, and as many again that may have ended at once
+
+
+def test_what_a_job_raises_reaches_the_caller(crew):
+    with pytest.raises(ValueError, match="job 3 is impossible"):
+        run_jobs(crew, Task(jobs.refuse), [3])
+    assert run_jobs(crew, Task(jobs.double), [4])[0][0] == 8
+
+
+def test_a_killed_process_costs_nothing_but_time(crew, tmp_path):
+    found = run_jobs(crew, Task(jobs.be_killed_once), [tmp_path / str(number) for number in range(3)])
+    assert len(found) == 3 and os.getpid() not in found
+
+
+def test_processes_killed_again_and_again_are_given_up_with_a_sentence(crew):
+    with pytest.raises(BuildFailed, match="want of memory") as caught:
+        run_jobs(crew, Task(jobs.be_killed), [1])
+    assert caught.value.code == "workers_lost"
+    assert run_jobs(crew, Task(jobs.double), [1])[0][0] == 2
+
+
+CALLER = """
+import sys
+from pathlib import Path
+from asset_pipeline.executor import Task, open_processes, run_jobs
+from tests.pipeline import jobs
+if __name__ == "__main__":
+    with open_processes(2) as crew:
+        run_jobs(crew, Task(jobs.say_and_wait), [Path(sys.argv[1]) / "a", Path(sys.argv[1]) / "b"])
+"""
+
+
+def test_kill_9_of_the_caller_leaves_no_process_and_its_spool_is_swept_by_the_next(tmp_path):
+    script, spools = tmp_path / "caller.py", tmp_path / "spools"
+    script.write_text(CALLER)
+    spools.mkdir()
+    environment = {**os.environ, "TMPDIR": str(spools), "PYTHONPATH": os.pathsep.join(sys.path)}
+    caller = subprocess.Popen([sys.executable, str(script), str(tmp_path)], env=environment)
+    try:
+        wait_for(lambda: all((tmp_path / name).exists() and (tmp_path / name).read_text() for name in "ab"))
+        workers = [int((tmp_path / name).read_text()) for name in "ab"]
+        assert all(is_running(process) for process in workers)
+    finally:
+        caller.send_signal(signal.SIGKILL)
+        caller.wait()
+    wait_for(lambda: not any(is_running(process) for process in workers))
+    assert len(list(spools.glob(PREFIX + "*"))) == 1
+    with open_spool(spools) as folder:
+        assert list(spools.glob(PREFIX + "*")) == [folder]
+    assert list(spools.glob(PREFIX + "*")) == []
+
+
+def test_a_cluster_that_does_not_answer_is_refused_with_what_to_do(monkeypatch):
+    pytest.importorskip("distributed", reason="the extra dask is not installed")
+    monkeypatch.setattr("asset_pipeline.executor.ANSWER_S", 0.5)
+    with pytest.raises(OptionRefused, match="dask scheduler") as caught, open_cluster("tcp://127.0.0.1:9"):
+        pass
+    assert caught.value.code == "dask_unreachable"
+
+
+def test_the_crew_is_the_cluster_when_one_is_named(monkeypatch):
+    pytest.importorskip("distributed", reason="the extra dask is not installed")
+    monkeypatch.setattr("asset_pipeline.executor.ANSWER_S", 0.5)
+    with pytest.raises(OptionRefused), open_crew("tcp://127.0.0.1:9", 10):
+        pass
+    with open_crew(None, 10) as crew:
+        assert crew.shares_disk
