@@ -6,7 +6,7 @@ or turn a triangle over is not forbidden but costs more, so every budget is reac
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,11 +37,13 @@ class Settings:
     """How to collapse. colour_m: the length in metres that the full range of a colour is worth; None: from the surface's size.
 
     A length, not a share: a part of a scan must price its colours as the whole does. messy None: seen from the edges.
+    loss_price: what the ends' true distances from the result count for; more keeps the maximum down.
     """
 
     colour_m: float | None = None
     messy: bool | None = None
     step: float = STEP
+    loss_price: float = LOSS_PRICE
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ def _run(work: Working, target: int, settings: Settings, progress: Callable[[flo
     while len(work.faces) > target:
         before = len(work.faces)
         wanted = max(target, int(settings.step * before))
-        messy = _step(work, (wanted, target - overshoot), share, messy)
+        messy = _step(work, (wanted, target - overshoot), share, replace(settings, messy=messy))
         done = before - len(work.faces)
         progress(min(1.0, (start - len(work.faces)) / (start - target)))
         if done > (before - wanted) // 2:
@@ -142,7 +144,7 @@ def _run(work: Working, target: int, settings: Settings, progress: Callable[[flo
             overshoot = TOLERATED
 
 
-def _step(work: Working, goal: tuple[int, int], share: float, messy: bool | None) -> bool:
+def _step(work: Working, goal: tuple[int, int], share: float, settings: Settings) -> bool:
     """One run of the queue with fresh quadrics; gives whether the surface was taken for messy."""
     vertices, triangles = len(work.points), len(work.faces)
     heads, following = np.empty(vertices, np.int32), np.empty(3 * triangles, np.int32)
@@ -150,7 +152,7 @@ def _step(work: Working, goal: tuple[int, int], share: float, messy: bool | None
     quadrics = np.zeros((vertices, COLOURED if len(work.colours) else PLAIN), np.float32)
     marks = np.zeros((vertices, 4), np.int32)
     borders, edges = find_edges(work.faces, heads, following, marks)
-    messy = edges.messy if messy is None else messy
+    messy = edges.messy if settings.messy is None else settings.messy
     measure_faces(work.points, work.colours, work.faces, quadrics)
     measure_borders(work.points, work.faces, borders, MESSY_BORDER_WEIGHT if messy else BORDER_WEIGHT, quadrics)
     room = int(edges.count * max(1.0, ROOM * share)) + 1024
@@ -163,7 +165,7 @@ def _step(work: Working, goal: tuple[int, int], share: float, messy: bool | None
     if share < 1:
         last = int(np.searchsorted(np.cumsum(np.bincount(keys[:count], minlength=BUCKETS)), share * count))
     state = np.array([triangles, goal[0], goal[1], last, count])
-    prices = np.array([MESSY_LINK_PRICE if messy else LINK_PRICE, TURN_PRICE, LOSS_PRICE])
+    prices = np.array([MESSY_LINK_PRICE if messy else LINK_PRICE, TURN_PRICE, settings.loss_price])
     run_step(*lists, np.empty(BUCKETS, np.int32), state, prices)
     _drop_dead(work)
     return messy

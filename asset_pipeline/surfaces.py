@@ -1,15 +1,26 @@
 """The levels of detail: which there are, and the bare surface of each."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from asset_pipeline.bvh import Bvh
+from asset_pipeline.bvh import Bvh, build_bvh, find_closest
 from asset_pipeline.clean import weld
-from asset_pipeline.collapse import collapse, ignore_progress
+from asset_pipeline.collapse import COLOUR_SHARE, Settings, collapse, ignore_progress
+from asset_pipeline.components import count_pieces, keep_large_pieces
 from asset_pipeline.mesh import Mesh, Surface
-from asset_pipeline.scan import ScanWarning
+from asset_pipeline.relax import relax
+from asset_pipeline.repair import repair_surface
+from asset_pipeline.scan import ScanWarning, warn
+from asset_pipeline.surface import points_at, sample_surface
+
+NEAR = 4  # times its budget: where a level that is made again starts from
+READ_POINTS = 100_000  # each way
+STANDS_OUT = 14.0  # times the RMS: a maximum beyond it is looked into
+UNDOINGS = 3
+CAREFUL, MORE_RMS = 1.0, 1.1  # the price of losses when a level is made again, and how much RMS that may cost
 
 
 def choose_levels(asked: tuple[int, ...], triangles: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -43,14 +54,68 @@ def build_surfaces(
     bvh: Bvh | None = None,
     progress: Callable[[float], None] = ignore_progress,
 ) -> tuple[list[Surface], list[ScanWarning]]:
-    """The bare surface of each level, each made from the one before, and what people should know about them.
+    """The bare surface of each level, fine to coarse, and what people should know about them.
 
-    bvh: the scan's tree, where the caller has it.
+    Each is collapsed from the one before as that was before it was relaxed. bvh: the scan's tree, where the caller has it.
     """
-    del bvh
-    surface, surfaces = scan, []
+    tree = build_bvh(scan.positions, scan.faces) if bvh is None else bvh
+    start, warnings = repair_surface(scan)
+    diagonal = float(np.linalg.norm(np.ptp(scan.positions, axis=0)))
+    settings = Settings(colour_m=COLOUR_SHARE * diagonal)
+    surfaces: list[Surface] = []
     for index, level in enumerate(levels):
-        surface = collapse(surface, level)
+        if level >= scan.triangles:  # the whole scan, as it was delivered
+            surfaces.append(scan)
+            continue
+        before = count_pieces(start)
+        kept = keep_large_pieces(start, level)
+        near = collapse(kept, min(NEAR * level, kept.triangles), settings)
+        start = collapse(near, level, settings)
+        surface, error = _relax_and_measure(start, scan, tree)
+        if error.max_m > STANDS_OUT * error.rms_m:
+            again = collapse(near, level, replace(settings, loss_price=CAREFUL))
+            other, other_error = _relax_and_measure(again, scan, tree)
+            if other_error.max_m < error.max_m and other_error.rms_m <= MORE_RMS * error.rms_m:
+                warnings.append(warn("level_redone", triangles=level, max_m=error.max_m, now_m=other_error.max_m))
+                start, surface = again, other
+        lost = before - count_pieces(start)
+        if lost > 0:
+            warnings.append(warn("pieces_left_out", triangles=level, count=lost, of=before))
         surfaces.append(surface)
         progress((index + 1) / len(levels))
-    return surfaces, []
+    return surfaces, warnings
+
+
+@dataclass(frozen=True)
+class _Error:
+    """Distances both ways, each with the level's triangle that it belongs to."""
+
+    rms_m: float
+    max_m: float
+    distance_m: NDArray[np.float64]
+    face: NDArray[np.int32]
+
+
+def _relax_and_measure(level: Surface, scan: Surface, tree: Bvh) -> tuple[Surface, _Error]:
+    """The level relaxed and its error; what came to lie further off than anything did before goes back to its place."""
+    plain, relaxed = _read_error(level, scan, tree), relax(level, scan)
+    error = _read_error(relaxed, scan, tree)
+    for _ in range(UNDOINGS):
+        back = np.unique(level.faces[error.face[error.distance_m > plain.max_m]])
+        if not len(back):
+            break
+        positions = relaxed.positions.copy()
+        positions[back] = level.positions[back]
+        relaxed = replace(relaxed, positions=positions)
+        error = _read_error(relaxed, scan, tree)
+    return relaxed, error
+
+
+def _read_error(level: Surface, scan: Surface, tree: Bvh) -> _Error:
+    on_scan = points_at(scan.positions, scan.faces, sample_surface(scan.positions, scan.faces, READ_POINTS, seed=21))
+    on_level = sample_surface(level.positions, level.faces, READ_POINTS, seed=22)
+    to_level = find_closest(build_bvh(level.positions, level.faces), on_scan)
+    to_scan = find_closest(tree, points_at(level.positions, level.faces, on_level))
+    distance = np.concatenate([to_level.distance, to_scan.distance]).astype(np.float64)
+    rms = max(float(np.sqrt(np.mean(part**2))) for part in np.split(distance, 2))
+    return _Error(rms, float(distance.max()), distance, np.concatenate([to_level.face, on_level.face]))
