@@ -11,6 +11,7 @@ import os
 import platform
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import (
@@ -28,6 +29,7 @@ from functools import cache, partial
 from importlib.metadata import version
 from multiprocessing import forkserver
 from multiprocessing.connection import wait as wait_for
+from multiprocessing.util import get_temp_dir
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,7 @@ from asset_pipeline.spool import let_all_go, load_value, open_spool, spool_value
 MOST_LOSSES = 3  # how often a crew may break before we give up
 WORTH_WAKING_BYTES = 5_000_000  # of a scan's file: smaller ones seldom have levels that others should make
 ANSWER_S = 10.0  # how long a scheduler may take to answer
+MOST_NAME_CHARS, SHORT_FOLDER = 64, "/tmp"  # noqa: S108 - the folder made in it has a name by chance; sockets may have 107
 DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux
 PRELOADED = ["asset_pipeline.package"]
 
@@ -91,6 +94,7 @@ def open_here() -> Iterator[Crew]:
 @contextmanager
 def open_processes(count: int | None = None) -> Iterator[Crew]:
     """Processes beside this one, as many as processors unless told; they start with the first job and end with us."""
+    use_short_names()
     number = count or usable_processors()
     threads = max(1, usable_processors() // number)
     context = multiprocessing.get_context("forkserver")
@@ -110,6 +114,18 @@ def open_processes(count: int | None = None) -> Iterator[Crew]:
         yield crew
 
 
+def use_short_names() -> None:
+    """Let multiprocessing put its sockets into the system's temporary folder when ours lies too deep for a socket's name."""
+    ours = tempfile.gettempdir()
+    if len(ours) <= MOST_NAME_CHARS:
+        return
+    tempfile.tempdir = SHORT_FOLDER
+    try:
+        get_temp_dir()  # made once and remembered
+    finally:
+        tempfile.tempdir = ours
+
+
 def open_crew(address: str | None, scan_bytes: int) -> AbstractContextManager[Crew]:
     """The crew for a scan's file: the Dask cluster when one is named, else processes, woken while the scan is read.
 
@@ -120,6 +136,7 @@ def open_crew(address: str | None, scan_bytes: int) -> AbstractContextManager[Cr
     if usable_processors() < 2:
         return open_here()
     if scan_bytes >= WORTH_WAKING_BYTES:  # imports of what workers come from run beside ours
+        use_short_names()
         multiprocessing.get_context("forkserver").set_forkserver_preload(PRELOADED)
         forkserver.ensure_running()
     return open_processes()

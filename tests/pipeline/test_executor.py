@@ -127,6 +127,26 @@ def test_kill_9_of_the_caller_leaves_no_process_and_its_spool_is_swept_by_the_ne
     assert list(spools.glob(PREFIX + "*")) == []
 
 
+DEEP = """
+from operator import add
+from asset_pipeline.executor import Task, open_crew, run_jobs
+if __name__ == "__main__":
+    with open_crew(None, 10**9) as crew:
+        print(run_jobs(crew, Task(add, (1,)), [2, 3]))
+"""
+
+
+def test_processes_start_although_the_temporary_folder_lies_too_deep_for_a_sockets_name(tmp_path):
+    script, deep = tmp_path / "deep.py", tmp_path / ("d" * 100)
+    script.write_text(DEEP)
+    deep.mkdir()
+    environment = {**os.environ, "TMPDIR": str(deep), "PYTHONPATH": os.pathsep.join(sys.path)}
+    ended = subprocess.run(
+        [sys.executable, script], env=environment, capture_output=True, text=True, timeout=PATIENCE_S
+    )
+    assert (ended.returncode, ended.stdout) == (0, "[3, 4]\n"), ended.stderr
+
+
 def test_a_cluster_that_does_not_answer_is_refused_with_what_to_do(monkeypatch):
     pytest.importorskip("distributed", reason="the extra dask is not installed")
     monkeypatch.setattr("asset_pipeline.executor.ANSWER_S", 0.5)
