@@ -1,4 +1,4 @@
-"""What the scan shows, carried over to a level's texture: colour, form finer than its triangles, roughness and metal."""
+"""What the scan shows, carried over to a level's pictures: colour, form finer than its triangles, roughness and metal."""
 
 from dataclasses import dataclass
 
@@ -7,13 +7,14 @@ from numpy.typing import NDArray
 
 from asset_pipeline.atlas import Atlas
 from asset_pipeline.bvh import Bvh, Hits, find_closest
+from asset_pipeline.layer import finish_layer, put_texels, start_layer
 from asset_pipeline.mesh import Image, Mesh
 from asset_pipeline.normals import encoded_normals, smooth_normals
 from asset_pipeline.surface import colours_at, normals_at, points_at, surface_maps_at
 from asset_pipeline.tangent import shown_normals, to_tangent
-from asset_pipeline.texels import SUB_TEXELS, Texels, fill_gaps, find_texels, spread_hits, texel_steps
+from asset_pipeline.texels import SUB_TEXELS, find_texels, spread_hits, texel_steps
 
-QUERY_ROWS = 1 << 18
+QUERY_ROWS = 1 << 18  # texels worked on at once: what is known of each need not be kept
 REACH = 3.0  # how much farther, in RMS distances, a place may lie that faces the right way than one that does not
 
 Rows = NDArray[np.float32]
@@ -30,32 +31,63 @@ class Source:
 
 def make_source(scan: Mesh, bvh: Bvh) -> Source:
     """The scan with its smooth normals."""
-    return Source(scan, bvh, smooth_normals(scan) if bvh.normals is None else bvh.normals)
+    return Source(scan, bvh, smooth_normals(scan))
 
 
 @dataclass(frozen=True)
-class Places:
-    """Where on the scan each texel of a level looks: the texels, the level's normals there (n, 3), and the hits."""
+class Wanted:
+    """Sides in px of the pictures to bake, powers of two; 0: not wanted."""
 
-    texels: Texels
-    base: Rows
-    hits: Hits
+    colour_px: int = 0
+    normal_px: int = 0
+    roughness_px: int = 0
 
 
-def find_places(atlas: Atlas, source: Source, px: int) -> Places:
-    """For each texel the closest place of the scan that faces the level's way, or the closest one where none is near."""
+@dataclass(frozen=True)
+class Baked:
+    """Pictures (px, px, 3) on an atlas.
+
+    colour: sRGB, the mean over each texel's area. normal_map: in the level's tangent space, green up. roughness_map: green
+    roughness, blue metal. Gaps between charts are filled smoothly, so that mipmaps do not bleed.
+    """
+
+    colour: Image | None
+    normal_map: Image | None
+    roughness_map: Image | None
+
+
+def bake(atlas: Atlas, source: Source, wanted: Wanted) -> Baked:
+    """The wanted pictures, each texel from the closest place of the scan that faces the level's way."""
+    px = max(wanted.colour_px, wanted.normal_px, wanted.roughness_px)
     texels = find_texels(atlas.uv, atlas.faces, px)
     level_normals = encoded_normals(Mesh(atlas.positions, atlas.faces))
-    base = np.empty((len(texels.face), 3), np.float32)
-    face, distance = np.empty(len(base), np.int32), np.empty(len(base), np.float32)
-    weights = np.empty_like(base)
-    for start in range(0, len(base), QUERY_ROWS):
-        part = slice(start, start + QUERY_ROWS)
+    steps = texel_steps(atlas.uv, atlas.positions, atlas.faces, px)
+    colour, normal, roughness = (
+        start_layer(px, side) if side else None for side in (wanted.colour_px, wanted.normal_px, wanted.roughness_px)
+    )
+    for start in range(0, len(texels.face), QUERY_ROWS):
         here = texels.part(start, start + QUERY_ROWS)
-        base[part] = normals_at(level_normals, here)
-        hits = _find_facing(source, points_at(atlas.positions, atlas.faces, here), base[part])
-        face[part], weights[part], distance[part] = hits.face, hits.weights, hits.distance
-    return Places(texels, base, Hits(face, weights, distance))
+        place = texels.place[start : start + QUERY_ROWS]
+        base = normals_at(level_normals, here)
+        hits = _find_facing(source, points_at(atlas.positions, atlas.faces, here), base)
+        if colour:
+            put_texels(colour, place, _mean_colours(source.scan, hits, steps[here.face]))
+        if normal:
+            put_texels(normal, place, _level_normals(atlas, source, hits, (here.face, base)))
+        if roughness:
+            put_texels(roughness, place, surface_maps_at(source.scan, hits))
+    return Baked(*(finish_layer(layer) if layer else None for layer in (colour, normal, roughness)))
+
+
+def bake_picture(atlas: Atlas, scan: Mesh, bvh: Bvh, texture_px: int) -> Image:
+    """The scan's colour on an atlas, (px, px, 3), for who needs nothing else."""
+    return np.asarray(bake(atlas, make_source(scan, bvh), Wanted(colour_px=texture_px)).colour)
+
+
+def has_one_finish(scan: Mesh) -> bool:
+    """Whether the whole scan is equally rough and equally metallic."""
+    looks = {(material.roughness, material.metallic) for material in scan.materials}
+    return len(looks) < 2 and all(material.roughness_map is None for material in scan.materials)
 
 
 def _find_facing(source: Source, points: NDArray[np.float64], base: Rows) -> Hits:
@@ -73,71 +105,17 @@ def _find_facing(source: Source, points: NDArray[np.float64], base: Rows) -> Hit
     return hits
 
 
-def bake_colour(atlas: Atlas, source: Source, places: Places, px: int) -> Image:
-    """The scan's colour over the area of every texel, (px, px, 3); gaps are filled smoothly: mipmaps do not bleed.
-
-    px, here and below: the texels' own side or a half, a quarter ... of it.
-    """
-    scan, texels = source.scan, places.texels
-    steps = texel_steps(atlas.uv, atlas.positions, atlas.faces, texels.px)
-    picture = np.zeros((texels.px * texels.px, 3), np.float32)
-    for start in range(0, len(texels.face), QUERY_ROWS):
-        part = slice(start, start + QUERY_ROWS)
-        hits, here = _part(places.hits, part), steps[texels.face[part]]
-        colours = np.zeros((len(hits.face), 3), np.float32)
-        for sub_texel in SUB_TEXELS:
-            colours += colours_at(scan, spread_hits(here, scan.positions, scan.faces, hits, sub_texel))
-        picture[texels.place[part]] = colours / len(SUB_TEXELS)
-    return fill_gaps(*_reduce(picture, texels, px))
+def _mean_colours(scan: Mesh, hits: Hits, steps: Rows) -> Rows:
+    """The scan's colours over the areas of texels, whose steps on the level (n, 2, 3) are given."""
+    colours = np.zeros((len(hits.face), 3), np.float32)
+    for sub_texel in SUB_TEXELS:
+        colours += colours_at(scan, spread_hits(steps, scan.positions, scan.faces, hits, sub_texel))
+    return colours / np.float32(len(SUB_TEXELS))
 
 
-def bake_normal_map(atlas: Atlas, source: Source, places: Places, px: int) -> Image:
-    """The scan's normals in the level's tangent space, (px, px, 3), green up; smaller than the texels, means of them."""
-    texels = places.texels
-    picture = np.zeros((texels.px * texels.px, 3), np.float32)
-    for start in range(0, len(texels.face), QUERY_ROWS):
-        part = slice(start, start + QUERY_ROWS)
-        shown = shown_normals(source.scan, source.normals, _part(places.hits, part))
-        base = places.base[part]
-        behind = np.einsum("nk,nk->n", shown, base) < 0  # a sheet seen from its back
-        shown[behind] *= -1
-        rows = (texels.face[part], base, shown)
-        picture[texels.place[part]] = to_tangent(atlas.positions, atlas.faces, atlas.uv, rows)
-    small, known = _reduce(picture, texels, px)
-    small /= np.maximum(np.linalg.norm(small, axis=2, keepdims=True), 1e-9)
-    return fill_gaps((small + 1) * np.float32(127.5), known)
-
-
-def bake_roughness(source: Source, places: Places, px: int) -> Image | None:
-    """Roughness in green and metal in blue, (px, px, 3); None where the whole scan has one value."""
-    looks = {(material.roughness, material.metallic) for material in source.scan.materials}
-    if len(looks) < 2 and all(material.roughness_map is None for material in source.scan.materials):
-        return None
-    texels = places.texels
-    picture = np.zeros((texels.px * texels.px, 3), np.float32)
-    for start in range(0, len(texels.face), QUERY_ROWS):
-        part = slice(start, start + QUERY_ROWS)
-        picture[texels.place[part]] = surface_maps_at(source.scan, _part(places.hits, part))
-    return fill_gaps(*_reduce(picture, texels, px))
-
-
-def bake_picture(atlas: Atlas, scan: Mesh, bvh: Bvh, texture_px: int) -> Image:
-    """The scan's colour on an atlas, (px, px, 3), for who needs nothing else."""
-    source = make_source(scan, bvh)
-    return bake_colour(atlas, source, find_places(atlas, source, texture_px), texture_px)
-
-
-def _part(hits: Hits, part: slice) -> Hits:
-    return Hits(hits.face[part], hits.weights[part], hits.distance[part])
-
-
-def _reduce(picture: Rows, texels: Texels, px: int) -> tuple[Rows, NDArray[np.bool_]]:
-    """The means (px, px, 3) of the known texels in each square, and which squares have one."""
-    known = np.zeros(texels.px * texels.px, np.bool_)
-    known[texels.place] = True
-    part = texels.px // px
-    if part == 1:
-        return picture.reshape(px, px, 3), known.reshape(px, px)
-    count = known.reshape(px, part, px, part).sum(axis=(1, 3), dtype=np.float32)
-    total = picture.reshape(px, part, px, part, 3).sum(axis=(1, 3))
-    return total / np.maximum(count, 1)[..., None], count > 0
+def _level_normals(atlas: Atlas, source: Source, hits: Hits, level: tuple[NDArray[np.int32], Rows]) -> Rows:
+    """The scan's normals in the level's tangent space, as colours; level: the face and the interpolated normal of each."""
+    face, base = level
+    shown = shown_normals(source.scan, source.normals, hits)
+    shown[np.einsum("nk,nk->n", shown, base) < 0] *= -1  # a sheet seen from its back
+    return (to_tangent(atlas.positions, atlas.faces, atlas.uv, (face, base, shown)) + 1) * np.float32(127.5)

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from asset_pipeline.atlas import Atlas, lay_flat, make_atlas, measure_stretch
-from asset_pipeline.bake import Source, bake_colour, bake_normal_map, bake_roughness, find_places, make_source
+from asset_pipeline.bake import Source, Wanted, bake, has_one_finish, make_source
 from asset_pipeline.bvh import Bvh
 from asset_pipeline.measure import measure_level, measure_look
 from asset_pipeline.mesh import Material, Mesh, Surface
@@ -109,14 +109,13 @@ def _dress_plainly(surface: Surface, asked: int, source: Source) -> BuiltLevel:
 def _dress_atlas(atlas: Atlas, asked: int, source: Source, sides: Sides) -> BuiltLevel | None:
     """With pictures on the atlas; None when there would be none."""
     scan = source.scan
-    places = find_places(atlas, source, max(sides.colour_px, sides.normal_px))
-    roughness_map = bake_roughness(source, places, min(sides.colour_px, sides.normal_px or sides.colour_px))
-    roughness, metallic = (1.0, 1.0) if roughness_map is not None else _finish_of(scan)
-    picture = bake_colour(atlas, source, places, sides.colour_px) if _has_colours(scan) else None
-    material = Material(picture=picture, roughness_map=roughness_map, roughness=roughness, metallic=metallic)
+    roughness_px = 0 if has_one_finish(scan) else min(sides.colour_px, sides.normal_px or sides.colour_px)
+    baked = bake(atlas, source, Wanted(sides.colour_px if _has_colours(scan) else 0, sides.normal_px, roughness_px))
+    roughness, metallic = (1.0, 1.0) if roughness_px else _finish_of(scan)
+    material = Material(picture=baked.colour, roughness_map=baked.roughness_map, roughness=roughness, metallic=metallic)
     mesh = Mesh(atlas.positions, atlas.faces, atlas.uv, materials=(material,))
-    if sides.normal_px:
-        mapped = replace(material, normal_map=bake_normal_map(atlas, source, places, sides.normal_px))
+    if baked.normal_map is not None:
+        mapped = replace(material, normal_map=baked.normal_map)
         mesh = _keep_useful_map(mesh, replace(mesh, materials=(mapped,)), source)
     shown = mesh.materials[0]
     if shown.picture is None and shown.normal_map is None and shown.roughness_map is None:

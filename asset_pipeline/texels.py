@@ -1,4 +1,4 @@
-"""The texels of an atlas: which triangle each belongs to, where it lies on it, and what fills the gaps between charts."""
+"""The texels of an atlas: which triangle each belongs to, and where it lies on it."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from asset_pipeline.bvh import Hits
 from asset_pipeline.jit import njit
-from asset_pipeline.mesh import Faces, Image, Positions
+from asset_pipeline.mesh import Faces, Positions
 
 RIM_PX = (0.0, 0.75, 1.5)  # first what lies inside a triangle, then a rim for bilinear reading, the nearer part first
 SUB_TEXELS = ((-0.25, -0.25), (0.25, -0.25), (-0.25, 0.25), (0.25, 0.25))
@@ -17,17 +17,21 @@ SUB_TEXELS = ((-0.25, -0.25), (0.25, -0.25), (-0.25, 0.25), (0.25, 0.25))
 class Texels:
     """Covered texels of a picture of px x px, in the order of their faces.
 
-    place (n,): row * px + column; face (n,) and barycentric weights (n, 3) of the texel's centre, clamped to the face.
+    place (n,): row * px + column; face (n,): whose they are; scaled (v, 2): texture coordinates in px; faces (m, 3).
     """
 
     px: int
     place: NDArray[np.int32]
     face: NDArray[np.int32]
-    weights: NDArray[np.float32]
+    scaled: NDArray[np.float64]
+    faces: Faces
 
     def part(self, start: int, stop: int) -> Hits:
-        """The places on the surface of the texels from start to stop."""
-        return Hits(self.face[start:stop], self.weights[start:stop], np.zeros(0, np.float32))
+        """Where on the surface the centres of the texels from start to stop lie, the rim's moved onto their face."""
+        face = self.face[start:stop]
+        weights = np.empty((len(face), 3), np.float32)
+        _weigh_all(self.scaled, self.faces, face, self.place[start:stop], self.px, weights)
+        return Hits(face, weights, np.zeros(0, np.float32))
 
 
 def find_texels(uv: NDArray[np.float32], faces: Faces, px: int) -> Texels:
@@ -38,9 +42,8 @@ def find_texels(uv: NDArray[np.float32], faces: Faces, px: int) -> Texels:
         _cover(scaled, faces, margin, owner)
     count = int(np.count_nonzero(owner >= 0))
     place, face = np.empty(count, np.int32), np.empty(count, np.int32)
-    weights = np.empty((count, 3), np.float32)
-    _list(scaled, faces, owner.reshape(-1), px, place, face, weights)
-    return Texels(px, place, face, weights)
+    _list(len(faces), owner.reshape(-1), place, face)
+    return Texels(px, place, face, scaled, faces)
 
 
 def count_covered(uv: NDArray[np.float32], faces: Faces, px: int) -> int:
@@ -98,22 +101,26 @@ def _cover(uv, faces, margin, owner):
 
 
 @njit(cache=True)
-def _list(uv, faces, owner, px, place, face, weights):
+def _list(count, owner, place, face):
     """The owned texels sorted by owner, by counting."""
-    ends = np.zeros(len(faces) + 1, np.int32)
+    ends = np.zeros(count + 1, np.int32)
     for f in owner:
         if f >= 0:
             ends[f + 1] += 1
-    for f in range(len(faces)):
+    for f in range(count):
         ends[f + 1] += ends[f]
     for i in range(len(owner)):
         f = owner[i]
         if f >= 0:
-            k = ends[f]
+            place[ends[f]], face[ends[f]] = i, f
             ends[f] += 1
-            place[k], face[k] = i, f
-            u, v, w, _ = _weigh(uv, faces, f, i % px + 0.5, i // px + 0.5)
-            weights[k, 0], weights[k, 1], weights[k, 2] = u, v, w
+
+
+@njit(cache=True)
+def _weigh_all(uv, faces, face, place, px, weights):
+    for i in range(len(face)):
+        u, v, w, _ = _weigh(uv, faces, face[i], place[i] % px + 0.5, place[i] // px + 0.5)
+        weights[i, 0], weights[i, 1], weights[i, 2] = u, v, w
 
 
 def spread_hits(
@@ -166,50 +173,3 @@ def _measure_steps(uv, positions, faces, steps):
             to_b, to_c = positions[b, axis] - positions[a, axis], positions[c, axis] - positions[a, axis]
             steps[f, 0, axis] = (to_b * v2 - to_c * v1) / double
             steps[f, 1, axis] = (to_c * u1 - to_b * u2) / double
-
-
-def fill_gaps(picture: NDArray[np.float32], known: NDArray[np.bool_]) -> Image:
-    """The picture (h, w, 3) with unknown texels taken from ever coarser means of the known ones (pull and push)."""
-    levels = [(picture * known[..., None], known.astype(np.float32))]
-    while max(levels[-1][1].shape) > 1:
-        height, width = ((side + 1) // 2 for side in levels[-1][1].shape)
-        coarse = np.zeros((height, width, 3), np.float32), np.zeros((height, width), np.float32)
-        _pull(*levels[-1], *coarse)
-        levels.append(coarse)
-    colour, weight = levels.pop()
-    colour /= np.maximum(weight, 1e-6)[..., None]
-    while levels:
-        finer, weight = levels.pop()
-        _push(finer, weight, colour)
-        colour = finer
-    return np.asarray(np.clip(colour + 0.5, 0, 255), np.uint8)
-
-
-@njit(cache=True)
-def _pull(colour, weight, coarse, coarse_weight):
-    """Sum four texels into one."""
-    for row in range(weight.shape[0]):
-        for column in range(weight.shape[1]):
-            if weight[row, column] > 0:
-                coarse_weight[row // 2, column // 2] += weight[row, column]
-                for channel in range(3):
-                    coarse[row // 2, column // 2, channel] += colour[row, column, channel]
-
-
-@njit(cache=True)
-def _push(colour, weight, coarse):
-    """Divide the known texels by their weight; give the others the coarse picture's colour, read bilinearly."""
-    height, width = coarse.shape[:2]
-    for row in range(weight.shape[0]):
-        for column in range(weight.shape[1]):
-            if weight[row, column] > 0:
-                for channel in range(3):
-                    colour[row, column, channel] /= weight[row, column]
-                continue
-            near_row, near_column = row // 2, column // 2
-            next_row = min(max(near_row + (1 if row % 2 else -1), 0), height - 1)
-            next_column = min(max(near_column + (1 if column % 2 else -1), 0), width - 1)
-            for channel in range(3):
-                near = 0.75 * coarse[near_row, near_column, channel] + 0.25 * coarse[near_row, next_column, channel]
-                far = 0.75 * coarse[next_row, near_column, channel] + 0.25 * coarse[next_row, next_column, channel]
-                colour[row, column, channel] = 0.75 * near + 0.25 * far

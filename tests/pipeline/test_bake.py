@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 from asset_pipeline.atlas import Atlas, make_atlas
-from asset_pipeline.bake import bake_colour, bake_normal_map, bake_picture, bake_roughness, find_places, make_source
+from asset_pipeline.bake import Wanted, bake, bake_picture, make_source
 from asset_pipeline.bvh import build_bvh, find_closest
 from asset_pipeline.clean import weld
+from asset_pipeline.layer import fill_gaps
 from asset_pipeline.measure import measure_level, measure_look
 from asset_pipeline.mesh import Material, Mesh
 from asset_pipeline.normals import corner_normals, encoded_normals
 from asset_pipeline.surface import colours_at, normals_at, points_at, sample_surface
 from asset_pipeline.surfaces import bare_surface, build_surfaces
 from asset_pipeline.tangent import from_tangent, shown_normals, to_tangent
-from asset_pipeline.texels import fill_gaps
 from tests.pipeline.builders import BOX_FACES, BOX_POINTS
 from tests.pipeline.shapes import ball, grid_faces
 
@@ -36,10 +36,8 @@ def baked(scan: Mesh, positions: np.ndarray, faces: np.ndarray, px: int = PX) ->
     """A level with colour and normal map on a new atlas."""
     source = make_source(scan, build_bvh(scan.positions, scan.faces))
     atlas = make_atlas(positions, faces, px)
-    places = find_places(atlas, source, px)
-    material = Material(
-        picture=bake_colour(atlas, source, places, px), normal_map=bake_normal_map(atlas, source, places, px // 2)
-    )
+    pictures = bake(atlas, source, Wanted(px, px // 2))
+    material = Material(picture=pictures.colour, normal_map=pictures.normal_map)
     return atlas, Mesh(atlas.positions, atlas.faces, atlas.uv, materials=(material,))
 
 
@@ -106,11 +104,9 @@ def test_several_materials_end_in_one_picture_with_their_colour_gloss_and_metal(
     scan = Mesh(positions, faces, uv, materials=materials, face_material=use)
     source = make_source(scan, build_bvh(positions, faces))
     atlas = make_atlas(*plate(5), PX)
-    places = find_places(atlas, source, PX)
-    gloss = bake_roughness(source, places, PX // 2)
-    assert gloss is not None
-    material = Material(picture=bake_colour(atlas, source, places, PX), roughness_map=gloss)
-    level = Mesh(atlas.positions, atlas.faces, atlas.uv, materials=(material,))
+    pictures = bake(atlas, source, Wanted(colour_px=PX, roughness_px=PX // 2))
+    gloss = pictures.roughness_map
+    level = Mesh(atlas.positions, atlas.faces, atlas.uv, materials=(Material(picture=pictures.colour),))
     hits = sample_surface(level.positions, level.faces, 800, seed=1)
     right = points_at(level.positions, level.faces, hits)[:, 0]
     colours = colours_at(level, hits, nearest=True)
@@ -158,8 +154,7 @@ def test_a_small_picture_is_the_mean_of_what_a_large_one_shows() -> None:
     source = make_source(scan, build_bvh(scan.positions, scan.faces))
     surface = weld(scan)
     atlas = make_atlas(surface.positions, surface.faces, PX)
-    places = find_places(atlas, source, PX)
-    small = bake_colour(atlas, source, places, PX // 2)
+    small = bake(atlas, source, Wanted(colour_px=PX // 4, normal_px=PX)).colour
     level = Mesh(atlas.positions, atlas.faces, atlas.uv, materials=(Material(picture=small),))
     assert measure_level(scan, source.bvh, level, 10_000).colour_psnr_db > 35  # type: ignore[operator]
 
