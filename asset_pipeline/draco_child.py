@@ -1,9 +1,11 @@
 """Draco data unpacked in a process of its own: what it may allocate and how long it may take is limited, and a crash is its own.
 
-Called by gltf_draco.py: stream on standard input; folder, memory, seconds and attribute ids as arguments.
+Called by gltf_draco.py with a folder, memory and seconds. In the folder: streams.bin, the streams end to end, and jobs.json
+with the bytes and the wanted attribute ids of each. Left there: N.faces.npy and N.ID.npy for stream N.
 """
 
 import contextlib
+import json
 import resource
 import sys
 from pathlib import Path
@@ -14,17 +16,24 @@ import numpy as np
 REFUSED = 3
 
 
-def unpack(data: bytes, folder: Path, attributes: list[int]) -> None:
-    """Write faces.npy and one file for each attribute id into the folder. Raises ValueError for data that is no mesh."""
+def unpack_streams(folder: Path) -> None:
+    """Unpack every stream of the folder's jobs. Raises ValueError for data that is no mesh, or not the one described."""
+    jobs = json.loads((folder / "jobs.json").read_text(encoding="utf-8"))
+    with (folder / "streams.bin").open("rb") as streams:
+        for number, (size, attributes) in enumerate(jobs):
+            _unpack(streams.read(size), folder / str(number), attributes)
+
+
+def _unpack(data: bytes, stem: Path, attributes: list[int]) -> None:
     mesh = DracoPy.decode(data)
     if not hasattr(mesh, "faces"):
         raise ValueError("it holds points without triangles")
-    np.save(folder / "faces.npy", np.asarray(mesh.faces, np.uint32).reshape(-1, 3), allow_pickle=False)
-    for number in attributes:
-        found = mesh.get_attribute_by_unique_id(number)
+    np.save(f"{stem}.faces.npy", np.asarray(mesh.faces, np.uint32).reshape(-1), allow_pickle=False)
+    for wanted in attributes:
+        found = mesh.get_attribute_by_unique_id(wanted)
         if found is None:
-            raise ValueError(f"it has no attribute {number}")
-        np.save(folder / f"{number}.npy", found["data"], allow_pickle=False)
+            raise ValueError(f"it has no attribute {wanted}")
+        np.save(f"{stem}.{wanted}.npy", found["data"], allow_pickle=False)
 
 
 def _limit(memory_bytes: int, cpu_s: int) -> None:
@@ -40,11 +49,10 @@ def _limit(memory_bytes: int, cpu_s: int) -> None:
 
 def main(arguments: list[str]) -> int:
     """0 when unpacked, 3 with a reason on standard error when the data is at fault."""
-    folder, memory_bytes, cpu_s, *attributes = arguments
-    data = sys.stdin.buffer.read()
+    folder, memory_bytes, cpu_s = arguments
     _limit(int(memory_bytes), int(cpu_s))
     try:
-        unpack(data, Path(folder), [int(number) for number in attributes])
+        unpack_streams(Path(folder))
     except MemoryError:
         sys.stderr.write("it asks for more memory than its size could need")
         return REFUSED

@@ -1,10 +1,12 @@
 """Primitives compressed with Draco (KHR_draco_mesh_compression), unpacked in a process of its own under limits."""
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 
 from asset_pipeline.errors import ScanRefused
 from asset_pipeline.gltf_buffers import DTYPES, Gltf, plain_values, read_view
+from asset_pipeline.precheck_compressed import find_draco
 from asset_pipeline.precheck_gltf import TYPE_PARTS
 from asset_pipeline.precheck_scene import Document
 
@@ -21,56 +24,114 @@ BASE_MEMORY_BYTES = 128 * 1024**2
 ELEMENT_BYTES = 400  # of a triangle or a vertex while it is unpacked; measured: 70
 BASE_CPU_S, ELEMENTS_PER_CPU_S = 5, 200_000  # measured: 6 million in a second
 MAX_WAIT_S = 1200
+MAPPED_BYTES = 1024**2  # from here on a result is mapped rather than read
+
+
+@dataclass
+class Stream:
+    """A Draco stream's view, the attribute ids asked of it, and the most elements that the file says it has."""
+
+    attributes: set[int] = field(default_factory=set)
+    elements: int = 0
 
 
 @dataclass(frozen=True)
 class Unpacked:
-    """corners (3 m,) of triangles, and the primitive's attributes (n, k) as read_accessor would give them."""
+    """corners (3 m,) of a stream's triangles, and its attributes (n, k) by their ids in it."""
 
     corners: NDArray[np.uint32]
-    rows: dict[str, NDArray[Any]]
+    tables: dict[int, NDArray[Any]]
 
 
-def read_draco(gltf: Gltf, primitive: Document, packed: Document) -> Unpacked:
-    """The triangles and attributes of a primitive's Draco stream. Raises ScanRefused."""
-    stream = read_view(gltf, packed["bufferView"]).tobytes()
+def needs_draco(gltf: Gltf, primitive: Document) -> bool:
+    """Whether a primitive's data is in a Draco stream only; some stands in the open beside it."""
+    if find_draco(primitive) is None:
+        return False
+    needed = [*primitive["attributes"].values(), *([primitive["indices"]] if "indices" in primitive else [])]
+    return not all("bufferView" in gltf.items("accessors")[index] for index in needed)
+
+
+def unpack_draco(gltf: Gltf, primitives: Iterable[Document]) -> dict[int, Unpacked]:
+    """The Draco streams that primitives need, by their buffer views, each unpacked once. Raises ScanRefused."""
+    streams: dict[int, Stream] = {}
     accessors = gltf.items("accessors")
-    claims = {name: accessors[primitive["attributes"][name]] for name in packed["attributes"]}
-    points = max((int(item["count"]) for item in claims.values()), default=0)
-    corners = int(accessors[primitive["indices"]]["count"]) if "indices" in primitive else 3 * points
-    _check_header(stream)
-    with tempfile.TemporaryDirectory(prefix="dejima-draco-") as name:
-        folder = Path(name)
-        _run_child(stream, folder, points + corners // 3, sorted(set(packed["attributes"].values())))
-        faces = np.load(folder / "faces.npy")
-        tables = {key: np.load(folder / f"{number}.npy") for key, number in packed["attributes"].items()}
-    if 3 * len(faces) > corners or len({len(table) for table in tables.values()}) != 1:
-        raise _refuse(f"it holds {len(faces)} triangles where the file says {corners // 3}")
-    return Unpacked(faces.reshape(-1), {key: _as_stated(table, claims[key]) for key, table in tables.items()})
+    for primitive in primitives:
+        packed = find_draco(primitive)
+        if packed is None or not needs_draco(gltf, primitive):
+            continue
+        stream = streams.setdefault(packed["bufferView"], Stream())
+        stream.attributes.update(packed["attributes"].values())
+        used = [primitive["attributes"][name] for name in packed["attributes"]]
+        points = max((int(accessors[index]["count"]) for index in used), default=0)
+        corners = int(accessors[primitive["indices"]]["count"]) if "indices" in primitive else 3 * points
+        stream.elements = max(stream.elements, points + corners // 3)
+    return _unpack(gltf, streams) if streams else {}
+
+
+def read_draco_rows(gltf: Gltf, primitive: Document, name: str, unpacked: Unpacked) -> NDArray[Any] | None:
+    """An attribute of a primitive as read_accessor would give it, None when its stream has none. Raises ScanRefused."""
+    number = (find_draco(primitive) or {"attributes": {}})["attributes"].get(name)
+    if number is None:
+        return None
+    accessor = gltf.items("accessors")[primitive["attributes"][name]]
+    table = unpacked.tables[number]
+    code, parts = DTYPES[accessor["componentType"]], TYPE_PARTS[accessor["type"]]
+    if len(table) > int(accessor["count"]) or table.shape[1:] != (parts,):  # encoders may drop what no triangle uses
+        shape = " x ".join(map(str, table.shape))
+        raise _refuse(f"an attribute has {shape} values where the file says {accessor['count']} x {parts}")
+    if np.dtype(code).kind == "f":
+        return np.asarray(table, code)
+    limits = np.iinfo(code)  # the decoder hands whole numbers on in wider types
+    return plain_values(np.clip(np.nan_to_num(table), limits.min, limits.max).astype(code), accessor)
 
 
 def _refuse(why: str) -> ScanRefused:
     return ScanRefused("gltf_draco", f"A Draco stream cannot be unpacked: {why}. Export the scan again.", "read")
 
 
-def _check_header(stream: bytes) -> None:
-    if stream[:5] != b"DRACO" or len(stream) < 11:
+def _unpack(gltf: Gltf, streams: dict[int, Stream]) -> dict[int, Unpacked]:
+    with tempfile.TemporaryDirectory(prefix="dejima-draco-") as name:
+        folder, jobs, largest = Path(name), list[tuple[int, list[int]]](), 0
+        with (folder / "streams.bin").open("wb") as file:
+            for view, stream in streams.items():
+                data = read_view(gltf, view)
+                _check_header(data[:11].tobytes())
+                file.write(data.data)
+                jobs.append((len(data), sorted(stream.attributes)))
+                largest = max(largest, ELEMENT_BYTES * stream.elements + 4 * len(data))
+        (folder / "jobs.json").write_text(json.dumps(jobs), encoding="utf-8")
+        elements = sum(stream.elements for stream in streams.values())
+        _run_child(folder, BASE_MEMORY_BYTES + largest, BASE_CPU_S + elements // ELEMENTS_PER_CPU_S)
+        return {
+            view: Unpacked(
+                _load(folder / f"{number}.faces.npy"),
+                {wanted: _load(folder / f"{number}.{wanted}.npy") for wanted in stream.attributes},
+            )
+            for number, (view, stream) in enumerate(streams.items())
+        }
+
+
+def _load(path: Path) -> NDArray[Any]:
+    """An array of a file that is about to go: what is mapped stays until nobody holds it."""
+    found: NDArray[Any] = np.load(path, mmap_mode="r" if path.stat().st_size > MAPPED_BYTES else None)
+    return found
+
+
+def _check_header(head: bytes) -> None:
+    if head[:5] != b"DRACO" or len(head) < 11:
         raise _refuse("it does not begin like Draco data")
-    if stream[7] != MESH:
+    if head[7] != MESH:
         raise _refuse("it holds points without triangles")
 
 
-def _run_child(stream: bytes, folder: Path, elements: int, attributes: list[int]) -> None:
-    memory = BASE_MEMORY_BYTES + ELEMENT_BYTES * elements + 4 * len(stream)
-    cpu_s = BASE_CPU_S + elements // ELEMENTS_PER_CPU_S
-    command = [sys.executable, "-m", "asset_pipeline.draco_child", str(folder), str(memory), str(cpu_s)]
-    root = str(Path(__file__).parents[1])
+def _run_child(folder: Path, memory_bytes: int, cpu_s: int) -> None:
+    command = [sys.executable, "-m", "asset_pipeline.draco_child", str(folder), str(memory_bytes), str(cpu_s)]
     try:
         ended = subprocess.run(  # noqa: S603 - a fixed command of ours, no shell
-            [*command, *map(str, attributes)],
-            input=stream,
+            command,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": root},
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[1])},
             timeout=MAX_WAIT_S,
             check=False,
         )
@@ -79,15 +140,3 @@ def _run_child(stream: bytes, folder: Path, elements: int, attributes: list[int]
     if ended.returncode:
         reason = ended.stderr.decode("utf-8", "replace").strip() if ended.returncode == 3 else "its decoder stopped"
         raise _refuse(reason.splitlines()[-1].rstrip(".") if reason else "it is broken")
-
-
-def _as_stated(table: NDArray[Any], accessor: Document) -> NDArray[Any]:
-    """Values in the type that the accessor states: the decoder hands whole numbers on in wider types."""
-    code, parts = DTYPES[accessor["componentType"]], TYPE_PARTS[accessor["type"]]
-    if len(table) > int(accessor["count"]) or table.shape[1:] != (parts,):  # encoders may drop what no triangle uses
-        shape = " x ".join(map(str, table.shape))
-        raise _refuse(f"an attribute has {shape} values where the file says {accessor['count']} x {parts}")
-    if np.dtype(code).kind == "f":
-        return np.asarray(table, code)
-    limits = np.iinfo(code)
-    return plain_values(np.clip(np.nan_to_num(table), limits.min, limits.max).astype(code), accessor)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from asset_pipeline.errors import ScanRefused
 from asset_pipeline.gltf_buffers import Gltf, read_accessor
-from asset_pipeline.gltf_draco import Unpacked, read_draco
+from asset_pipeline.gltf_draco import Unpacked, needs_draco, read_draco_rows
 from asset_pipeline.gltf_placing import Placing
 from asset_pipeline.gltf_scene import Matrix
 from asset_pipeline.precheck_compressed import find_draco
@@ -29,25 +29,52 @@ class Part:
     material: int
 
 
-def read_part(gltf: Gltf, primitive: Document, matrix: Matrix, placing: Placing | None) -> Part:
-    """A primitive of triangles placed in the scene; placing None: its material shows no picture. Raises ScanRefused."""
-    unpacked = _unpack(gltf, primitive)
-    positions = _read_rows(gltf, primitive, "POSITION", unpacked).astype(np.float64)
-    positions = positions @ matrix[:3, :3].T + matrix[:3, 3]
-    if unpacked is None:
-        row = np.arange(len(positions), dtype=np.uint32)
-        if "indices" in primitive:
-            row = read_accessor(gltf, primitive["indices"])[:, 0]
-        faces = _make_faces(row, primitive.get("mode", TRIANGLES), len(positions))
-    else:
-        faces = _make_faces(unpacked.corners, TRIANGLES, len(positions))
+def read_part(
+    gltf: Gltf, primitive: Document, matrix: Matrix, placing: Placing | None, streams: dict[int, Unpacked]
+) -> Part:
+    """A primitive of triangles placed in the scene. Raises ScanRefused.
+
+    placing None: its material shows no picture. streams: the Draco data of the file, by buffer view.
+    """
+    packed = find_draco(primitive)
+    rows = Rows(gltf, primitive, streams[packed["bufferView"]] if packed and needs_draco(gltf, primitive) else None)
+    positions = rows.read("POSITION")
+    faces = _read_faces(rows, len(positions))
+    chosen: slice | NDArray[np.int64] = slice(None)
+    if faces.size < len(positions):  # many parts may be cut from the same vertices
+        chosen, corners = np.unique(faces, return_inverse=True)
+        faces = corners.reshape(-1, 3).astype(np.int32)
+    places = positions[chosen].astype(np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
     if np.linalg.det(matrix[:3, :3]) < 0:
         faces = faces[:, [0, 2, 1]]  # a mirrored part would show its back
-    uv = _read_uv(gltf, primitive, placing, unpacked)
     colours = None
     if "COLOR_0" in primitive["attributes"]:
-        colours = _to_srgb(_read_rows(gltf, primitive, "COLOR_0", unpacked))
-    return Part(positions, faces, uv, colours, primitive.get("material", -1))
+        colours = _to_srgb(rows.read("COLOR_0", len(positions))[chosen])
+    uv = None
+    if placing is not None and placing.uv in primitive["attributes"]:
+        uv = _lay(rows.read(placing.uv, len(positions))[chosen], placing)
+    return Part(places, faces, uv, colours, primitive.get("material", -1))
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Where a primitive's attributes are: in accessors, or in a Draco stream."""
+
+    gltf: Gltf
+    primitive: Document
+    unpacked: Unpacked | None
+
+    def read(self, name: str, wanted: int | None = None) -> NDArray[Any]:
+        """The values (n, k) of an attribute, n as wanted. Raises ScanRefused."""
+        found = None
+        if self.unpacked is not None:
+            found = read_draco_rows(self.gltf, self.primitive, name, self.unpacked)
+        if found is None:
+            found = read_accessor(self.gltf, self.primitive["attributes"][name])
+        if wanted is not None and len(found) != wanted:
+            text = f"{name[:40]} has {len(found)} values for {wanted} vertices; export the scan again."
+            raise ScanRefused("gltf_primitive", text, "read")
+        return found
 
 
 def name_lost(primitive: Document, uv: str) -> set[str]:
@@ -56,20 +83,14 @@ def name_lost(primitive: Document, uv: str) -> set[str]:
     return lost | ({"morph targets"} if "targets" in primitive else set())
 
 
-def _unpack(gltf: Gltf, primitive: Document) -> Unpacked | None:
-    """What the primitive's Draco stream holds; None when it has none, or has its data in the open as well."""
-    packed = find_draco(primitive)
-    accessors = gltf.items("accessors")
-    needed = [*primitive["attributes"].values(), *([primitive["indices"]] if "indices" in primitive else [])]
-    if packed is None or all("bufferView" in accessors[index] for index in needed):
-        return None
-    return read_draco(gltf, primitive, packed)
-
-
-def _read_rows(gltf: Gltf, primitive: Document, name: str, unpacked: Unpacked | None) -> NDArray[Any]:
-    if unpacked is not None and name in unpacked.rows:
-        return unpacked.rows[name]
-    return read_accessor(gltf, primitive["attributes"][name])
+def _read_faces(rows: Rows, vertices: int) -> NDArray[np.int32]:
+    primitive = rows.primitive
+    if rows.unpacked is not None:
+        return _make_faces(rows.unpacked.corners, TRIANGLES, vertices)
+    row = np.arange(vertices, dtype=np.uint32)
+    if "indices" in primitive:
+        row = read_accessor(rows.gltf, primitive["indices"])[:, 0]
+    return _make_faces(row, primitive.get("mode", TRIANGLES), vertices)
 
 
 def _make_faces(row: NDArray[Any], mode: int, vertices: int) -> NDArray[np.int32]:
@@ -91,16 +112,11 @@ def _make_faces(row: NDArray[Any], mode: int, vertices: int) -> NDArray[np.int32
     return strip
 
 
-def _read_uv(
-    gltf: Gltf, primitive: Document, placing: Placing | None, unpacked: Unpacked | None
-) -> NDArray[np.float32] | None:
-    if placing is None or placing.uv not in primitive["attributes"]:
-        return None
-    uv = _read_rows(gltf, primitive, placing.uv, unpacked)[:, :2]
-    if len(uv) == 0 or placing.is_plain:
-        return uv.astype(np.float32)
+def _lay(uv: NDArray[Any], placing: Placing) -> NDArray[np.float32]:
+    if placing.is_plain:
+        return uv[:, :2].astype(np.float32)
     matrix = placing.matrix
-    return np.asarray(uv.astype(np.float64) @ matrix[:, :2].T + matrix[:, 2], np.float32)
+    return np.asarray(uv[:, :2].astype(np.float64) @ matrix[:, :2].T + matrix[:, 2], np.float32)
 
 
 def _to_srgb(values: NDArray[Any]) -> NDArray[np.uint8]:

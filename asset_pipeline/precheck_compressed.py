@@ -3,11 +3,12 @@
 from typing import Any
 
 from asset_pipeline.precheck_plain import refuse
-from asset_pipeline.precheck_scene import Document, count_of, index_of, list_of
+from asset_pipeline.precheck_scene import Document, count_of, index_of, items_of, list_of
 
 MESHOPT = ("KHR_meshopt_compression", "EXT_meshopt_compression")
 DRACO = "KHR_draco_mesh_compression"
 FREE_BYTES, MAX_RATIO = 16 * 1024**2, 100  # meshopt reaches 64 at its very best, and more on columns that never change
+MAX_STREAM_SHARE = 2  # all Draco streams together, of the bytes there are
 FREE_ELEMENTS, ELEMENTS_PER_BYTE = 300_000, 600  # a flat, regular grid packs to a tenth of a byte a corner
 STRIDES = {"TRIANGLES": {2, 4}, "INDICES": {2, 4}, "ATTRIBUTES": set(range(4, 257, 4))}
 FILTER_STRIDES = {
@@ -33,7 +34,7 @@ def is_hollow(buffer: Document) -> bool:
 def check_meshopt(document: Document, sizes: list[int]) -> None:
     """Hold the compressed views against the buffers of `sizes` bytes, 0 for hollow ones. Raises ScanRefused."""
     unpacked = 0
-    for view in list_of(document, "bufferViews"):
+    for view in items_of(document, "bufferViews"):
         packed = find_meshopt(view)
         if packed is not None:
             unpacked += _check_packed(view, packed, sizes)
@@ -66,25 +67,39 @@ def find_draco(primitive: Document) -> Document | None:
     return found
 
 
-def check_draco(document: Document) -> set[int]:
+def check_draco(document: Document, data_bytes: int) -> set[int]:
     """The accessors whose data is in Draco streams, once their counts are believable. Raises ScanRefused."""
-    views, accessors = list_of(document, "bufferViews"), list_of(document, "accessors")
     inside: set[int] = set()
-    for mesh in list_of(document, "meshes"):
+    streams: dict[int, int] = {}
+    for mesh in items_of(document, "meshes"):
         for primitive in list_of(mesh, "primitives"):
             packed = find_draco(primitive)
-            if packed is None:
-                continue
-            stream = count_of(views[index_of(packed, "bufferView", len(views))], "byteLength")
-            named = {name: primitive["attributes"][name] for name in packed["attributes"]}
-            if "indices" in primitive:
-                named["indices"] = primitive["indices"]
-            for name in named:
-                _check_claim(accessors[index_of(named, name, len(accessors))], stream)
-            for name in packed["attributes"]:
-                count_of(packed["attributes"], name)
-            inside.update(named.values())
+            if packed is not None:
+                view, size = _check_stream(primitive, packed, document)
+                streams[view] = size
+                inside.update(_named(primitive, packed).values())
+    if sum(streams.values()) > MAX_STREAM_SHARE * data_bytes:
+        raise refuse("gltf_too_large", "The Draco streams overlap one another many times; that is no scan.")
     return inside
+
+
+def _named(primitive: Document, packed: Document) -> dict[str, int]:
+    """The accessors, by the names of their attributes, whose data is in the primitive's stream."""
+    named = {name: primitive["attributes"][name] for name in packed["attributes"]}
+    return {**named, "indices": primitive["indices"]} if "indices" in primitive else named
+
+
+def _check_stream(primitive: Document, packed: Document, document: Document) -> tuple[int, int]:
+    """Which view holds a primitive's stream, and its bytes."""
+    views, accessors = items_of(document, "bufferViews"), items_of(document, "accessors")
+    view = index_of(packed, "bufferView", len(views))
+    size = count_of(views[view], "byteLength")
+    named = _named(primitive, packed)
+    for name in named:
+        _check_claim(accessors[index_of(named, name, len(accessors))], size)
+    for name in packed["attributes"]:
+        count_of(packed["attributes"], name)
+    return view, size
 
 
 def _check_claim(accessor: dict[str, Any], stream_bytes: int) -> None:

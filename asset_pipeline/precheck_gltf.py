@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from asset_pipeline.errors import ScanRefused
 from asset_pipeline.precheck_compressed import check_draco, check_meshopt, find_meshopt, is_hollow
 from asset_pipeline.precheck_plain import check_library, refuse
-from asset_pipeline.precheck_scene import Document, check_scene, count_of, index_of, list_of
+from asset_pipeline.precheck_scene import Document, check_lists, check_scene, count_of, index_of, items_of
 
 MAX_JSON_BYTES = 64 * 1024 * 1024
 MAX_JSON_DEPTH = 64
@@ -125,20 +125,19 @@ def check_document(document: Document, path: Path, binary_bytes: int | None) -> 
     """Hold every count and reference of a glTF against what is there. Raises ScanRefused."""
     try:
         _check_version(document)
+        check_lists(document)
         _check_extensions(document)
-        sizes = [
-            _buffer_bytes(buffer, path, binary_bytes, index)
-            for index, buffer in enumerate(list_of(document, "buffers"))
-        ]
-        for view in list_of(document, "bufferViews"):
-            _check_view(view, sizes, list_of(document, "buffers"))
-        hollow = [is_hollow(buffer) for buffer in list_of(document, "buffers")]
-        check_meshopt(document, [0 if empty else size for size, empty in zip(sizes, hollow, strict=True)])
-        packed = check_draco(document)
-        for index, accessor in enumerate(list_of(document, "accessors")):
-            _check_accessor(accessor, list_of(document, "bufferViews"), index in packed)
+        buffers, views = items_of(document, "buffers"), items_of(document, "bufferViews")
+        sizes = [_buffer_bytes(buffer, path, binary_bytes, index) for index, buffer in enumerate(buffers)]
+        for view in views:
+            _check_view(view, sizes, buffers)
+        held = [0 if is_hollow(buffer) else size for size, buffer in zip(sizes, buffers, strict=True)]
+        check_meshopt(document, held)
+        packed = check_draco(document, sum(held))
+        for index, accessor in enumerate(items_of(document, "accessors")):
+            _check_accessor(accessor, views, index in packed)
         _check_pictures(document, path)
-        check_scene(document)
+        check_scene(document, sum(held))
     except ScanRefused:
         raise
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
@@ -261,12 +260,13 @@ def _check_span(item: Document, name: str, span: tuple[int, int], views: list[Do
 def _check_pictures(document: Document, path: Path) -> None:
     from asset_pipeline.precheck_image import HEAD_BYTES, check_picture
 
-    for image in list_of(document, "images"):
+    views = items_of(document, "bufferViews")
+    for image in items_of(document, "images"):
         uri = image.get("uri")
         if image.get("mimeType") in UNREAD_PICTURES:
             continue  # harmless as long as nothing shows it
         if uri is None:
-            index_of(image, "bufferView", len(list_of(document, "bufferViews")))
+            index_of(image, "bufferView", len(views))
         elif isinstance(uri, str) and uri.startswith("data:"):
             check_picture(decode_data_uri(uri), "in a data URI")
         else:

@@ -7,11 +7,13 @@ from asset_pipeline.precheck_plain import refuse
 
 MAX_NODE_DEPTH = 256
 MAX_CORNERS = 300_000_000  # 100 million triangles
-REPEATS_FREE_CORNERS = 3_000_000
+FREE_CORNERS, FREE_VERTICES = 3_000_000, 12_000_000
+CORNERS_PER_BYTE = 32  # Draco packs a corner into a third of a byte at the best, and it may be placed several times
 MAX_REPEATS = 16  # how often, on average, the same triangles may be placed
 UNSIGNED = {5121, 5123, 5125}
 ATTRIBUTE_TYPES = {"POSITION": {"VEC3"}, "TEXCOORD_": {"VEC2"}, "COLOR_0": {"VEC3", "VEC4"}}
 PICTURE_EXTENSIONS = ("EXT_texture_avif", "EXT_texture_webp")
+LISTS = ("accessors", "bufferViews", "buffers", "images", "materials", "meshes", "nodes", "scenes", "textures")
 TRANSFORMS = {"matrix": 16, "rotation": 4, "scale": 3, "translation": 3}
 
 Document = dict[str, Any]
@@ -23,6 +25,18 @@ def list_of(document: Document, name: str) -> list[Document]:
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         raise refuse("gltf_shape", f"{name} must be a list of objects.")
     return value
+
+
+def check_lists(document: Document) -> None:
+    """Hold all the lists of a document against their shape, once: they are asked for in every loop. Raises ScanRefused."""
+    for name in LISTS:
+        list_of(document, name)
+
+
+def items_of(document: Document, name: str) -> list[Document]:
+    """One of the lists that check_lists has looked at."""
+    found: list[Document] = document.get(name, [])
+    return found
 
 
 def count_of(item: Document, name: str, default: int | None = None) -> int:
@@ -41,14 +55,19 @@ def index_of(item: Document, name: str, length: int) -> int:
     return value
 
 
-def check_scene(document: Document) -> None:
-    """Hold meshes, materials, nodes and scenes against each other. Raises ScanRefused."""
+def check_scene(document: Document, data_bytes: int) -> None:
+    """Hold meshes, materials, nodes and scenes against each other and against the bytes of all buffers. Raises ScanRefused."""
     _check_materials(document)
-    corners = [_check_mesh(mesh, document) for mesh in list_of(document, "meshes")]
+    sizes = [_check_mesh(mesh, document) for mesh in items_of(document, "meshes")]
     _check_nodes(document)
     _check_scenes(document)
-    placed = sum(corners[node["mesh"]] for node in list_of(document, "nodes") if "mesh" in node)
-    if placed > MAX_CORNERS or placed > REPEATS_FREE_CORNERS + MAX_REPEATS * sum(corners):
+    shown = [sizes[node["mesh"]] for node in items_of(document, "nodes") if "mesh" in node]
+    placed = sum(corners for corners, _ in shown)
+    repeats = MAX_REPEATS * sum(corners for corners, _ in sizes)
+    # parts may share their data, and one small buffer be named by thousands of them
+    most = FREE_CORNERS + min(repeats, CORNERS_PER_BYTE * data_bytes)
+    vertices = sum(count for _, count in shown)
+    if placed > min(most, MAX_CORNERS) or vertices > FREE_VERTICES + CORNERS_PER_BYTE * data_bytes:
         raise refuse("gltf_too_large", f"The scene would place {placed // 3} triangles, far more than the file holds.")
 
 
@@ -60,12 +79,12 @@ def find_source(texture: Document) -> int | None:
 
 
 def _check_materials(document: Document) -> None:
-    for texture in list_of(document, "textures"):
+    for texture in items_of(document, "textures"):
         extensions = texture.get("extensions", {})
         for holder in (texture, *(extensions.get(name, {}) for name in PICTURE_EXTENSIONS)):
             if "source" in holder:
-                index_of(holder, "source", len(list_of(document, "images")))
-    for material in list_of(document, "materials"):
+                index_of(holder, "source", len(items_of(document, "images")))
+    for material in items_of(document, "materials"):
         _check_material(material, document)
 
 
@@ -93,7 +112,7 @@ def _check_material(material: Document, document: Document) -> None:
 
 
 def _check_map(info: Document, document: Document) -> None:
-    index_of(info, "index", len(list_of(document, "textures")))
+    index_of(info, "index", len(items_of(document, "textures")))
     count_of(info, "texCoord", 0)
     change = info.get("extensions", {}).get("KHR_texture_transform", {})
     _check_numbers(change, "scale", 2)
@@ -111,21 +130,22 @@ def _check_numbers(item: Document, name: str, length: int) -> None:
         raise refuse("gltf_number", f"{name} must be {length} numbers.")
 
 
-def _check_mesh(mesh: Document, document: Document) -> int:
-    """How many corners of triangles the mesh draws."""
-    corners = 0
+def _check_mesh(mesh: Document, document: Document) -> tuple[int, int]:
+    """How many corners of triangles the mesh draws, and from how many vertices."""
+    corners = vertices = 0
+    accessors = items_of(document, "accessors")
     for primitive in list_of(mesh, "primitives"):
-        accessors = list_of(document, "accessors")
         count = _check_attributes(primitive["attributes"], accessors)
+        vertices += count
         if "indices" in primitive:
             indices = accessors[index_of(primitive, "indices", len(accessors))]
             if indices["componentType"] not in UNSIGNED or indices["type"] != "SCALAR":
                 raise refuse("gltf_indices", "The corners of a primitive must be unsigned whole numbers.")
             count = indices["count"]
         if "material" in primitive:
-            index_of(primitive, "material", len(list_of(document, "materials")))
+            index_of(primitive, "material", len(items_of(document, "materials")))
         corners += count if count_of(primitive, "mode", 4) == 4 else 3 * count
-    return corners
+    return corners, vertices
 
 
 def _check_attributes(attributes: Document, accessors: list[Document]) -> int:
@@ -145,10 +165,10 @@ def _check_attributes(attributes: Document, accessors: list[Document]) -> int:
 
 
 def _check_scenes(document: Document) -> None:
-    scenes = list_of(document, "scenes")
+    scenes = items_of(document, "scenes")
     for scene in scenes:
         for node in scene.get("nodes", []):
-            index_of({"node": node}, "node", len(list_of(document, "nodes")))
+            index_of({"node": node}, "node", len(items_of(document, "nodes")))
         if len(set(scene.get("nodes", []))) != len(scene.get("nodes", [])):
             raise refuse("gltf_nodes", "A scene names the same node twice.")
     if scenes and "scene" in document:
@@ -156,13 +176,13 @@ def _check_scenes(document: Document) -> None:
 
 
 def _check_nodes(document: Document) -> None:
-    nodes = list_of(document, "nodes")
+    nodes = items_of(document, "nodes")
     parents = [0] * len(nodes)
     for node in nodes:
         for name, length in TRANSFORMS.items():
             _check_numbers(node, name, length)
         if "mesh" in node:
-            index_of(node, "mesh", len(list_of(document, "meshes")))
+            index_of(node, "mesh", len(items_of(document, "meshes")))
         for child in node.get("children", []):
             parents[index_of({"child": child}, "child", len(nodes))] += 1
     if any(count > 1 for count in parents):

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asset_pipeline.gltf_buffers import Gltf, open_gltf
+from asset_pipeline.gltf_draco import unpack_draco
 from asset_pipeline.gltf_materials import find_placing, read_materials
 from asset_pipeline.gltf_primitives import FAN, STRIP, TRIANGLES, Part, name_lost, read_part
 from asset_pipeline.gltf_scene import placed_primitives, scene_nodes
@@ -30,12 +31,13 @@ def read_gltf(path: Path, progress: Progress = no_progress) -> tuple[Mesh, list[
 def _read_parts(gltf: Gltf, progress: Progress) -> tuple[list[Part], set[str]]:
     """The parts the scene shows, and the names of what is left out."""
     placed = list(placed_primitives(gltf))
+    streams = unpack_draco(gltf, (primitive for primitive, _ in placed))
     parts, lost = [], _name_lost(gltf)
     for index, (primitive, matrix) in enumerate(placed):
         if primitive.get("mode", TRIANGLES) in (TRIANGLES, STRIP, FAN):
             placing = find_placing(gltf, primitive.get("material", -1))
             lost |= name_lost(primitive, placing.uv if placing else "TEXCOORD_0")
-            parts.append(read_part(gltf, primitive, matrix, placing))
+            parts.append(read_part(gltf, primitive, matrix, placing, streams))
         else:
             lost.add("points and lines")
         progress("read", (index + 1) / (len(placed) + 1))

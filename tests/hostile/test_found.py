@@ -12,7 +12,7 @@ from asset_pipeline.errors import ScanRefused
 from asset_pipeline.picture import read_picture
 from asset_pipeline.read import read_scan
 from tests.hostile.mutations import deep_scene
-from tests.pipeline.builders import box_ply, textured_obj, zip_bytes
+from tests.pipeline.builders import BOX_FACES, BOX_POINTS, Gltf, box_ply, textured_obj, zip_bytes
 from tests.pipeline.shapes import options
 
 LONG = "r" + "\uf8f3" * 200 + ".jpg"
@@ -63,3 +63,24 @@ def test_a_member_of_an_archive_that_is_called_otherwise_inside(tmp_path: Path) 
     (tmp_path / "scan.zip").write_bytes(data)
     found = refusal(tmp_path / "scan.zip")
     assert found.code == "zip_broken" and len(found.text) < 200
+
+
+def test_a_small_file_whose_parts_all_show_the_same_data_is_refused(tmp_path: Path) -> None:
+    scene = Gltf()
+    mesh = scene.mesh(BOX_POINTS, np.tile(BOX_FACES, (1000, 1)))
+    primitives = scene.document["meshes"][mesh]["primitives"]
+    primitives *= 2000
+    scene.node(mesh=mesh)
+    (tmp_path / "scan.glb").write_bytes(scene.glb())
+    assert refusal(tmp_path / "scan.glb").code == "gltf_too_large"
+
+
+def test_parts_cut_from_the_same_vertices_take_only_theirs(tmp_path: Path) -> None:
+    scene = Gltf()
+    mesh = scene.mesh(np.tile(BOX_POINTS, (5000, 1)), BOX_FACES)
+    primitives = scene.document["meshes"][mesh]["primitives"]
+    primitives *= 100
+    scene.node(mesh=mesh)
+    (tmp_path / "scan.glb").write_bytes(scene.glb())
+    found = read_scan(tmp_path / "scan.glb", options()).mesh
+    assert (found.triangles, found.vertices) == (1200, 800)

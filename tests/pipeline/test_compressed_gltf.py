@@ -173,3 +173,10 @@ def test_the_statue_as_it_is_shipped_in_draco_is_the_one_in_the_open() -> None:
     assert found.triangles == wanted.triangles
     assert np.allclose(found.bounds(), wanted.bounds(), atol=0.02)
     assert [m.picture is not None for m in found.materials] == [m.picture is not None for m in wanted.materials]
+
+
+def test_parts_that_share_a_stream_have_it_unpacked_once(tmp_path: Path) -> None:
+    scene = draco_scene()
+    mesh = scene.document["meshes"][0]
+    mesh["primitives"] *= 200  # one process each would take a minute
+    assert read(tmp_path, scene).triangles == 200 * LAND.triangles
