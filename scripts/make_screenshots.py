@@ -1,4 +1,4 @@
-"""Pictures of the pages: the one of the README, and with --all every page in both languages, sizes and lights.
+"""Pictures of the pages: those of README and documents, and with --all every page in both languages, sizes and lights.
 
     .venv/bin/python scripts/make_screenshots.py [--data FOLDER] [--all FOLDER]
 
@@ -10,6 +10,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -22,8 +23,13 @@ from typing import Any, Literal
 from PIL import Image
 from playwright.sync_api import Browser, Geolocation, Page, sync_playwright
 
+from asset_pipeline.manifest import parse_manifest
+from asset_pipeline.report_page import write_page
+
 ROOT = Path(__file__).resolve().parent.parent
 README_PICTURE = ROOT / "docs" / "pictures" / "phone.webp"
+REPORT_PICTURE = README_PICTURE.with_name("report.webp")
+REPORT_SIZE, REPORT_MODEL = {"width": 1180, "height": 1180}, "water-gate.glb"
 CHROMIUM = os.environ.get("CHROMIUM_PATH") or ("/usr/bin/chromium" if Path("/usr/bin/chromium").exists() else None)
 FLAGS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
@@ -144,6 +150,24 @@ def take_readme_picture(browser: Browser, url: str) -> None:
     print(f"Wrote {README_PICTURE.relative_to(ROOT)}: {README_PICTURE.stat().st_size // 1000} kB")
 
 
+def find_package(packages: Path, file_name: str) -> Path:
+    """The newest package made from a file of this name."""
+    manifests = sorted(packages.glob("*/manifest.json"), key=lambda path: path.stat().st_mtime)
+    found = [path.parent for path in manifests if parse_manifest(path.read_bytes()).source.file == file_name]
+    return found[-1]
+
+
+def take_report_picture(browser: Browser, package: Path) -> None:
+    """The top of a package's report on a large screen."""
+    with tempfile.TemporaryDirectory() as folder:
+        page = browser.new_page(viewport=REPORT_SIZE, color_scheme="light")
+        page.goto(write_page(package, Path(folder) / "report.html", "en").as_uri())
+        shot = Image.open(BytesIO(page.screenshot())).convert("RGB")
+        page.close()
+    shot.save(REPORT_PICTURE, quality=80)
+    print(f"Wrote {REPORT_PICTURE.relative_to(ROOT)}: {REPORT_PICTURE.stat().st_size // 1000} kB")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Pictures of the pages.")
     parser.add_argument("--data", type=Path, default=ROOT / "data", help="a data folder")
@@ -152,6 +176,7 @@ def main() -> None:
     with serve(options.data.resolve()) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         take_readme_picture(browser, url)
+        take_report_picture(browser, find_package(options.data.resolve() / "packages", REPORT_MODEL))
         if options.all:
             take_all(browser, url, options.all.resolve())
         browser.close()
