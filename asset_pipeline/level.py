@@ -22,7 +22,7 @@ ERROR_SAMPLES = 20_000  # enough for the error within 2 %, to choose sizes by be
 LOOK_SAMPLES = 60_000
 ENOUGH_DB = 28.0  # vertex colours this like the scan are kept: a picture would be a dozen times the bytes
 BYTES_PER_DB = 1.3  # what likeness may cost for each dB: a level of more triangles, too, has 30 % more bytes for it
-AVIF_SHARE, AVIF_BYTES = 0.05, 20_000  # a second file is worth having when it saves so much of the first
+AVIF_SHARE, AVIF_BYTES = 0.05, 10_000  # a second file is worth having when it saves so much of the first
 
 
 @dataclass(frozen=True)
