@@ -173,7 +173,7 @@ def _closing(crew: Crew) -> Iterator[Crew]:
 def dismiss(crew: Crew) -> None:
     """End the crew's processes and free their memory; the next job opens new ones."""
     if crew.executor is not None:
-        crew.executor.shutdown(wait=True, cancel_futures=True)
+        crew.executor.shutdown(wait=True)
         crew.executor = None
 
 

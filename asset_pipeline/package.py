@@ -134,8 +134,10 @@ def _make_levels(
     )
     for_phone = choose_level([surface.triangles for surface in surfaces])
     work = [(bare, replace(job, for_phone=job.index == for_phone)) for bare, job in zip(surfaces, jobs, strict=True)]
-    # a scan in cells lies on this machine's disk; a small one is done before others have started
-    others = scan.triangles >= WORTH_HANDS and (crew.shares_disk or not bvh.parts)
+    # every level of a scan in cells reads all of it, together they would fill the memory; a small one is done at once
+    others = scan.triangles >= WORTH_HANDS and not bvh.parts
+    if not others:
+        dismiss(crew)
     progress("level 0", 0.35)
     finished: list[FinishedLevel] = run_jobs(
         crew if others else stay_here(crew),
@@ -143,7 +145,7 @@ def _make_levels(
         work,
         lambda fraction: progress(f"level {round(fraction * len(work)) - 1}", 0.35 + 0.5 * fraction),
     )
-    dismiss(crew)
+    dismiss(crew)  # their memory is wanted for the pictures
     if for_phone is None:
         finished[-1] = make_phone_model(scan, bvh, surfaces[-1], finished[-1])
     return finished, warnings

@@ -6,9 +6,11 @@ from numpy.typing import NDArray
 from asset_pipeline.bvh import Hits
 from asset_pipeline.jit import njit
 from asset_pipeline.mesh import Faces, Image, Mesh, Positions
+from asset_pipeline.spool import let_go
 
 Colours = NDArray[np.float32]
 GREY = 200.0
+AREA_ROWS = 1 << 21  # triangles after which the memory of a scan on disk is given back
 
 
 def points_at(positions: Positions, faces: Faces, hits: Hits) -> NDArray[np.float64]:
@@ -125,7 +127,10 @@ def _multiply(picture, uv, faces, face, weights, part, factor, nearest, values):
 def face_areas(positions: Positions, faces: Faces) -> NDArray[np.float64]:
     """The area (m,) of each triangle in squared mesh units."""
     areas = np.empty(len(faces))
-    _areas(positions, faces, areas)
+    for start in range(0, len(faces), AREA_ROWS):
+        part = slice(start, start + AREA_ROWS)
+        _areas(positions, faces[part], areas[part])
+        let_go(positions, faces)
     return areas
 
 
