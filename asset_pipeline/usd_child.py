@@ -125,9 +125,11 @@ def main(arguments: list[str]) -> int:
     except MemoryError:
         sys.stderr.write("it asks for more memory than its size could need")
         return REFUSED
-    except (Broken, Tf.ErrorException, RuntimeError) as error:
-        text = str(error).strip().splitlines()[-1].strip() if str(error).strip() else "its layers do not fit together"
-        sys.stderr.write(text[:300])
+    except Broken as error:
+        sys.stderr.write(str(error)[:300])
+        return REFUSED
+    except (Tf.ErrorException, RuntimeError, ValueError):  # pxr's own words name its source files, not the scan's fault
+        sys.stderr.write("a layer of it is damaged; export the scan again")
         return REFUSED
     return 0
 

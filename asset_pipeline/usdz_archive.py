@@ -23,7 +23,9 @@ ALIGNMENT = 64
 PADDING_ID = 0x1986  # of the extra field that OpenUSD's own writer pads with
 DOS_DATE, DOS_TIME = (1 << 5) | 1, 0  # 1980-01-01, the zero of ZIP
 COUNTS = re.compile(rb"\n *int\[\] faceVertexCounts = \[((?:3,)*3)\]\n")
-EXTENT = re.compile(rb"\n *float3\[\] extent = \[((?:[-+.\de]+|[(),])+)\]\n")
+NUMBER = rb"(-?\d+(?:\.\d+)?(?:e[-+]?\d+)?)"
+CORNER = rb"\(" + rb",".join([NUMBER] * 3) + rb"\)"
+EXTENT = re.compile(rb"\n *float3\[\] extent = \[" + CORNER + rb"," + CORNER + rb"\]\n")
 ASSET = re.compile(rb"\n *asset inputs:file = @([^@\n]+)@\n")
 ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
@@ -94,7 +96,7 @@ def read_usdz_facts(data: bytes) -> UsdzFacts:
         or named != members.keys() - {LAYER_FILE}
     ):
         raise PackageBroken("usdz_layer", f"The layer in {USDZ_FILE} is not as this program writes it.")
-    numbers = [float(number) for number in re.split(rb"[(),]+", extent[1]) if number]
+    numbers = [float(number) for number in extent.groups()]
     pictures = {name: member.data for name, member in members.items() if name != LAYER_FILE}
     return UsdzFacts(counts[1].count(b"3"), tuple(numbers[:3]), tuple(numbers[3:]), pictures)
 

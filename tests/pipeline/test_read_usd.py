@@ -1,6 +1,7 @@
 """USD scenes written by hand, so that what is read is held against what the format means and not against our own writer."""
 
 import io
+import random
 import struct
 import sys
 import zipfile
@@ -435,6 +436,26 @@ def test_hostile_archives_are_refused_by_their_list_of_members(tmp_path: Path, d
     with pytest.raises(ScanRefused) as refused:
         check_scan_file(path)
     assert refused.value.code == code and refused.value.text.endswith(".")
+
+
+def test_a_damaged_archive_is_refused_or_taken_and_nothing_else(tmp_path: Path) -> None:
+    whole = pack_usdz({"scan.usda": b"#usda 1.0\n", "a/b.png": png_header(8, 8), "c.usdc": b"PXR-USDC" + bytes(80)})
+    chance, path, taken = random.Random(1), tmp_path / "scan.usdz", 0
+    for _ in range(600):
+        damaged = bytearray(whole)
+        for _ in range(chance.choice((1, 1, 3, 9))):
+            at = chance.randrange(len(damaged))
+            if chance.random() < 0.8:
+                damaged[at] = chance.choice((0, 255, chance.randrange(256)))
+            else:
+                damaged[at : at + chance.randrange(20)] = chance.randbytes(chance.randrange(20))
+        path.write_bytes(damaged)
+        try:
+            check_scan_file(path)
+            taken += 1
+        except ScanRefused as refused:
+            assert refused.text.endswith(".")
+    assert 0 < taken < 600
 
 
 def test_names_in_local_headers_that_differ_from_the_directory_count_for_nothing(tmp_path: Path) -> None:

@@ -16,11 +16,12 @@ from asset_pipeline.errors import PackageBroken
 from asset_pipeline.glb import decode_glb
 from asset_pipeline.manifest import Credit
 from asset_pipeline.mesh import Material, Mesh
+from asset_pipeline.package import build_package
 from asset_pipeline.usdz import choose_level, encode_usdz, make_usdz
 from asset_pipeline.usdz_archive import USDZ_MAX_BYTES, pack_usdz, read_members, read_usdz_facts, replace_head
 from asset_pipeline.verify import verify_package
 from tests.pipeline.builders import BOX_FACES, BOX_POINTS
-from tests.pipeline.shapes import ball
+from tests.pipeline.shapes import ball, options, write_hills
 from tests.pipeline.test_verify import broken_code, reseal
 
 ODD_TEXTS = [
@@ -283,3 +284,23 @@ def test_a_package_without_a_model_for_phones_is_not_whole(copied: Path) -> None
 
 def test_verify_takes_the_package_as_built(textured: BuildResult) -> None:
     assert "model.usdz" in verify_package(textured.folder).manifest.files
+
+
+@pytest.mark.long
+def test_a_package_whose_levels_are_all_too_fine_gets_a_model_of_its_own_for_phones(tmp_path: Path) -> None:
+    scan = write_hills(tmp_path, side=170)
+    built = build_package(scan, tmp_path / "out", options(levels=(60_000,), texture_px=256))
+    assert [level.triangles for level in built.manifest.levels] == [57_122]
+    stage = Usd.Stage.Open(str(built.folder / "model.usdz"))
+    assert 49_900 <= len(mesh_of(stage).GetFaceVertexCountsAttr().Get()) <= 50_000
+    assert complaints(stage) == []
+
+
+@pytest.mark.long
+def test_our_own_usdz_is_a_scan_like_any_other(textured: BuildResult, tmp_path: Path) -> None:
+    again = build_package(
+        textured.folder / "model.usdz", tmp_path, options(levels=(400, 100), texture_px=256, unit=None)
+    )
+    assert again.manifest.source.unit == "m" and again.manifest.source.triangles == 400
+    assert again.manifest.bounds_max_m == pytest.approx(textured.manifest.bounds_max_m, abs=0.05)
+    assert again.report["levels"][0]["colour_psnr_db"] > 25
