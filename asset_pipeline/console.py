@@ -116,6 +116,8 @@ def show_terrain(result: "TerrainResult", json_lines: bool) -> None:
     say(f"{facts['points']:,} points in cells of {facts['cell_m']:g} m; the ground was {ground}.")
     say(f"{facts['occluders']:,} roofs became occluders; {facts['refused']:,} other areas look like trees, land or vehicles.")
     say(f"Look at {result.folder / 'preview.webp'} before you use {result.folder / 'occluders.geojson'}.")
+    for note in result.notes:
+        say(f"Note: {note.text}")
     if package is None:
         say("The file does not say where it lies, so no package was built: give --crs, or --lat, --lon, --height, --heading.")
     else:

@@ -5,7 +5,6 @@ holes run rightwards.
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,11 +38,11 @@ def draw_footprint(mask: Mask, left: float, bottom: float, cell: float) -> Footp
         return None
     outline = max(outlines, key=area_of)
     tolerance = max(1.5 * cell, min(COARSEST_M, TOLERANCE * area_of(outline) ** 0.5))
-    outline = simplify_ring(outline, tolerance)
-    holes = [simplify_ring(ring, tolerance) for ring in rings if area_of(ring) < -LEAST_HOLE_M2]
-    if len(outline) < 3:
+    holes = [ring for ring in rings if area_of(ring) < -LEAST_HOLE_M2]
+    drawn = [square_up(ring, find_corners(ring, tolerance)) for ring in (outline, *holes)]
+    if len(drawn[0]) < 3:
         return None
-    return Footprint(square_up(outline), tuple(square_up(hole) for hole in holes if len(hole) >= 3))
+    return Footprint(drawn[0], tuple(hole for hole in drawn[1:] if len(hole) >= 3))
 
 
 def area_of(ring: Ring) -> float:
@@ -88,14 +87,17 @@ def _walk(ways: dict[tuple[int, int], list[tuple[int, int]]], start: tuple[int, 
         step = left if left in ways[at] else ways[at][0]
 
 
-def simplify_ring(ring: Ring, tolerance: float) -> Ring:
-    """The ring with fewer corners, none of the old ones further than the tolerance from it (Douglas and Peucker)."""
+def find_corners(ring: Ring, tolerance: float) -> NDArray[np.int64]:
+    """Row numbers, ascending, of few points of the ring, such that no other is further than the tolerance from their ring.
+
+    After Douglas and Peucker, from the two points that are furthest from the middle and from one another.
+    """
     first = int(np.argmax(np.hypot(*(ring - ring.mean(axis=0)).T)))
-    ring = np.roll(ring, -first, axis=0)
-    second = int(np.argmax(np.hypot(*(ring - ring[0]).T)))
+    rolled = np.roll(ring, -first, axis=0)
+    second = int(np.argmax(np.hypot(*(rolled - rolled[0]).T)))
     if second == 0:
-        return ring[:1]
-    closed = np.concatenate([ring, ring[:1]])
+        return np.array([first])
+    closed = np.concatenate([rolled, rolled[:1]])
     kept = np.zeros(len(closed), bool)
     kept[[0, second, len(ring)]] = True
     spans = [(0, second), (second, len(ring))]
@@ -109,7 +111,7 @@ def simplify_ring(ring: Ring, tolerance: float) -> Ring:
             middle = start + 1 + furthest
             kept[middle] = True
             spans += [(start, middle), (middle, end)]
-    return ring[kept[:-1]]
+    return np.sort((np.flatnonzero(kept[:-1]) + first) % len(ring))
 
 
 def _distances(points: Ring, start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -119,43 +121,52 @@ def _distances(points: Ring, start: NDArray[np.float64], end: NDArray[np.float64
     return np.asarray(np.hypot(*(points - start - share[:, None] * along).T))
 
 
-def square_up(ring: Ring) -> Ring:
-    """The ring with all corners right angles, where it is nearly so already; else as it is."""
-    sides = np.roll(ring, -1, axis=0) - ring
+def square_up(ring: Ring, corners: NDArray[np.int64]) -> Ring:
+    """The ring's corners, moved so that all are right angles where it is nearly so already."""
+    found = ring[corners]
+    sides = np.roll(found, -1, axis=0) - found
     lengths = np.hypot(sides[:, 0], sides[:, 1])
     angles = np.arctan2(sides[:, 1], sides[:, 0])
     # directions that differ by a quarter turn are one, so they are averaged at four times the angle
     main = float(np.angle(np.sum(lengths**2 * np.exp(4j * angles))) / 4)
     off = np.abs((angles - main + np.pi / 4) % (np.pi / 2) - np.pi / 4)
     if lengths[off < np.radians(SQUARE_DEG)].sum() < SQUARE_SHARE * lengths.sum():
-        return ring
+        return found
     turn = np.array([[np.cos(main), -np.sin(main)], [np.sin(main), np.cos(main)]])
-    squared = _snap_sides(ring @ turn)
+    squared = _snap_sides(ring @ turn, corners)
     if squared is None:
-        return ring
-    found = squared @ turn.T
-    same = abs(area_of(found) - area_of(ring)) <= AREA_KEPT * abs(area_of(ring))
-    return found if same and is_simple(found) else ring
+        return found
+    squared = squared @ turn.T
+    same = abs(area_of(squared) - area_of(ring)) <= AREA_KEPT * abs(area_of(ring))
+    return squared if same and is_simple(squared) else found
 
 
-def _snap_sides(ring: Ring) -> Ring | None:
-    """The ring of level and upright sides that runs along the ring; None when fewer than four sides are left."""
-    sides = np.roll(ring, -1, axis=0) - ring
+def _snap_sides(ring: Ring, corners: NDArray[np.int64]) -> Ring | None:
+    """The ring of level and upright sides along the middle of the old ones; None when fewer than four are left."""
+    sides = np.roll(ring[corners], -1, axis=0) - ring[corners]
     level = np.abs(sides[:, 0]) >= np.abs(sides[:, 1])
     turns = np.flatnonzero(level != np.roll(level, 1))  # sides that differ in kind from the one before
     if len(turns) < 4:
         return None
     runs = []
-    for start, end in pairwise([*turns, turns[0] + len(ring)]):
-        rows = np.arange(start, end) % len(ring)
-        weights = np.abs(sides[rows, 0 if level[start] else 1])
-        middles = (ring[rows] + ring[(rows + 1) % len(ring)]) / 2
-        runs.append(float(np.average(middles[:, 1 if level[start] else 0], weights=np.maximum(weights, 1e-9))))
-    corners = []
+    for number, start in enumerate(turns):
+        first, last = corners[start], corners[turns[(number + 1) % len(turns)]]
+        rows = np.arange(first, last + 1 + (len(ring) if last <= first else 0)) % len(ring)
+        axis = 1 if level[start] else 0
+        steps = np.abs(np.diff(ring[rows], axis=0))[:, 1 - axis]
+        middles = (ring[rows[:-1], axis] + ring[rows[1:], axis]) / 2
+        runs.append(_weighted_median(middles, steps))
+    placed = []
     for number, start in enumerate(turns):  # level and upright runs take turns, so that each corner has one of both
         before, here = runs[number - 1], runs[number]
-        corners.append((before, here) if level[start] else (here, before))
-    return np.array(corners)
+        placed.append((before, here) if level[start] else (here, before))
+    return np.array(placed)
+
+
+def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    order = np.argsort(values, kind="stable")
+    sums = np.cumsum(weights[order])
+    return float(values[order[min(int(np.searchsorted(sums, sums[-1] / 2)), len(order) - 1)]])
 
 
 def is_simple(ring: Ring) -> bool:

@@ -55,9 +55,7 @@ def find_ground(layers: Layers, cell_m: float) -> tuple[Plane, Mask, bool]:
     known = np.isfinite(layers.lowest)
     if classed.sum() >= CLASSED_SHARE * known.sum():
         return fill_plane(layers.classed, SMOOTHINGS), classed, True
-    low = fill_plane(layers.lowest, 0)
-    around = _neighbour_minimum(low)
-    low = np.where(around - low > PIT_M, around, low)
+    low = sound_lowest(layers)
     wide = max(3, int(WIDEST_ROOF_M / cell_m) | 1)
     trend = mean_around(slide(low, wide, lowest=True), wide)
     rest = low - trend
@@ -70,6 +68,13 @@ def find_ground(layers: Layers, cell_m: float) -> tuple[Plane, Mask, bool]:
         seen &= ~(opened - cut > step)
         opened, width = cut, wider
     return fill_plane(np.where(seen, low, np.float32(np.nan)), SMOOTHINGS), seen, False
+
+
+def sound_lowest(layers: Layers) -> Plane:
+    """The lowest point of each cell, without echoes from below the ground; cells without points are filled in."""
+    around = _neighbour_minimum(np.where(np.isfinite(layers.lowest), layers.lowest, np.float32(np.inf)))
+    pit = np.isfinite(around) & (around - layers.lowest > PIT_M)
+    return fill_plane(np.where(pit, np.float32(np.nan), layers.lowest), 0)
 
 
 def fill_plane(plane: Plane, smoothings: int) -> Plane:

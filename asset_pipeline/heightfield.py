@@ -218,42 +218,55 @@ def _bridge(surface, means, reach, step, side):
     rows, columns = surface.shape
     source = surface.copy()
     filled = 0
-    heights, weights, places = np.empty(8, np.float32), np.empty(8, np.float32), np.empty(8, np.int64)
+    away = np.empty(2, np.float32)
+    place = np.empty(2, np.int64)
+    between, weights, colours = np.empty(4, np.float32), np.empty(4, np.float32), np.empty((4, 3), np.float32)
     for row in range(rows):
         for column in range(columns):
             if np.isfinite(source[row, column]):
                 continue
-            opposite = False
             lowest = np.float32(np.inf)
-            for way in range(8):  # ways 2 k and 2 k + 1 are opposite
-                sign = 1 if way % 2 == 0 else -1
-                down = sign * (0, 1, 1, 1)[way // 2]
-                right = sign * (1, 0, 1, -1)[way // 2]
-                places[way] = -1
-                for away in range(1, reach + 1):
-                    r, c = row + down * away, column + right * away
-                    if not (0 <= r < rows and 0 <= c < columns):
-                        break
-                    if np.isfinite(source[r, c]):
-                        places[way] = r * columns + c
-                        heights[way] = source[r, c]
-                        weights[way] = 1 / np.float32(away * np.sqrt(down * down + right * right))
-                        lowest = min(lowest, heights[way])
-                        break
-                if way % 2 == 1 and places[way] >= 0 and places[way - 1] >= 0:
-                    opposite = True
-            if not opposite:
+            for line in range(4):  # across, along and both diagonals
+                down, right = (0, 1, 1, 1)[line], (1, 0, 1, -1)[line]
+                between[line] = np.inf
+                for end in range(2):
+                    sign = 1 - 2 * end
+                    place[end] = -1
+                    for steps in range(1, reach + 1):
+                        r, c = row + sign * down * steps, column + sign * right * steps
+                        if not (0 <= r < rows and 0 <= c < columns):
+                            break
+                        if np.isfinite(source[r, c]):
+                            place[end], away[end] = r * columns + c, steps
+                            break
+                if place[0] < 0 or place[1] < 0:
+                    continue
+                first, second = source.flat[place[0]], source.flat[place[1]]
+                share = away[0] / (away[0] + away[1])
+                if abs(first - second) > step:
+                    share = np.float32(0 if first < second else 1)
+                between[line] = first + share * (second - first)
+                weights[line] = 1 / ((away[0] + away[1]) * np.sqrt(np.float32(down * down + right * right)))
+                for k in range(3):
+                    one, other = (
+                        means[place[0] // columns, place[0] % columns, 4 + k],
+                        means[place[1] // columns, place[1] % columns, 4 + k],
+                    )
+                    colours[line, k] = one + share * (other - one)
+                lowest = min(lowest, between[line])
+            if not np.isfinite(lowest):
                 continue
             whole, height = np.float32(0), np.float32(0)
             colour = np.zeros(3, np.float32)
-            for way in range(8):
-                if places[way] < 0 or heights[way] > lowest + step:
-                    continue
-                whole += weights[way]
-                height += weights[way] * heights[way]
-                colour += weights[way] * means[places[way] // columns, places[way] % columns, 4:]
+            for line in range(4):
+                if between[line] <= lowest + step:
+                    whole += weights[line]
+                    height += weights[line] * between[line]
+                    for k in range(3):
+                        colour[k] += weights[line] * colours[line, k]
             surface[row, column] = height / whole
-            means[row, column, 4:] = colour / whole
+            for k in range(3):
+                means[row, column, 4 + k] = colour[k] / whole
             means[row, column, 1] = means[row, column, 2] = side / 2
             filled += 1
     return filled

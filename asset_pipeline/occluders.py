@@ -16,6 +16,7 @@ from asset_pipeline.roofs import Roofs
 TOP_SHARE, BASE_SHARE = 0.9, 0.1  # quantiles of roof and of the ground round it: chimneys and pits count for nothing
 AROUND_CELLS = 5
 
+DIGITS = 8  # of degrees: a millimetre
 Place = Callable[
     [float, float], tuple[float, float]
 ]  # (east, north) in metres to (latitude, longitude) or what stands for it
@@ -82,7 +83,9 @@ def _heights(occluder: Occluder, lift_m: float) -> dict[str, float]:
 
 
 def _ring(place: Place, ring: NDArray[np.float64]) -> list[tuple[float, float]]:
-    return [(round(first, 8), round(second, 8)) for first, second in (place(*point) for point in ring.tolist())]
+    return [
+        (round(first, DIGITS), round(second, DIGITS)) for first, second in (place(*point) for point in ring.tolist())
+    ]
 
 
 def _round(value: float) -> float:

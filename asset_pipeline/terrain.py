@@ -10,7 +10,7 @@ from asset_pipeline.built import BuildResult
 from asset_pipeline.cloud import Cloud
 from asset_pipeline.geopose import Vector, enu_to_geodetic, quaternion_to_heading
 from asset_pipeline.grid import Mask, Plane
-from asset_pipeline.ground import fill_plane, find_ground, read_layers, slide
+from asset_pipeline.ground import fill_plane, find_ground, read_layers, slide, sound_lowest
 from asset_pipeline.heightfield import Heightfield, choose_cell, make_heightfield
 from asset_pipeline.mesh import Mesh
 from asset_pipeline.occluders import Occluder, Place, dump_for_scene, dump_geojson, outline_roofs
@@ -20,7 +20,7 @@ from asset_pipeline.projection import Projection, unproject
 from asset_pipeline.read_cloud import open_tiles
 from asset_pipeline.relief import draw_relief
 from asset_pipeline.roofs import Roofs, find_roofs
-from asset_pipeline.scan import Progress, no_progress
+from asset_pipeline.scan import Progress, ScanWarning, no_progress
 from asset_pipeline.triangulate import mesh_heightfield
 
 LEAST_CELL_M = 0.5  # finer cells show the noise of a survey from the air
@@ -28,6 +28,7 @@ GROUND_CELL_M, MOST_GROUND_CELLS = 1.0, 700_000
 CLOSED_CELLS = 13  # gaps narrower than this are closed in the terrain
 SMOOTHINGS = 20
 NEAR_GROUND_M = 0.4  # a surface so near to the ground lends it its colour
+SURVEYED = "as surveyed"  # positions and heights nobody could tell more about
 TERRAIN_FILE, GEOJSON_FILE, SCENE_FILE, PREVIEW_FILE = (
     "terrain.ply",
     "occluders.geojson",
@@ -58,6 +59,7 @@ class TerrainResult:
     package: BuildResult | None
     occluders: tuple[Occluder, ...]
     facts: dict[str, Any]
+    notes: tuple[ScanWarning, ...]
 
 
 def build_terrain(
@@ -71,11 +73,15 @@ def build_terrain(
     occluders = outline_roofs(tile.roofs, tile.field.tops, tile.ground, tile.field.grid)
     mesh, offset_m = make_terrain(tile)
     placed = options.own_place is None or tile.projection is not None
+    height_known = options.own_place is None or options.own_place.height_m is not None
+    notes = []
     if placed:
-        anchor, _ = settle_anchor(options, tile.projection, offset_m)
+        anchor, notes = settle_anchor(options, tile.projection, offset_m)
         options = replace(options, anchor=anchor, own_place=None)
-    place, about = _choose_place(tile, options, offset_m, placed)
-    lift_m = options.anchor.geopose.position.h - offset_m[1] if placed else 0.0
+    place = _choose_place(tile, options, offset_m, placed)
+    kind = options.anchor.height_kind if height_known else SURVEYED
+    about: dict[str, Any] = {"positions": "WGS 84" if placed else SURVEYED, "height_kind": kind}
+    lift_m = tile.origin[2] + (options.anchor.geopose.position.h - offset_m[1] if placed else 0.0)
     about |= {"source": ", ".join(tile.name for tile in tiles)}
     out.mkdir(parents=True, exist_ok=True)
     (out / GEOJSON_FILE).write_bytes(dump_geojson(occluders, place, lift_m, about))
@@ -88,7 +94,7 @@ def build_terrain(
 
         ready = replace(options, unit="m", up="z", crs=None)
         package = build_package(out / TERRAIN_FILE, out, ready, lambda stage, part: progress(stage, 0.55 + 0.45 * part))
-    return TerrainResult(out, package, tuple(occluders), _facts(tile, occluders))
+    return TerrainResult(out, package, tuple(occluders), _facts(tile, occluders), tuple(notes))
 
 
 def find_tile(cloud: Cloud) -> Tile:
@@ -100,7 +106,7 @@ def find_tile(cloud: Cloud) -> Tile:
     land = seen
     if not classed and roofs.land.any():  # knolls that the filter took for buildings
         land = seen | roofs.land
-        ground = fill_plane(np.where(land, layers.lowest, np.float32(np.nan)), SMOOTHINGS)
+        ground = fill_plane(np.where(land, sound_lowest(layers), np.float32(np.nan)), SMOOTHINGS)
     origin = (float(cloud.origin[0]), float(cloud.origin[1]), float(cloud.origin[2]))
     return Tile(field, ground, roofs, origin, classed, cloud.points, cloud.crs.projection, land)
 
@@ -151,18 +157,14 @@ def _close(known: Mask) -> Mask:
     return np.asarray(known | (slide(grown, CLOSED_CELLS, lowest=True) > 0))
 
 
-def _choose_place(tile: Tile, options: BuildOptions, offset_m: Vector, placed: bool) -> tuple[Place, dict[str, Any]]:
-    """(how a grid point becomes what is written, what to say about it)."""
+def _choose_place(tile: Tile, options: BuildOptions, offset_m: Vector, placed: bool) -> Place:
+    """How a point of the grid becomes what is written."""
     east_m, north_m, _ = tile.origin
     if tile.projection is not None:
-        return _on_map(tile.projection, east_m, north_m), {"crs": "WGS84", "height_kind": "as surveyed"}
-    shift_east, shift_north = east_m - offset_m[0], north_m + offset_m[2]
+        return _on_map(tile.projection, east_m, north_m)
     if placed:
-        return _round_anchor(options, shift_east, shift_north), {"crs": "WGS84", "height_kind": "ellipsoidal"}
-    return (lambda x, y: (x + east_m, y + north_m)), {
-        "crs": "as surveyed, east before north",
-        "height_kind": "as surveyed",
-    }
+        return _round_anchor(options, east_m - offset_m[0], north_m + offset_m[2])
+    return lambda x, y: (y + north_m, x + east_m)
 
 
 def _on_map(projection: Projection, east_m: float, north_m: float) -> Place:

@@ -62,9 +62,10 @@ def _make_faces(surface, means, numbers, side):
                 missing = 0
                 while name[missing] >= 0:
                     missing += 1
-                for k in range(3):
-                    faces[count, k] = name[(missing + 1 + k) % 4]
-                count += 1
+                a, b, c = (missing + 1) % 4, (missing + 2) % 4, (missing + 3) % 4
+                if _turns_left(corner[a], corner[b], corner[c]):
+                    faces[count, 0], faces[count, 1], faces[count, 2] = name[a], name[b], name[c]
+                    count += 1
             if known < 4:
                 continue
             first = _turns_left(corner[0], corner[1], corner[2]) and _turns_left(corner[0], corner[2], corner[3])

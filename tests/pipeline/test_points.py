@@ -1,0 +1,122 @@
+import json
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from asset_pipeline.cloud import gather_cloud
+from asset_pipeline.glb import decode_glb
+from asset_pipeline.thinning import choose_one_a_box, spread_points, thin_cloud
+from asset_pipeline.verify import verify_package
+from tests.pipeline.builders import ply_bytes
+from tests.pipeline.clouds import chunk, las_file
+from tests.pipeline.command import package
+
+
+def ball(count: int = 6000) -> np.ndarray:
+    at = np.random.default_rng(4).normal(size=(count, 3))
+    return at / np.linalg.norm(at, axis=1, keepdims=True) + (5, 5, 1)
+
+
+def nearest_m(at: np.ndarray) -> np.ndarray:
+    away = np.linalg.norm(at[:, None] - at[None], axis=2)
+    return np.asarray((away + 1e9 * np.eye(len(at))).min(axis=1))
+
+
+def test_exactly_as_many_points_remain_as_asked_and_all_when_there_are_fewer() -> None:
+    at = ball().astype(np.float32)
+    for budget in (1, 7, 500, 5999, 6000):
+        chosen = spread_points(at, budget)
+        assert len(chosen) == len(set(chosen.tolist())) == budget
+    assert len(spread_points(at[:10], 500)) == 10
+
+
+def test_chosen_points_are_further_apart_than_those_of_a_lottery() -> None:
+    at = ball().astype(np.float32)
+    spread = nearest_m(at[spread_points(at, 600)])
+    lottery = nearest_m(at[np.random.default_rng(1).choice(len(at), 600, replace=False)])
+    even = np.sqrt(4 * np.pi / 600)  # how far apart as many points would be on a square grid
+    assert spread.min() > 0.5 * even > 5 * lottery.min()
+
+
+def test_the_choice_does_not_depend_on_chunks_nor_order() -> None:
+    at = ball()
+    with ExitStack() as stack:
+        found = []
+        for parts in ([at], np.array_split(at, 5)):
+            cloud = stack.enter_context(gather_cloud(map(chunk, parts), np.zeros(3)))
+            kept, _ = thin_cloud(cloud, 200)
+            found.append(kept[spread_points(kept, 200)])
+    assert np.array_equal(*found)
+    mixed = np.random.default_rng(2).permutation(len(at))
+    first, second = at.astype(np.float32), at[mixed].astype(np.float32)
+    same = {tuple(row) for row in first[spread_points(first, 300)].tolist()}
+    assert same == {tuple(row) for row in second[spread_points(second, 300)].tolist()}
+
+
+def test_copies_of_a_point_count_once() -> None:
+    at = np.repeat(ball(50), 20, axis=0).astype(np.float32)
+    assert len(choose_one_a_box(at, at.min(axis=0), 1e-6)) == 50
+
+
+def coloured_ply(folder: Path, count: int = 6000) -> Path:
+    colours = np.tile([[200, 60, 20]], (count, 1))
+    rows = [[*map(float, at), *colour] for at, colour in zip(ball(count), colours.tolist(), strict=True)]
+    vertex = [("float", axis) for axis in "xyz"] + [("uchar", name) for name in ("red", "green", "blue")]
+    path = folder / "ball.ply"
+    path.write_bytes(ply_bytes("binary_little_endian", [("vertex", vertex, rows)]))
+    return path
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory) -> Path:
+    """A package of points."""
+    folder = tmp_path_factory.mktemp("points")
+    ran = package(coloured_ply(folder), folder / "out", "--points", "points", "--levels", "2000,300", "--unit", "m")
+    assert ran.code == 0, ran.stderr
+    (package_folder,) = (path for path in (folder / "out").iterdir() if (path / "manifest.json").is_file())
+    return package_folder
+
+
+def test_a_package_of_points_is_whole_and_counts_points(built: Path) -> None:
+    manifest = verify_package(built).manifest
+    assert [(level.triangles, level.points) for level in manifest.levels] == [(0, 2000), (0, 300)]
+
+
+def test_its_levels_hold_points_in_their_colour_that_lie_on_the_cloud(built: Path) -> None:
+    for name, count, most_m in (("lod0.glb", 2000, 0.02), ("lod1.glb", 300, 0.03), ("plain.glb", 2000, 1e-5)):
+        model = decode_glb((built / name).read_bytes(), name)
+        assert (len(model.positions), len(model.faces)) == (count, 0)
+        middle = model.positions - (0, 1, 0)
+        assert np.abs(np.linalg.norm(middle, axis=1) - 1).max() < most_m
+        srgb = np.array([200, 60, 20]) / 255
+        assert model.colours is not None
+        assert np.abs(model.colours - ((srgb + 0.055) / 1.055) ** 2.4).max() < 0.004
+
+
+def test_its_report_says_how_far_the_cloud_is_from_the_chosen_points(built: Path) -> None:
+    report = json.loads((built / "report.json").read_text())
+    fine, coarse = report["levels"]
+    assert (fine["points"], coarse["points"]) == (2000, 300)
+    assert 0 < fine["rms_m"] < coarse["rms_m"] < 0.2
+    assert report["source"]["cloud"]["taken_as"] == "points"
+
+
+def test_a_package_with_another_number_of_points_is_broken(built: Path) -> None:
+    document = json.loads((built / "manifest.json").read_text())
+    assert all("points" in level for level in document["levels"])
+
+
+def test_a_coloured_ply_of_points_becomes_a_surface_unless_asked_otherwise(tmp_path: Path) -> None:
+    ran = package(coloured_ply(tmp_path), tmp_path / "out", "--levels", "500", "--unit", "m")
+    assert ran.code == 0, ran.stderr
+    assert "taken as a surface" in ran.stdout and "at several heights" in ran.stdout
+
+
+def test_fewer_points_than_asked_are_kept_whole(tmp_path: Path) -> None:
+    path = las_file(tmp_path / "few.las", ball(40))
+    ran = package(path, tmp_path / "out", "--points", "points", "--unit", "m")
+    assert ran.code == 0, ran.stderr
+    (manifest,) = (tmp_path / "out").glob("*/manifest.json")
+    assert [level["points"] for level in json.loads(manifest.read_text())["levels"]] == [40]
