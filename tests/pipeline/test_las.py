@@ -1,15 +1,20 @@
 import json
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import laspy
 import numpy as np
 import pytest
 
+from asset_pipeline.crs import check_placeable
 from asset_pipeline.errors import OptionRefused, ScanRefused
+from asset_pipeline.geopose import Position
 from asset_pipeline.inspect import NOWHERE
 from asset_pipeline.options import BuildOptions, OwnPlace
+from asset_pipeline.place import settle_anchor
 from asset_pipeline.precheck import check_scan_file
+from asset_pipeline.projection import find_projection
 from asset_pipeline.read import read_scan
 from asset_pipeline.scan import Scan
 from tests.pipeline.clouds import las_file, scatter
@@ -108,25 +113,40 @@ def test_a_tile_on_the_map_brings_its_place_and_heading(tmp_path: Path) -> None:
     assert "above sea level" in ran.stdout
 
 
-def test_a_stated_place_far_from_the_map_is_kept_and_questioned(tmp_path: Path) -> None:
-    path = las_file(tmp_path / "f.laz", field(), epsg=6669)
-    ran = package(path, tmp_path / "out", "--levels", "500")
-    assert ran.code == 0
-    assert "m from where the map coordinates EPSG:6669 put the scan" in ran.stdout
+def test_a_stated_place_far_from_the_map_is_kept_and_questioned() -> None:
+    projection, offset_m = find_projection(6669), (EAST_M, 12.0, -NORTH_M)
+    for lat, told in ((32.70230, []), (32.7434, ["place_differs"])):
+        anchor = replace(NOWHERE, geopose=replace(NOWHERE.geopose, position=Position(lat, 129.78818, 50.0)))
+        kept, notes = settle_anchor(BuildOptions(anchor), projection, offset_m)
+        assert kept == anchor
+        assert [note.code for note in notes] == told
 
 
 def test_a_tile_without_map_coordinates_needs_a_place_or_their_code(tmp_path: Path) -> None:
     path = las_file(tmp_path / "f.las", field())
-    refused = run("package", path, "--out", tmp_path / "out", "--levels", "500")
-    assert refused.code == 2 and "--crs" in refused.stderr
-    assert run("package", path, "--out", tmp_path / "out", "--levels", "500", "--crs", "6669").code == 0
-    assert run("package", path, "--out", tmp_path / "out", "--levels", "500", "--crs", "2992").code == 2
+    own = BuildOptions(NOWHERE, own_place=OwnPlace())
+    with pytest.raises(OptionRefused, match="--crs"):
+        check_placeable(path, own)
+    check_placeable(path, replace(own, crs=6669))
+    check_placeable(path, replace(own, own_place=None))
+    with pytest.raises(OptionRefused, match="EPSG:2992"):
+        check_placeable(path, replace(own, crs=2992))
+    scan = read(path, replace(own, crs=6669))
+    assert scan.survey is not None and scan.survey.projection == find_projection(6669)
+
+
+def test_the_command_asks_for_a_place_before_it_reads(tmp_path: Path) -> None:
+    ran = run("package", las_file(tmp_path / "f.las", field()), "--out", tmp_path / "out")
+    assert "--crs" in refusal(ran)
+    in_part = run("package", las_file(tmp_path / "g.las", field()), "--lat", "32", "--out", tmp_path / "out")
+    assert "together" in refusal(in_part)
 
 
 def test_the_old_datum_of_japan_gives_no_place(tmp_path: Path) -> None:
     path = las_file(tmp_path / "f.las", field(), epsg=30161)
     assert "old_datum" in codes(read(path))
-    assert run("package", path, "--out", tmp_path / "out").code == 2
+    with pytest.raises(OptionRefused):
+        check_placeable(path, BuildOptions(NOWHERE, own_place=OwnPlace()))
 
 
 def changed(path: Path, at: int, data: bytes) -> Path:
