@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asset_pipeline.bvh import build_bvh, find_closest
-from asset_pipeline.collapse import drop_doubles
+from asset_pipeline.collapse import Edges, drop_doubles, find_edges
 from asset_pipeline.components import keep_triangles, label_components
 from asset_pipeline.jit import njit
 from asset_pipeline.mesh import Faces, Surface
+from asset_pipeline.quadric import link_corners
 from asset_pipeline.scan import ScanWarning, warn
 from asset_pipeline.surface import face_areas
 
@@ -47,16 +48,20 @@ def _half_edges(faces: Faces, vertices: int) -> tuple[Rows, Rows, Rows]:
     return order, start, np.append(start[1:], len(order))
 
 
-def _rims(faces: Faces, vertices: int) -> NDArray[np.int32]:
-    """The edges (k, 2) with one triangle, in the direction in which that goes round."""
-    order, start, end = _half_edges(faces, vertices)
-    single = order[start[end - start == 1]]
-    return np.stack([faces[single // 3, single % 3], faces[single // 3, (single + 1) % 3]], axis=1)
+def _rims(surface: Surface) -> tuple[NDArray[np.int32], Edges]:
+    """The edges (k, 2) with one triangle, in the direction in which that goes round, and how many there are of each kind."""
+    heads, following = np.empty(len(surface.positions), np.int32), np.empty(3 * surface.triangles, np.int32)
+    link_corners(surface.faces, heads, following)
+    marks = np.zeros((len(heads), 4), np.int32)
+    borders, edges = find_edges(surface.faces, heads, following, marks)
+    faces, ends = surface.faces[borders[:, 2]], borders[:, :2]
+    forwards = (np.roll(faces, -1, axis=1)[faces == ends[:, :1]] == ends[:, 1])[:, None]
+    return np.where(forwards, ends, ends[:, ::-1]), edges
 
 
 def _close_cracks(surface: Surface) -> tuple[Surface, int]:
     """Join rim points that all but coincide: pieces of one surface, written apart and rounded apart."""
-    rims = _rims(surface.faces, len(surface.positions))
+    rims, _ = _rims(surface)
     if not len(rims):
         return surface, 0
     length = np.linalg.norm(surface.positions[rims[:, 0]] - surface.positions[rims[:, 1]], axis=1)
@@ -105,11 +110,11 @@ def _unit_normals(corners: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _split_branchings(surface: Surface) -> tuple[Surface, int]:
     """Cut along edges with more than two triangles: those two that go on most smoothly stay together."""
-    faces, vertices = surface.faces, len(surface.positions)
-    order, start, end = _half_edges(faces, vertices)
-    branching = int((end - start > 2).sum())
+    faces = surface.faces
+    branching = _rims(surface)[1].branchings
     if not branching:
         return surface, 0
+    order, start, end = _half_edges(faces, len(surface.positions))
     partner = np.full(3 * len(faces), -1, np.int32)
     _pair_half_edges(faces, _unit_normals(surface.positions[faces]), (order, start, end), GROUP, partner)
     root = _join_corners(faces, partner)
@@ -181,7 +186,7 @@ def _join_corners(faces, partner):
 def _close_holes(surface: Surface) -> tuple[Surface, int]:
     """Close holes with three edges: one triangle is missing there."""
     vertices = len(surface.positions)
-    rims = _rims(surface.faces, vertices)
+    rims, _ = _rims(surface)
     leaving = np.bincount(rims[:, 0], minlength=vertices) if len(rims) else np.zeros(vertices, np.int64)
     after = np.full(vertices, -1, np.int64)
     after[rims[:, 0]] = rims[:, 1]

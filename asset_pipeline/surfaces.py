@@ -18,9 +18,11 @@ from asset_pipeline.surface import points_at, sample_surface
 
 NEAR = 4  # times its budget: where a level that is made again starts from
 READ_POINTS = 100_000  # each way
-STANDS_OUT = 14.0  # times the RMS: a maximum beyond it is looked into
+STANDS_OUT = 20.0  # times the RMS: a maximum beyond it is looked into,
+OUT_OF_LINE, ORDINARY = 1.5, 12.0  # and one so many times as far out as that of the finer level, unless it is ordinary
 UNDOINGS = 3
-CAREFUL, MORE_RMS = 1.0, 1.1  # the price of losses when a level is made again, and how much RMS that may cost
+CAREFUL = 1.0  # the price of losses when a level is made again
+CLEARLY, MORE_RMS = 0.75, 1.1  # times the first maximum and RMS, beyond which the second try is no gain
 
 
 def choose_levels(asked: tuple[int, ...], triangles: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -63,6 +65,7 @@ def build_surfaces(
     diagonal = float(np.linalg.norm(np.ptp(scan.positions, axis=0)))
     settings = Settings(colour_m=COLOUR_SHARE * diagonal)
     surfaces: list[Surface] = []
+    usual = STANDS_OUT / OUT_OF_LINE
     for index, level in enumerate(levels):
         if level >= scan.triangles:  # the whole scan, as it was delivered
             surfaces.append(scan)
@@ -72,12 +75,13 @@ def build_surfaces(
         near = collapse(kept, min(NEAR * level, kept.triangles), settings)
         start = collapse(near, level, settings)
         surface, error = _relax_and_measure(start, scan, tree)
-        if error.max_m > STANDS_OUT * error.rms_m:
+        if error.max_m > min(STANDS_OUT, max(ORDINARY, OUT_OF_LINE * usual)) * error.rms_m:
             again = collapse(near, level, replace(settings, loss_price=CAREFUL))
             other, other_error = _relax_and_measure(again, scan, tree)
-            if other_error.max_m < error.max_m and other_error.rms_m <= MORE_RMS * error.rms_m:
+            if other_error.max_m < CLEARLY * error.max_m and other_error.rms_m <= MORE_RMS * error.rms_m:
                 warnings.append(warn("level_redone", triangles=level, max_m=error.max_m, now_m=other_error.max_m))
-                start, surface = again, other
+                start, surface, error = again, other, other_error
+        usual = error.max_m / max(error.rms_m, 1e-300)
         lost = before - count_pieces(start)
         if lost > 0:
             warnings.append(warn("pieces_left_out", triangles=level, count=lost, of=before))
