@@ -17,12 +17,12 @@ Used = NDArray[np.bool_]
 # the most that is asked of an encoded picture, against the baked one, over the texels that the surface shows
 ASKED_DB: dict[Purpose, float] = {
     "colour": 37.0,  # a baked statue is 29.5 dB from its scan: this takes 0.3 dB of it, and is not seen
-    "normal": 35.0,  # of 10 dB that a map wins in a shaded view it keeps 7.5; for the rest it would be thrice the bytes
+    "normal": 37.5,  # of 8.4 dB that a statue's map wins in shaded views it keeps 7.1; at 35 it kept 6.5 for 2/3 of the bytes
     "roughness": 30.0,  # a gloss that is 3 % off is not seen
 }
 LEAST_DB = 30.0  # and the least of colour: below it a codec's blocks show
 UNDER_LEVEL_DB = 9.5  # colour may be a ninth further from the baked picture than the level is from its scan anyway
-UNDER_RELIEF_DB = 12.0  # a normal map keeps all but a sixteenth of what it tells a surface without one
+UNDER_RELIEF_DB = 13.0  # a normal map keeps all but a twentieth of what it tells a surface without one
 SAME_DB = 99.0  # stands for "no difference at all"
 NEAR_DB = 0.1  # so little under the asked is taken, and no more is sought above it than three times as much
 REAL_TRIES = 3
