@@ -38,27 +38,41 @@ def name_level(index: int, count: int, language: str) -> str:
 def say_lead(report: Report, language: str) -> str:
     """The one sentence that says how near the finest level is."""
     t, levels = load_words(language, "report"), report["levels"]
-    values = {"triangles": f"{report['source']['triangles']:,}", "levels": len(levels)}
-    if "p95_m" not in levels[0]:
-        return str(t["lead_mean"]).format(**values, near=say_length(levels[0]["rms_m"], language))
-    return str(t["lead" if len(levels) > 1 else "lead_one"]).format(
-        **values, near=say_length(levels[0]["p95_m"], language)
-    )
+    values = {"triangles": f"{report['source']['triangles']:,}", "points": f"{report['source']['vertices']:,}"}
+    one = "_one" if len(levels) == 1 else ""
+    if "points" in levels[0]:
+        sentence, near_m = "lead_points" + one, levels[0]["rms_m"]
+    elif "p95_m" in levels[0]:
+        sentence, near_m = "lead" + one, levels[0]["p95_m"]
+    else:
+        sentence, near_m = "lead_mean", levels[0]["rms_m"]
+    return str(t[sentence]).format(**values, levels=len(levels), near=say_length(near_m, language))
 
 
 def list_level_facts(level: Mapping[str, Any], language: str) -> list[str]:
     """A level in short: triangles, distance, bytes, and how long it takes."""
     t = load_words(language, "report")
     return [
-        t["fact_triangles"].format(triangles=f"{level['triangles']:,}"),
+        t["fact_points"].format(points=f"{level['points']:,}")
+        if "points" in level
+        else t["fact_triangles"].format(triangles=f"{level['triangles']:,}"),
         t["fact_rms"].format(rms=say_length(level["rms_m"], language)),
         say_bytes(level["bytes"]),
         t["fact_time"].format(time=say_wait(level["bytes"], language)),
     ]
 
 
+def list_columns(report: Report, language: str) -> list[str]:
+    """The heads of the table's columns."""
+    t = load_words(language, "report")
+    return [
+        t["points"] if column == t["source_triangles"] and "points" in report["levels"][0] else column
+        for column in t["columns"]
+    ]
+
+
 def list_rows(report: Report, language: str) -> list[list[str]]:
-    """The table: one row a level, in the order of the words' `columns`."""
+    """The table: one row a level, in the order of the columns."""
     levels = report["levels"]
     return [
         [name_level(index, len(levels), language), *_list_cells(level, language)] for index, level in enumerate(levels)
@@ -67,14 +81,13 @@ def list_rows(report: Report, language: str) -> list[list[str]]:
 
 def _list_cells(level: Mapping[str, Any], language: str) -> list[str]:
     t, psnr, px = load_words(language, "report"), level["colour_psnr_db"], level["texture_px"]
-    triangles = f"{level['triangles']:,}"
-    if abs(level["triangles"] - level["triangles_asked"]) > 0.05 * level["triangles_asked"]:
-        triangles += " " + t["asked"].format(asked=f"{level['triangles_asked']:,}")
+    count = level.get("points", level["triangles"])
+    missed = abs(count - level["triangles_asked"]) > 0.05 * level["triangles_asked"]
     return [
-        triangles,
+        f"{count:,}" + (" " + t["asked"].format(asked=f"{level['triangles_asked']:,}") if missed else ""),
         say_length(level["rms_m"], language),
         f"{level['rms_relative'] * 100:.2g} %",
-        say_length(level["p95_m"], language) if "p95_m" in level else "–",
+        say_length(level["p95_m"], language) if "p95_m" in level and "points" not in level else "–",
         say_length(level["max_m"], language),
         "–" if psnr is None else f"{psnr:.1f} dB",
         f"{px} px" if px else "–",
@@ -97,10 +110,11 @@ def list_sections(manifest: Manifest, report: Report, language: str) -> list[tup
 def _list_source(manifest: Manifest, report: Report, t: Mapping[str, Any]) -> list[Fact]:
     source = report["source"]
     sides = (high - low for low, high in zip(manifest.bounds_min_m, manifest.bounds_max_m, strict=True))
+    triangles = [(t["source_triangles"], f"{source['triangles']:,}")] if source["triangles"] else []
     return [
         (t["file"], source["file"]),
         (t["size"], say_bytes(source["bytes"])),
-        (t["source_triangles"], f"{source['triangles']:,}"),
+        *triangles,
         (t["source_vertices"], f"{source['vertices']:,}"),
         (t["extent"], " × ".join(f"{side:.3g}" for side in sides) + " m"),
         (t["unit"], f"{source['unit']}, {source['up']}"),

@@ -17,7 +17,7 @@ from asset_pipeline.errors import OptionRefused
 from asset_pipeline.heat_scale import list_colours, list_ticks
 from asset_pipeline.listing import POSTER_FILE, REPORT_FILE, check_listing, parse_report
 from asset_pipeline.manifest import Manifest, dump_manifest, manifest_digest
-from asset_pipeline.report_facts import list_level_facts, list_rows, list_sections, name_level, say_lead
+from asset_pipeline.report_facts import list_columns, list_level_facts, list_rows, list_sections, name_level, say_lead
 
 TEMPLATES_DIR = Path(__file__).parent / "templates"
 GRADIENT_STEPS = 17
@@ -44,12 +44,13 @@ def make_page(manifest: Manifest, report: Report, read: Read, language: str, bac
         "lead": say_lead(report, language),
         "advice": advice,
         "notes_line": t["notes_line_one" if len(advice) == 1 else "notes_line"].format(count=len(advice)),
+        "compare_help": t["compare_help_points" if "points" in report["levels"][0] else "compare_help"],
         "scale": _describe_scale(report["views"], language) if pictured else None,
         "levels": _describe_levels(manifest.credit.title, report, read, language) if pictured else [],
         "poster": None
         if pictured
         else _show(read(POSTER_FILE), POSTER_PX, (manifest.credit.title, t["poster_caption"])),
-        "columns": t["columns"],
+        "columns": list_columns(report, language),
         "rows": list_rows(report, language),
         "sections": list_sections(manifest, report, language),
         "package_line": t["package_line"].format(version=manifest.pipeline_version),
@@ -148,7 +149,11 @@ def _describe_view(
             size,
             (t[f"alt_{kind}"].format(**filled), t[f"picture_{kind}"].format(**filled)),
         )
-        for kind, name in (("scan", "view-scan"), ("level", f"view-lod{index}"), ("heat", f"heat-lod{index}"))
+        for kind, name in (
+            ("finest" if "points" in report["levels"][0] else "scan", "view-scan"),
+            ("level", f"view-lod{index}"),
+            ("heat", f"heat-lod{index}"),
+        )
     ]
     return {"upright": size[1] > size[0], "pictures": pictures}
 

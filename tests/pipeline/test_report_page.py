@@ -83,6 +83,16 @@ def test_a_package_of_an_earlier_version_has_a_page_with_its_poster(textured: Bu
     assert html.count("data:image/webp;base64,") == 1 and "on average" in words(html)
 
 
+def test_a_package_of_points_speaks_of_points(textured: BuildResult) -> None:
+    report = json.loads((textured.folder / "report.json").read_bytes())
+    report["source"] |= {"triangles": 0, "vertices": 5_000_000}
+    report["levels"] = [{**level, "triangles": 0, "points": level["triangles"]} for level in report["levels"]]
+    said = words(page(textured, "en", source=report["source"], levels=report["levels"]))
+    assert "From 5,000,000 points, 2 levels of points were made" in said and "400 points" in said
+    assert "The finest points, from the front" in said and "riangles" not in said.partition("What came in")[0]
+    assert "点のままの形を 2 段階" in words(page(textured, "ja", source=report["source"], levels=report["levels"]))
+
+
 def test_what_people_typed_stays_text(textured: BuildResult) -> None:
     credit = Credit('<script>alert("x")</script>', "<b>K</b>", "CC & Co", "fiction", ("<i>s</i>",))
     built = replace(textured, manifest=replace(textured.manifest, credit=credit))
