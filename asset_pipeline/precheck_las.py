@@ -21,6 +21,8 @@ HEADER_BYTES = {0: 227, 1: 227, 2: 227, 3: 235, 4: 375}  # by minor version
 PROJECTION_USER, GEO_KEYS, GEO_TEXTS, WKT = b"LASF_Projection", 34735, 34737, 2112
 LASZIP_USER, LASZIP = b"laszip encoded", 22204
 CHUNKED = (2, 3)  # LASzip compressors that write a chunk table
+LAYERED = 3
+LAYERS = {10: 9, 11: 1, 12: 2, 13: 1}  # by the kind of item; of extra bytes, 14, as many as there are
 VARIABLE_CHUNKS = 0xFFFFFFFF
 
 
@@ -36,6 +38,8 @@ class LasHeader:
     high: tuple[float, float, float]
     geo_keys: bytes
     wkt: str
+    points_at: int = 0
+    laszip: bytes = b""  # LASzip's own record, of a compressed file
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,8 @@ def read_las_header(path: Path) -> LasHeader:
         (high_x, high_y, high_z),
         found.get((PROJECTION_USER, GEO_KEYS), b""),
         found.get((PROJECTION_USER, WKT), b"").rstrip(b"\0").decode("utf-8", "replace"),
+        layout.points_at,
+        found.get((LASZIP_USER, LASZIP), b"") if compressed else b"",
     )
 
 
@@ -175,7 +181,7 @@ def _read_late_records(file: BinaryIO, head: bytes, layout: _Layout) -> dict[tup
 
 def _check_compressed(file: BinaryIO, layout: _Layout, record: bytes) -> None:
     """A LAZ: its own record, and as many chunks as its points need."""
-    chunk_points = _read_compression(layout, record)
+    chunk_points, layers = _read_compression(layout, record)
     data_bytes = layout.size - layout.points_at
     if data_bytes < 16:
         raise _too_short(layout)
@@ -193,16 +199,36 @@ def _check_compressed(file: BinaryIO, layout: _Layout, record: bytes) -> None:
         raise _too_short(layout)
     if chunk_points != VARIABLE_CHUNKS and layout.points > chunks * chunk_points:
         raise _too_short(layout)
+    if layers:
+        _check_layers(file, layout, table_at, layers)
 
 
-def _read_compression(layout: _Layout, record: bytes) -> int:
-    """Points a chunk, from LASzip's own record."""
+def _check_layers(file: BinaryIO, layout: _Layout, end: int, layers: int) -> None:
+    """Walk the chunks of layered points: one point as it is, a count, and the bytes of each layer, which follow.
+
+    The decoder makes room for a layer before it looks whether so much is there.
+    """
+    at, head = layout.points_at + 8, layout.point_bytes + 4 * (1 + layers)
+    while at < end:
+        file.seek(at + layout.point_bytes + 4)
+        sizes = file.read(4 * layers)
+        at += head + sum(struct.unpack(f"<{len(sizes) // 4}I", sizes[: len(sizes) // 4 * 4]))
+        if at > end or len(sizes) < 4 * layers:
+            raise _refuse(
+                "laz_chunk", f"A chunk of {layout.name} claims more bytes than there are: it is cut off or false."
+            )
+
+
+def _read_compression(layout: _Layout, record: bytes) -> tuple[int, int]:
+    """Points a chunk, and layers in which each chunk holds them or 0, from LASzip's own record."""
     if len(record) < 34:
         raise _refuse("laz_record", f"{layout.name} is compressed and does not say how.")
     compressor, _, _, _, _, _, chunk_points, _, _, items = struct.unpack_from("<HHBBHIIqqH", record)
     if compressor not in CHUNKED or chunk_points == 0 or items > 16 or len(record) < 34 + 6 * items:
         raise _refuse("laz_record", f"{layout.name} is compressed in a way that cannot be read.")
-    sizes = [struct.unpack_from("<HH", record, 34 + 6 * item)[1] for item in range(items)]
-    if sum(sizes) != layout.point_bytes:
+    kinds = [struct.unpack_from("<HH", record, 34 + 6 * item) for item in range(items)]
+    if sum(size for _, size in kinds) != layout.point_bytes:
         raise _refuse("laz_record", f"The compressed points of {layout.name} are not as long as its header says.")
-    return int(chunk_points)
+    if compressor != LAYERED:
+        return int(chunk_points), 0
+    return int(chunk_points), sum(LAYERS.get(kind, size) for kind, size in kinds)

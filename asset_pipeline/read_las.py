@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import laspy
+import lazrs
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,8 +22,11 @@ def crs_of(header: LasHeader) -> Crs:
 
 def read_las(path: Path, scale: tuple[float, float], progress: Progress = no_progress) -> Iterator[PointChunk]:
     """The points of a LAS or LAZ file, times scale (horizontal, vertical). Raises ScanRefused."""
-    expected, done = read_las_header(path).points, 0
+    header = read_las_header(path)
+    expected, done = header.points, 0
     try:
+        if header.compressed:
+            _check_chunks(path, header)
         with laspy.open(path, read_evlrs=False) as reader:
             for points in reader.chunk_iterator(CHUNK_POINTS):
                 done += len(points)
@@ -34,6 +38,16 @@ def read_las(path: Path, scale: tuple[float, float], progress: Progress = no_pro
         raise _broken(path, str(error)) from error
     if done != expected:
         raise _broken(path, f"{done:,} of {expected:,} points are there")
+
+
+def _check_chunks(path: Path, header: LasHeader) -> None:
+    """Hold the compressed table of chunks against the file: the decoder makes room for what it says."""
+    with path.open("rb") as file:
+        file.seek(header.points_at)
+        chunks = lazrs.read_chunk_table(file, lazrs.LazVlr(header.laszip))
+    size = path.stat().st_size - header.points_at
+    if sum(size_bytes for _, size_bytes in chunks) > size or any(size_bytes > size for _, size_bytes in chunks):
+        raise _broken(path, "its table of chunks names more bytes than there are")
 
 
 def _broken(path: Path, why: str) -> ScanRefused:

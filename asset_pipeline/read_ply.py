@@ -59,6 +59,7 @@ def read_ply(path: Path, progress: Progress = no_progress) -> tuple[Mesh, list[S
     return _with_pictures(mesh, header, numbers, path, warnings), warnings
 
 
+@np.errstate(invalid="ignore", over="ignore")  # odd numbers are for the cleaning step, which counts them
 def _make_points(vertex: Columns) -> Mesh | None:
     """The points with their colours and texture coordinates, without faces yet; None when they have no place."""
     if not {"x", "y", "z"} <= set(vertex):

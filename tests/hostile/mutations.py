@@ -5,12 +5,15 @@ import io
 import json
 import random
 import struct
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from asset_pipeline.usdz_archive import pack_usdz
 from tests.pipeline.builders import (
     BOX_FACES,
     BOX_POINTS,
@@ -24,8 +27,10 @@ from tests.pipeline.builders import (
     stl_bytes,
     zip_bytes,
 )
+from tests.pipeline.clouds import las_file
 from tests.pipeline.compressed import draco_scene, meshopt_scene
 from tests.pipeline.shapes import smooth_picture
+from tests.pipeline.test_read_usd import SQUARE, UV, layer, material, mesh, texture
 
 Files = dict[str, bytes]  # name and content; the first is the scan
 OBJ = (
@@ -108,6 +113,39 @@ def _rich_ply(form: str) -> bytes:
     return data.replace(b"comment made by a test", b"comment TextureFile wall.1001.png")
 
 
+def _clouds() -> dict[str, bytes]:
+    """The same points as LAS, LAZ and PLY, with colours and a coordinate system."""
+    side = np.linspace(0, 30, 12)
+    x, y = (axis.ravel() for axis in np.meshgrid(side, side))
+    points = np.stack([x, y, np.sin(x / 5) + 0.1 * y], axis=1)
+    shades = np.tile(np.arange(144, dtype=np.uint16) * 400, (3, 1))
+    colours = dict(zip(("red", "green", "blue"), shades, strict=True))
+    found = {}
+    with tempfile.TemporaryDirectory() as name:
+        for suffix, form in (
+            ("las", {"version": "1.2", "point_format": 2}),
+            ("laz", {"version": "1.4", "point_format": 7}),
+        ):
+            path = las_file(Path(name) / f"cloud.{suffix}", points, epsg=6669, **form, **colours)  # type: ignore[arg-type]
+            found[path.name] = path.read_bytes()
+    vertex = [*(("float", axis) for axis in "xyz"), *(("uchar", shade) for shade in ("red", "green", "blue"))]
+    rows = [[*point, 10, 20, 30] for point in points.tolist()]
+    return {**found, "cloud.ply": ply_bytes("binary_little_endian", [("vertex", vertex, rows)])}
+
+
+def _usd() -> dict[str, bytes]:
+    """A textured square as a USD text layer, alone and in its archive."""
+    look = material(
+        texture("Picture", "wall.png"), "color3f inputs:diffuseColor.connect = </Scan/Look/Picture.outputs:rgb>"
+    )
+    body = mesh(SQUARE + UV + "        rel material:binding = </Scan/Look>\n") + look
+    picture = encode_picture(checker())
+    return {
+        "scene.usda": layer(mesh()).encode(),
+        "scene.usdz": pack_usdz({"scene.usda": layer(body).encode(), "wall.png": picture}),
+    }
+
+
 def _saved(picture: Image.Image, kind: str, **more: Any) -> bytes:
     sink = io.BytesIO()
     picture.save(sink, kind, **more)
@@ -133,6 +171,8 @@ def make_scans() -> dict[str, Files]:
         "draco.glb": draco_scene().glb(),
         "meshopt.glb": meshopt_scene().glb(),
         "meshopt1.glb": meshopt_scene(1, "KHR_meshopt_compression").glb(),
+        **_clouds(),
+        **_usd(),
         "zipped.zip": zip_bytes({"scan.obj": OBJ.encode(), **beside}),
     }
     found: dict[str, Files] = {name: {name: data} for name, data in single.items()}

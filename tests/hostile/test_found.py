@@ -2,6 +2,7 @@
 
 import io
 import json
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from PIL import Image
 from asset_pipeline.errors import ScanRefused
 from asset_pipeline.picture import read_picture
 from asset_pipeline.read import read_scan
-from tests.hostile.mutations import deep_scene
+from tests.hostile.mutations import deep_scene, make_scans
 from tests.pipeline.builders import BOX_FACES, BOX_POINTS, Gltf, box_ply, textured_obj, zip_bytes
 from tests.pipeline.shapes import options
 
@@ -84,3 +85,31 @@ def test_parts_cut_from_the_same_vertices_take_only_theirs(tmp_path: Path) -> No
     (tmp_path / "scan.glb").write_bytes(scene.glb())
     found = read_scan(tmp_path / "scan.glb", options()).mesh
     assert (found.triangles, found.vertices) == (1200, 800)
+
+
+def test_a_laz_chunk_that_claims_gigabytes_is_refused_before_room_is_made(tmp_path: Path) -> None:
+    data = bytearray(make_scans()["cloud.laz"]["cloud.laz"])
+    (points_at,) = struct.unpack_from("<I", data, 96)
+    (point_bytes,) = struct.unpack_from("<H", data, 105)
+    struct.pack_into("<I", data, points_at + 8 + point_bytes + 4, 0xFFFFFF00)
+    (tmp_path / "scan.laz").write_bytes(data)
+    assert refusal(tmp_path / "scan.laz").code == "laz_chunk"
+
+
+def test_a_false_table_of_laz_chunks_is_refused_in_silence(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    sound = make_scans()["cloud.laz"]["cloud.laz"]
+    (points_at,) = struct.unpack_from("<I", sound, 96)
+    (table_at,) = struct.unpack_from("<q", sound, points_at)
+    for value in range(0, 256, 15):
+        data = bytearray(sound)
+        data[table_at + 8 :] = bytes([value]) * (len(data) - table_at - 8)
+        (tmp_path / "scan.laz").write_bytes(data)
+        assert refusal(tmp_path / "scan.laz").stage in {"check", "read"}
+    assert capfd.readouterr().err == ""  # a panic of the decoder would be told there
+
+
+def test_numbers_in_a_cloud_that_are_none_do_not_chatter(tmp_path: Path) -> None:
+    data = make_scans()["cloud.ply"]["cloud.ply"]
+    start = data.index(b"end_header\n") + 11
+    (tmp_path / "scan.ply").write_bytes(data[:start] + b"\x01\x00\x80\x7f" * 3 + data[start + 12 :])
+    assert np.isfinite(read_scan(tmp_path / "scan.ply", options(unit=None, up=None)).mesh.positions).all()
