@@ -6,6 +6,7 @@
 import {
   BufferAttribute,
   BufferGeometry,
+  type Color,
   DoubleSide,
   FrontSide,
   Group,
@@ -15,6 +16,8 @@ import {
   Mesh,
   MeshLambertMaterial,
   type MeshStandardMaterial,
+  Points,
+  PointsMaterial,
   type Texture
 } from 'three'
 import { MeshoptDecoder } from 'three/examples/jsm/libs/meshopt_decoder.module.js'
@@ -75,7 +78,10 @@ interface Gltf {
   scene?: number
   scenes: { nodes: number[] }[]
   nodes: Node[]
-  meshes: { primitives: { attributes: Record<string, number>; indices?: number; material?: number }[] }[]
+  meshes: {
+    primitives: { attributes: Record<string, number>; indices?: number; material?: number; mode?: number }[]
+    extras?: { spacing_m?: number }
+  }[]
   materials?: Material[]
   textures?: { source?: number; extensions?: Record<string, { source: number }> }[]
   images?: { bufferView: number; mimeType: string }[]
@@ -98,6 +104,9 @@ type NumberArray =
 
 const MAGIC = 0x46546c67
 const JSON_CHUNK = 0x4e4f534a
+const POINTS = 0 // the mode of a primitive that is no triangles
+const POINT_SPACINGS = 2.5 // three leaves the lens out of a point's size: this much lets neighbours touch
+const POINT_PX = 3
 const PICTURES = ['EXT_texture_avif', 'EXT_texture_webp']
 const KNOWN = ['KHR_mesh_quantization', 'EXT_meshopt_compression', ...PICTURES]
 const ARRAYS: Record<number, NumberArray> = {
@@ -172,18 +181,33 @@ function addNode(index: number, parent: Group, source: Source): void {
 }
 
 function addMesh(index: number, group: Group, source: Source): void {
-  for (const { attributes, indices, material } of get(source.glb.json.meshes, index, 'mesh').primitives) {
+  const { primitives, extras } = get(source.glb.json.meshes, index, 'mesh')
+  for (const { attributes, indices, material, mode } of primitives) {
     const geometry = new BufferGeometry()
     for (const [name, accessor] of Object.entries(attributes)) {
       geometry.setAttribute(NAMES[name] ?? name.toLowerCase(), readAccessor(accessor, source))
     }
     if (indices !== undefined) geometry.setIndex(readAccessor(indices, source) as BufferAttribute)
     const surface = get(source.materials, material ?? 0, 'material')
+    if (mode === POINTS) {
+      group.add(makePoints(geometry, surface.color, extras?.spacing_m ?? 0))
+      continue
+    }
     surface.vertexColors = geometry.hasAttribute('color')
     const mesh = new Mesh(geometry, surface)
     mesh.castShadow = true
     group.add(mesh)
   }
+}
+
+/** Points as squares that grow with nearness, so that neighbours touch; where the scan does not say, of a few pixels. */
+function makePoints(geometry: BufferGeometry, color: Color, spacing_m: number): Points {
+  const sizeAttenuation = spacing_m > 0
+  const size = sizeAttenuation ? POINT_SPACINGS * spacing_m : POINT_PX
+  return new Points(
+    geometry,
+    new PointsMaterial({ color, size, sizeAttenuation, vertexColors: geometry.hasAttribute('color') })
+  )
 }
 
 function readAccessor(index: number, { glb, views }: Source): BufferAttribute | InterleavedBufferAttribute {

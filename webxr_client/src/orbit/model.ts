@@ -1,5 +1,5 @@
 /** One level of a package: fetched with its bytes counted, unpacked, and given back to the GPU's owner when done. */
-import { Mesh, type MeshStandardMaterial, type Object3D } from 'three'
+import { Mesh, type MeshStandardMaterial, type Object3D, Points } from 'three'
 import { readGlb } from './glb'
 import type { Purse } from './pictures'
 
@@ -54,7 +54,7 @@ async function fetchBytes(url: string, signal: AbortSignal, onBytes: (bytes: num
 /** Free the GPU's and the pictures' memory; the geometry stays readable for ray tests. */
 export function disposeModel(model: Object3D): void {
   model.traverse((part) => {
-    if (!(part instanceof Mesh)) return
+    if (!(part instanceof Mesh || part instanceof Points)) return
     const material = part.material as MeshStandardMaterial
     for (const texture of [material.map, material.normalMap, material.roughnessMap]) {
       const picture: unknown = texture?.image

@@ -4,6 +4,8 @@ import {
   Mesh,
   MeshLambertMaterial,
   MeshStandardMaterial,
+  Points,
+  type PointsMaterial,
   SRGBColorSpace
 } from 'three'
 import { beforeEach, expect, test, vi } from 'vitest'
@@ -205,4 +207,19 @@ test('what pictures take is taken from the purse, so that the next model knows',
   const purse = plenty()
   await surfaceOf(pictured(), purse)
   expect((1 << 30) - purse.left_bytes).toBeCloseTo(((128 * 128 + 64 * 64) * 16) / 3, 3)
+})
+
+test('points are shown as points, as large as they stand apart', async () => {
+  const primitives = [{ attributes: { POSITION: 0 }, material: 0, mode: 0 }]
+  for (const [extras, size, sizeAttenuation] of [
+    [{ spacing_m: 0.4 }, 1, true],
+    [undefined, 3, false]
+  ] as const) {
+    const model = await readGlb(triangle({ meshes: [{ primitives, extras }] }), plenty())
+    const points = model.children[0]?.children[0] as Points<never, PointsMaterial>
+    expect(points).toBeInstanceOf(Points)
+    expect(points.material).toMatchObject({ size, sizeAttenuation, vertexColors: false })
+    expect(points.material.color.toArray()).toEqual([0.5, 0.25, 0.125])
+    expect(new Box3().setFromObject(model).max.toArray()).toEqual([1, 3, 3])
+  }
 })
