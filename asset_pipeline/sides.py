@@ -10,6 +10,7 @@ from asset_pipeline.surface import face_areas
 FILL = 0.6  # what charts usually cover of an atlas
 SCREEN_PX = 1600  # the longer side of a phone's view: a model opens filling it
 MIN_PX = 64
+ROOM = 2.0  # an atlas turns and shifts the scan's texels: with twice as many none is lost
 COARSE_NORMAL_PX = 1024  # below the finest level: a map of 2048 px is three times the bytes for 2 dB of shading
 SAMPLES_PER_VERTEX = 2.0  # texels a normal map needs to show the form that the scan's vertices hold
 
@@ -32,7 +33,7 @@ def choose_sides(scan: Mesh, surface: Surface, error_m: float, limit_px: int, fi
     diagonal = float(np.linalg.norm(np.ptp(surface.positions, axis=0)))
     seen_m = min(error_m, diagonal / SCREEN_PX) if error_m > 0 else diagonal / SCREEN_PX
     wanted = area / max(seen_m**2, 1e-30)
-    colour_px = _power_of_two(min(wanted, scan_texels(scan)), limit_px)
+    colour_px = min(_power_of_two(wanted, limit_px), _power_of_two(ROOM * scan_texels(scan), limit_px))
     if surface.triangles >= scan.triangles:  # nothing was lost that a map could give back
         return Sides(colour_px, 0)
     normal_limit_px = min(colour_px, limit_px if finest else COARSE_NORMAL_PX)

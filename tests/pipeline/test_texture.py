@@ -195,7 +195,7 @@ def test_a_level_looked_at_from_afar_needs_a_smaller_picture() -> None:
 
 def test_no_picture_is_finer_than_the_scans_own() -> None:
     scan = dressed(picture=np.zeros((256, 256, 3), np.uint8))
-    assert choose_sides(scan, surface_of(scan, scan.triangles - 1), 0.001, 4096, True).colour_px == 256
+    assert choose_sides(scan, surface_of(scan, scan.triangles - 1), 0.001, 4096, True).colour_px == 512
 
 
 def test_a_level_that_lost_nothing_needs_no_normal_map() -> None:
