@@ -212,7 +212,7 @@ test('what pictures take is taken from the purse, so that the next model knows',
 test('points are shown as points, as large as they stand apart', async () => {
   const primitives = [{ attributes: { POSITION: 0 }, material: 0, mode: 0 }]
   for (const [extras, size, sizeAttenuation] of [
-    [{ spacing_m: 0.4 }, 1, true],
+    [{ spacing_m: 0.5 }, 1.5, true],
     [undefined, 3, false]
   ] as const) {
     const model = await readGlb(triangle({ meshes: [{ primitives, extras }] }), plenty())
