@@ -86,7 +86,7 @@ def test_the_stage_is_in_metres_y_up_and_shows_the_level(textured: BuildResult, 
         counts = list(mesh_of(stage).GetFaceVertexCountsAttr().Get())
         assert counts == [3] * len(level.faces)
         found = UsdGeom.BBoxCache(0, [UsdGeom.Tokens.default_]).ComputeWorldBound(stage.GetDefaultPrim()).GetRange()
-        reach = level.step_m + float(np.ptp(level.positions, axis=0).max()) / 30_000
+        reach = level.step_m + float(np.ptp(level.positions, axis=0).max()) / 20_000
         assert np.abs(np.array(found.GetMin()) - level.positions.min(axis=0)).max() < reach
         assert np.abs(np.array(found.GetMax()) - level.positions.max(axis=0)).max() < reach
 
@@ -99,7 +99,7 @@ def test_faces_normals_and_points_are_the_levels(textured: BuildResult) -> None:
     a, b, c = (points[faces[:, k]] for k in range(3))
     flat = np.cross(b - a, c - a)
     assert (np.einsum("nk,nk->n", flat, normals[faces].mean(axis=1)) > 0).all()
-    assert np.abs(np.linalg.norm(normals, axis=1) - 1).max() < 0.002
+    assert np.abs(np.linalg.norm(normals, axis=1) - 1).max() < 0.01
     level = decode_glb((textured.folder / "lod0.glb").read_bytes(), "lod0.glb")
     ours = np.sort(np.linalg.norm(level.positions[level.faces].mean(axis=1), axis=1))
     assert np.sort(np.linalg.norm(points[faces].mean(axis=1), axis=1)) == pytest.approx(ours, abs=1e-4)
@@ -196,7 +196,7 @@ def test_numbers_are_as_short_as_the_size_allows(scale: float) -> None:
     whole = ball()
     low, high = whole.bounds()
     facts = read_usdz_facts(encode_usdz(replace(whole, positions=whole.positions * scale), 128))
-    assert np.array([facts.low, facts.high]) == pytest.approx(np.array([low, high]) * scale, abs=scale / 30_000)
+    assert np.array([facts.low, facts.high]) == pytest.approx(np.array([low, high]) * scale, abs=scale / 20_000)
     size = len(encode_usdz(replace(whole, positions=whole.positions * scale), 128))
     assert size < 85 * whole.triangles
 
