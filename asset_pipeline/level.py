@@ -85,6 +85,9 @@ def make_level(scan: Mesh, bvh: Bvh, surface: Surface, job: LevelJob) -> Finishe
     """The level that shows the scan on this surface."""
     source = make_source(scan, bvh)
     error_m = measure_level(scan, bvh, Mesh(surface.positions, surface.faces), ERROR_SAMPLES).rms_m
+    # on the grid it will be written in, so that a normal map is baked for the normals that are shown
+    on_grid, _ = snap_mesh(Mesh(surface.positions, surface.faces), error_m)
+    surface = replace(surface, positions=on_grid.positions)
     sides = choose_sides(scan, surface, error_m, job.texture_px, finest=job.index == 0)
     plan = _Plan(source, sides, error_m, job.index)
     dressed = dress_ways(surface, job.asked, source, sides)
