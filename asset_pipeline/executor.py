@@ -199,16 +199,20 @@ def run_jobs(crew: Crew, task: Task, jobs: Sequence[Any], progress: Ignore = lam
             for index, result in _run_once(crew, task, todo):
                 results[index] = result
                 progress(len(results) / len(jobs))
-        except (BrokenExecutor, CancelledError) as error:  # a process is gone, or with it what it had been lent
+        except Exception as error:
+            if not _is_loss(error):
+                raise
             losses += 1
-            if losses > MOST_LOSSES:
+            if losses > MOST_LOSSES or type(error).__name__ == "KilledWorker":  # Dask has tried several workers by then
                 raise _lost_workers() from error
             dismiss(crew)
-        except Exception as error:
-            if type(error).__name__ == "KilledWorker":  # Dask's word for a job whose workers died one after another
-                raise _lost_workers() from error
-            raise
     return [results[index] for index in range(len(jobs))]
+
+
+def _is_loss(error: Exception) -> bool:
+    """Whether a process is gone, or with it what it had been lent; Dask's own errors by name, since it may not be there."""
+    names = {"KilledWorker", "CommClosedError", "FutureCancelledError"}
+    return isinstance(error, BrokenExecutor | CancelledError) or type(error).__name__ in names
 
 
 def _lost_workers() -> BuildFailed:

@@ -1,0 +1,89 @@
+"""Packages built with a real Dask cluster: the same bytes, also when a worker is killed in the middle."""
+
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from asset_pipeline import executor, package
+from asset_pipeline.errors import BuildFailed, OptionRefused
+from asset_pipeline.executor import Task, open_cluster, run_jobs
+from asset_pipeline.mesh import Mesh
+from asset_pipeline.package import build_package
+from tests.clusters import Cluster, open_local_cluster
+from tests.pipeline import jobs
+from tests.pipeline.shapes import options, write_hills
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Two workers on this machine."""
+    with open_local_cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def scan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Some ten thousand triangles of coloured hills."""
+    return write_hills(tmp_path_factory.mktemp("scan"), 72)
+
+
+CELLS = {"whole_triangles": 6000, "cell_triangles": 3000}
+
+
+@pytest.mark.parametrize("cut", [pytest.param({}, marks=pytest.mark.long), CELLS], ids=["whole", "in cells"])
+def test_a_package_has_the_same_bytes_when_a_cluster_makes_its_levels_and_cells(
+    cluster, scan, tmp_path, monkeypatch, cut
+):
+    monkeypatch.setattr(package, "WORTH_HANDS", 0)
+    told: list[float] = []
+    with open_cluster(cluster.address) as crew:
+        far = build_package(scan, tmp_path / "far", options(**cut), lambda _, fraction: told.append(fraction), crew)
+    assert told == sorted(told) and told[-1] == 1.0
+    assert far.digest == build_package(scan, tmp_path / "here", options(**cut)).digest
+
+
+def test_a_worker_killed_in_the_middle_costs_nothing_but_time(cluster, tmp_path):
+    names = [tmp_path / str(number) for number in range(3)]
+    with open_cluster(cluster.address) as crew:
+        found = run_jobs(crew, Task(jobs.be_killed_once), names)
+    assert len(found) == 3 and all(name.exists() for name in names)
+
+
+def test_what_was_lent_survives_the_death_of_one_it_was_lent_to(cluster):
+    mesh = Mesh(jobs.make_rows(1000), np.zeros((1, 3), np.int32))
+    task = Task(jobs.sum_positions, (mesh, None))
+    killed: list[int] = []
+    with open_cluster(cluster.address) as crew:
+        before = run_jobs(crew, task, range(4))
+        lend = crew.lend
+
+        def lend_and_kill(value: object) -> object:
+            lent = lend(value)
+            if not killed:
+                killed.append(run_jobs(replace(crew, lend=lend), Task(jobs.double), [1])[0][1])
+                os.kill(killed[0], signal.SIGKILL)
+            return lent
+
+        assert run_jobs(replace(crew, lend=lend_and_kill), task, range(4)) == before
+    assert killed
+
+
+def test_workers_that_die_again_and_again_are_given_up_with_a_sentence(cluster):
+    with open_cluster(cluster.address) as crew, pytest.raises(BuildFailed, match="want of memory"):
+        run_jobs(crew, Task(jobs.be_killed), [1])
+
+
+def test_workers_with_another_version_are_refused_before_anything_is_built(cluster, monkeypatch):
+    monkeypatch.setattr(executor, "SHAPING", ("numpy",))  # here alone: the workers look at more libraries
+    executor.fingerprint.cache_clear()
+    try:
+        with pytest.raises(OptionRefused, match="another version") as caught, open_cluster(cluster.address):
+            pass
+    finally:
+        executor.fingerprint.cache_clear()
+    assert caught.value.code == "dask_version"
