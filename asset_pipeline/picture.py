@@ -3,6 +3,7 @@
 import io
 import struct
 import warnings as python_warnings
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -11,18 +12,29 @@ from PIL import Image as Pillow
 
 from asset_pipeline.errors import ScanRefused
 from asset_pipeline.mesh import Image
-from asset_pipeline.precheck_image import MAX_PIXELS, MAX_REDUCED_PIXELS, check_picture
+from asset_pipeline.png_rows import read_png_reduced
+from asset_pipeline.precheck_image import MAX_PIXELS, MAX_REDUCED_PIXELS, check_picture, is_plain_png
 from asset_pipeline.scan import ScanWarning, warn
 
 JPEG_MAGIC = b"\xff\xd8"
 FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "TIFF", "BMP")
 MAP_PIXELS = 4096 * 4096  # of a normal or roughness map: no level shows more
 STRIP_ROWS = 512
+MAX_PIXELS_A_BYTE = 64  # of a PNG beyond MAX_PIXELS: real ones have ten at the most, and each costs time
 ORIENTATION = 0x0112
 LEFT_OUT = {*range(0xE1, 0xEE), 0xEF, 0xFE}  # camera, place, colour profile, comments: all but JFIF and Adobe's mark
 END_OF_SEGMENTS = 0xDA
 # RuntimeError is what the AVIF decoder raises, SyntaxError what the PNG reader does
-DECODER_ERRORS = (OSError, ValueError, SyntaxError, EOFError, RuntimeError, struct.error, Pillow.DecompressionBombError)
+DECODER_ERRORS = (
+    OSError,
+    zlib.error,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    RuntimeError,
+    struct.error,
+    Pillow.DecompressionBombError,
+)
 Pillow.MAX_IMAGE_PIXELS = MAX_REDUCED_PIXELS  # our own check stands before it and is stricter
 
 
@@ -38,15 +50,20 @@ class Picture:
 def read_picture(data: bytes, name: str, most_pixels: int = MAX_PIXELS) -> Picture:
     """The picture as (h, w, 3) uint8 sRGB, row 0 on top, made smaller when it has more pixels. Raises ScanRefused."""
     width, height = check_picture(data, name)
+    banded = width * height > MAX_PIXELS and is_plain_png(data)
+    if banded and len(data) * MAX_PIXELS_A_BYTE < width * height:
+        text = f"The picture {name} of {width} x {height} pixels holds next to nothing; save it smaller."
+        raise ScanRefused("picture_too_large", text, "read")
     try:
         with python_warnings.catch_warnings():
             python_warnings.simplefilter("ignore")  # of odd tags: what matters is whether it decodes
             with Pillow.open(io.BytesIO(data), formats=FORMATS) as opened:
                 if opened.size != (width, height):
                     raise ScanRefused("picture_broken", f"The picture {name} states two different sizes.", "read")
-                turned = opened.getexif().get(ORIENTATION, 1) != 1
+                turned = _is_turned(opened)
                 mode = opened.mode
-                image = _decode(opened, most_pixels)
+                shrink = _find_shrink(opened.size, most_pixels)
+                image = read_png_reduced(data, shrink) if banded else _decode(opened, shrink)
     except DECODER_ERRORS as error:
         text = f"The picture {name} cannot be decoded ({str(error)[:80]}); save it anew as JPEG or PNG."
         raise ScanRefused("picture_broken", text, "read") from error
@@ -61,11 +78,14 @@ def read_picture(data: bytes, name: str, most_pixels: int = MAX_PIXELS) -> Pictu
     return Picture(image, bare_jpeg(data) if keeps_bytes else None, tuple(warnings))
 
 
-def _decode(opened: Pillow.Image, most_pixels: int) -> Image:
+def _is_turned(opened: Pillow.Image) -> bool:
+    if opened.format == "PNG" and "exif" not in opened.info:
+        return False  # to look for it behind the rows would decode them all
+    return bool(opened.getexif().get(ORIENTATION, 1) != 1)
+
+
+def _decode(opened: Pillow.Image, shrink: int) -> Image:
     width, height = opened.size
-    shrink = 1
-    while width * height > most_pixels * shrink * shrink:
-        shrink *= 2
     if shrink > 1:
         opened.draft("RGB", (-(-width // shrink), -(-height // shrink)))  # JPEG alone can: it is decoded at that size
     left = max(1, shrink * opened.size[0] // width)
@@ -76,6 +96,14 @@ def _decode(opened: Pillow.Image, most_pixels: int) -> Image:
     for top, bottom in _strips(picture.height):  # a conversion in one piece would hold the picture three times
         image[top:bottom] = np.asarray(picture.crop((0, top, picture.width, bottom)).convert("RGB"))
     return image
+
+
+def _find_shrink(size: tuple[int, int], most_pixels: int) -> int:
+    """The power of two by which the sides must be divided."""
+    shrink = 1
+    while size[0] * size[1] > most_pixels * shrink * shrink:
+        shrink *= 2
+    return shrink
 
 
 def _strips(height: int) -> Iterator[tuple[int, int]]:

@@ -7,7 +7,7 @@ from asset_pipeline.errors import ScanRefused
 
 MAX_PIXELS = (
     8192 * 8192
-)  # what is held in memory at most; a JPEG may be larger, since it can be decoded to a part of its size
+)  # what is held in memory at most; JPEG and PNG may be larger where they can be read to a part of their size
 MAX_REDUCED_PIXELS = 16384 * 16384
 JPEG_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 PROGRESSIVE_FRAMES = {0xC2, 0xC6, 0xCA, 0xCE}
@@ -27,10 +27,14 @@ def check_picture(data: bytes, name: str) -> tuple[int, int]:
             f"The picture {name} is not a sound PNG, JPEG, WebP, AVIF, BMP or plain TIFF; save it as JPEG or PNG.",
             "check",
         )
-    reducible = data.startswith(b"\xff\xd8") and not is_progressive(data)
+    reducible = is_plain_png(data) or (data.startswith(b"\xff\xd8") and not is_progressive(data))
     most = MAX_REDUCED_PIXELS if reducible else MAX_PIXELS
     if size[0] < 1 or size[1] < 1 or size[0] * size[1] > most:
-        hint = "" if reducible else "; an ordinary (not progressive) JPEG may have four times as many"
+        hint = (
+            ""
+            if reducible
+            else "; an ordinary JPEG or PNG, neither progressive nor interlaced, may have four times as many"
+        )
         raise ScanRefused(
             "picture_too_large",
             f"The picture {name} claims {size[0]} x {size[1]} pixels; at most {most // 10**6} million can be taken{hint}.",
@@ -59,6 +63,11 @@ def find_picture_size(data: bytes) -> tuple[int, int] | None:
         return next((read(data) for fits, read in readers if fits), None)
     except (struct.error, IndexError):
         return None
+
+
+def is_plain_png(data: bytes) -> bool:
+    """Whether the data is a PNG of whole bytes whose rows come one after another, so that it can be read in bands."""
+    return data.startswith(b"\x89PNG\r\n\x1a\n") and len(data) > 28 and data[24] in {8, 16} and data[28] == 0
 
 
 def is_progressive(data: bytes) -> bool:

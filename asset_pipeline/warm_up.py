@@ -11,6 +11,7 @@ from asset_pipeline.geopose import GeoPose, Position
 from asset_pipeline.manifest import Anchor
 from asset_pipeline.options import BuildOptions
 from asset_pipeline.package import build_package
+from asset_pipeline.png_rows import read_png_reduced
 from asset_pipeline.read import read_scan
 
 FLOOR = Anchor(GeoPose(Position(0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0)), "floor", 1.0)
@@ -26,6 +27,7 @@ def compile_kernels() -> float:
         options = BuildOptions(FLOOR, unit="m", up="y", levels=(10, 8), texture_px=64)
         for write in (_write_textured, _write_coloured):
             build_package(write(folder), folder, options)
+        read_png_reduced((folder / "box.png").read_bytes(), 2)
         for path in _write_other_kinds(folder):
             read_scan(path, options)
     return time.monotonic() - started

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from asset_pipeline import png_rows
 from asset_pipeline.errors import ScanRefused
 from asset_pipeline.picture import read_picture
+from asset_pipeline.png_rows import read_png_reduced
 from tests.pipeline.builders import checker, encode_picture, png_header
 from tests.pipeline.shapes import smooth_picture
 
@@ -27,16 +29,21 @@ def test_grey_of_16_bits_keeps_its_shades() -> None:
         assert (image == np.arange(256).reshape(16, 16, 1)).all()
 
 
-def test_colour_of_16_bits_keeps_its_shades() -> None:
-    deep = smooth_picture(32).astype(">u2") * 257
-    rows = b"".join(b"\0" + row.tobytes() for row in deep)
+def png(width: int, height: int, depth: int, rows: bytes, kind: int = 2) -> bytes:
+    """A PNG of rows that have their filter bytes already."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
-    header = struct.pack(">IIBBBBB", 32, 32, 16, 2, 0, 0, 0)
-    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    header = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 1)) + chunk(b"IEND", b"")
+
+
+def test_colour_of_16_bits_keeps_its_shades() -> None:
+    deep = smooth_picture(32).astype(">u2") * 257
+    data = png(32, 32, 16, b"".join(b"\0" + row.tobytes() for row in deep))
     assert (read_picture(data, "deep").image == smooth_picture(32)).all()
+    assert (read_png_reduced(data, 1) == smooth_picture(32)).all()
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "LA", "RGBA", "1"])
@@ -106,6 +113,7 @@ def test_a_map_is_made_small_enough_for_what_is_shown() -> None:
 @pytest.mark.parametrize(
     ("data", "code"),
     [
+        (png_header(16385, 16384), "picture_too_large"),
         (png_header(8193, 8192), "picture_too_large"),
         (encoded(Image.new("L", (8200, 8200)), "JPEG", progressive=True), "picture_too_large"),
         (encode_picture(checker(), "GIF"), "picture_kind"),
@@ -126,3 +134,53 @@ def test_a_jpeg_of_thousands_of_passes_is_refused_before_it_is_decoded() -> None
     with pytest.raises(ScanRefused) as refused:
         read_picture(data[:last] + data[last:-2] * 200 + data[-2:], "wall.jpg")
     assert refused.value.code == "picture_passes"
+
+
+@pytest.mark.parametrize(("mode", "kind"), [("RGB", 2), ("RGBA", 6), ("L", 0), ("LA", 4), ("P", 3)])
+def test_a_png_read_in_bands_is_the_mean_of_what_it_is_read_whole(
+    mode: str, kind: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(png_rows, "BAND_BYTES", 2000)
+    monkeypatch.setattr(png_rows, "PIECE_BYTES", 777)
+    source = Image.fromarray(smooth_picture(101)).convert(mode)
+    data = encoded(source, "PNG")
+    assert data[25] == kind
+    whole = np.asarray(source.convert("RGB"), np.float64)[:100, :100]
+    wanted = whole.reshape(50, 2, 50, 2, 3).mean(axis=(1, 3))
+    assert np.abs(read_png_reduced(data, 2) - wanted).max() <= 0.5
+    assert read_png_reduced(data, 4).shape == (25, 25, 3)
+
+
+@pytest.mark.parametrize("kind", [0, 1, 2, 3, 4])
+def test_every_filter_of_png_is_undone(kind: int) -> None:
+    picture = np.random.default_rng(kind).integers(0, 256, (20, 16, 3)).astype(np.uint8)
+    rows, before = [], np.zeros(48, np.int64)
+    for line in picture.reshape(20, 48).astype(np.int64):
+        left, corner = np.r_[0, 0, 0, line[:-3]], np.r_[0, 0, 0, before[:-3]]
+        to = [np.abs(before - corner), np.abs(left - corner), np.abs(left + before - 2 * corner)]
+        paeth = np.where((to[0] <= to[1]) & (to[0] <= to[2]), left, np.where(to[1] <= to[2], before, corner))
+        guess = [0 * line, left, before, (left + before) // 2, paeth][kind]
+        rows.append(bytes([kind]) + ((line - guess) % 256).astype(np.uint8).tobytes())
+        before = line
+    assert (read_png_reduced(png(16, 20, 8, b"".join(rows)), 1) == picture).all()
+
+
+def test_a_png_of_more_pixels_than_can_be_held_is_read_smaller_and_said_so() -> None:
+    row = b"\0" + np.random.default_rng(1).bytes(16384)
+    data = png(16384, 4100, 8, row * 4100, kind=0)
+    shown = read_picture(data, "big.png")
+    assert shown.image.shape == (2050, 8192, 3)
+    grey = np.frombuffer(row[1:], np.uint8).reshape(-1, 2).mean(axis=1)
+    assert np.abs(shown.image[7, :, 1] - grey).max() <= 0.5
+    assert shown.warnings[0].code == "picture_reduced"
+
+
+@pytest.mark.parametrize("damage", ["cut", "filter", "empty"])
+def test_a_broken_large_png_is_refused(damage: str) -> None:
+    rows = (b"\0" + np.random.default_rng(1).bytes(16384)) * 4100
+    if damage == "filter":
+        rows = b"\7" + rows[1:]
+    data = png(16384, 4100, 8, bytes(len(rows)) if damage == "empty" else rows, kind=0)
+    with pytest.raises(ScanRefused) as refused:
+        read_picture(data[: len(data) * 99 // 100] if damage == "cut" else data, "big.png")
+    assert refused.value.code == ("picture_too_large" if damage == "empty" else "picture_broken")
