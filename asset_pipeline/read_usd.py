@@ -49,7 +49,7 @@ def read_usd(path: Path, progress: Progress = no_progress) -> tuple[Mesh, list[S
         folder = Path(name)
         layer = _unpack(path, folder / "scan") if path.suffix.lower() == ".usdz" else path
         (folder / "out").mkdir()
-        _run_child(layer, folder / "out")
+        _run_child(layer, folder / "out", path.stat().st_size)
         progress("read", 0.5)
         scene = json.loads((folder / "out" / "scene.json").read_text(encoding="utf-8"))
         reading = Reading(folder / "out", scene, layer.parent)
@@ -79,8 +79,7 @@ def _unpack(path: Path, folder: Path) -> Path:
     return folder / members[0].filename
 
 
-def _run_child(layer: Path, out: Path) -> None:
-    size = sum(file.stat().st_size for file in layer.parent.rglob("*.usd*")) if layer.suffix else 0
+def _run_child(layer: Path, out: Path, size: int) -> None:
     limits = (BASE_MEMORY_BYTES + MEMORY_PER_BYTE * size, BASE_CPU_S + size // BYTES_PER_CPU_S)
     command = [sys.executable, "-m", "asset_pipeline.usd_child", str(layer), str(out), *map(str, limits)]
     plain = {name: value for name, value in os.environ.items() if not name.startswith("PXR_")}
