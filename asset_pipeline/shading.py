@@ -24,7 +24,10 @@ Normals = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Sight:
-    """What one camera sees of a mesh: seen (h, w) bool, hits of the seen pixels in row order, depth (h, w) metres."""
+    """What one camera sees of a mesh: seen (h, w) bool, hits of the seen pixels in row order, depth (h, w) metres.
+
+    Height and width are even: finished pictures have half of them.
+    """
 
     camera: Camera
     seen: NDArray[np.bool_]
@@ -68,18 +71,23 @@ def _sun_for(camera: Camera) -> Plane:
 
 
 def _hollow(sight: Sight) -> Plane:
-    """Darker where the neighbourhood lies nearer to the eye: the shade in corners and under eaves."""
-    depth, seen = sight.depth, sight.seen
+    """Darker where the neighbourhood lies nearer to the eye: the shade in corners and under eaves.
+
+    Found at half the size, which is that of the finished picture, from the nearest depth of each four pixels.
+    """
+    width = sight.depth.shape[1]
+    rows = np.minimum(sight.depth[::2], sight.depth[1::2])
+    depth = np.minimum(rows[:, ::2], rows[:, 1::2])
+    seen = np.isfinite(depth)
     if not seen.any():
-        return np.ones_like(depth)
+        return np.ones_like(sight.depth)
     near, far = float(depth[seen].min()), float(depth[seen].max())
-    span = max(far - near, 1e-9)
-    level = np.where(seen, (depth - near) / span, 1.0).astype(np.float32)
+    level = np.where(seen, (depth - near) / max(far - near, 1e-9), 1.0).astype(np.float32)
     shade = np.ones_like(level)
     for radius, strength in HOLLOWS:
-        around = mean_around(level, max(1, round(radius * sight.camera.width_px)))
+        around = mean_around(level, max(1, round(radius * width / 2)))
         shade -= np.clip((level - around) * strength, 0, 0.28)
-    return np.clip(shade, 0.45, 1.0)
+    return np.repeat(np.repeat(np.clip(shade, 0.45, 1.0), 2, axis=0), 2, axis=1)
 
 
 def mean_around(plane: Plane, radius: int) -> Plane:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asset_pipeline.bvh import Bvh, find_closest
+from asset_pipeline.bvh import Bvh, Hits, find_closest
 from asset_pipeline.camera import Camera, Viewpoint, choose_viewpoints, fit_camera
 from asset_pipeline.heat_scale import choose_scale, list_colours
 from asset_pipeline.mesh import Image, Mesh
@@ -22,6 +22,7 @@ AROUND_PX = 2  # an error is told as the mean over this neighbourhood: single po
 STEP = 0.012  # a jump in depth, in diagonals, that is drawn as an outline
 OUTLINE = 0.45  # how much of the ground shows through an outline
 USUAL_LIGHT = 0.9  # what most of a model gets of its colours: from the sky, and from the sun that it mostly faces
+ENOUGH = 7  # of so many pixels one says how bright a scan is
 MOST = 95.0  # per cent of the seen places that a level's nearness is told for
 
 Plane = NDArray[np.float32]
@@ -67,7 +68,7 @@ def choose_views(scan: Mesh) -> Views:
         camera = fit_camera(scan.positions, viewpoint, width_px * SCALE, height_px * SCALE)
         sight = see(scan, camera)
         if not views:
-            exposure = choose_exposure(colours_at(scan, sight.hits) * np.float32(USUAL_LIGHT))
+            exposure = choose_exposure(colours_at(scan, _thin(sight.hits)) * np.float32(USUAL_LIGHT))
         views.append(_make_view(scan, viewpoint, sight))
     return Views(tuple(views), exposure, choose_scale(scan.diagonal()))
 
@@ -112,6 +113,10 @@ def describe_views(views: Views) -> dict[str, Any]:
     }
 
 
+def _thin(hits: Hits) -> Hits:
+    return Hits(hits.face[::ENOUGH], hits.weights[::ENOUGH], hits.distance)
+
+
 def _choose_frame(scan: Mesh) -> tuple[int, int]:
     """Width and height in px: upright for what stands, lying for everything else."""
     wide, high, deep = scan.positions.max(axis=0) - scan.positions.min(axis=0)
@@ -119,11 +124,11 @@ def _choose_frame(scan: Mesh) -> tuple[int, int]:
 
 
 def _make_view(scan: Mesh, viewpoint: Viewpoint, sight: Sight) -> View:
-    height, width = (side // SCALE for side in sight.seen.shape)
-    parts = sight.seen.reshape(height, SCALE, width, SCALE).transpose(0, 2, 1, 3).reshape(height, width, -1)
-    covered = parts.mean(axis=2, dtype=np.float32)
+    width = sight.seen.shape[1] // SCALE
+    parts = np.stack([sight.seen[down::SCALE, right::SCALE] for down in range(SCALE) for right in range(SCALE)])
+    covered = parts.mean(axis=0, dtype=np.float32)
     rows, columns = np.nonzero(covered)
-    part = parts[rows, columns].argmax(axis=1)  # the first of the pixel's parts that shows the scan
+    part = parts[:, rows, columns].argmax(axis=0)  # the first of the pixel's parts that shows the scan
     fine = (rows * SCALE + part // SCALE) * width * SCALE + columns * SCALE + part % SCALE
     place = np.cumsum(sight.seen.reshape(-1)) - 1  # the row of each seen part among the hits
     points = points_at(scan.positions, scan.faces, sight.hits)[place[fine]].astype(np.float32)
