@@ -34,6 +34,12 @@ def test_a_file_of_a_published_package_may_be_kept_for_a_year(client, digest):
     assert client.get(f"/packages/{digest}/manifest.json").headers["etag"] != tag
 
 
+def test_a_model_for_quick_look_has_the_type_that_iphones_open(served, client, digest):
+    (served.settings.package_dir / digest / "model.usdz").write_bytes(b"PK")
+    answer = client.get(f"/packages/{digest}/model.usdz")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "model/vnd.usdz+zip")
+
+
 def test_whoever_has_it_is_told_so(client, digest):
     path = f"/packages/{digest}/lod0.glb"
     tag = client.get(path).headers["etag"]
