@@ -5,10 +5,8 @@ its process is simply done again.
 """
 
 import ctypes
-import hashlib
 import multiprocessing
 import os
-import platform
 import signal
 import sys
 import tempfile
@@ -24,22 +22,18 @@ from concurrent.futures import (
     wait,
 )
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
-from functools import cache, partial
-from importlib.metadata import version
+from dataclasses import dataclass, field
 from multiprocessing import forkserver
 from multiprocessing.connection import wait as wait_for
 from multiprocessing.util import get_temp_dir
 from pathlib import Path
 from typing import Any
 
-from asset_pipeline.built import SHAPING
-from asset_pipeline.errors import BuildFailed, OptionRefused
+from asset_pipeline.errors import BuildFailed
 from asset_pipeline.spool import let_all_go, load_value, open_spool, spool_value
 
 MOST_LOSSES = 3  # how often a crew may break before we give up
 WORTH_WAKING_BYTES = 5_000_000  # of a scan's file: smaller ones seldom have levels that others should make
-ANSWER_S = 10.0  # how long a scheduler may take to answer
 MOST_NAME_CHARS, SHORT_FOLDER = 64, "/tmp"  # noqa: S108 - the folder made in it has a name by chance; sockets may have 107
 DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux
 PRELOADED = ["asset_pipeline.package"]
@@ -49,9 +43,10 @@ Ignore = Callable[[float], None]
 
 @dataclass
 class Crew:
-    """Hands to work with. make: opens an executor; lend: a value as jobs may be given it; count: jobs at a time.
+    """Hands to work with. make: opens an executor; lend: a value as jobs may be given it; count: its jobs at a time.
 
-    folder: a place for large arrays; shares_disk: whether jobs may read files that lie there.
+    folder: a place for large arrays; shares_disk: whether jobs may read files that lie there. call: runs a job where it is
+    done. threads: when it is not 0, the caller does jobs as well, with so many threads, as every other process.
     """
 
     make: Callable[[], Executor]
@@ -59,6 +54,8 @@ class Crew:
     count: int
     folder: Path
     shares_disk: bool = True
+    call: Callable[..., Any] = field(default_factory=lambda: run_near)
+    threads: int = 0
     executor: Executor | None = None
 
 
@@ -93,9 +90,9 @@ def open_here() -> Iterator[Crew]:
 
 @contextmanager
 def open_processes(count: int | None = None) -> Iterator[Crew]:
-    """Processes beside this one, as many as processors unless told; they start with the first job and end with us."""
+    """This process and others beside it, together as many as processors unless told; they start with the first job."""
     use_short_names()
-    number = count or usable_processors()
+    number = max(2, count or usable_processors())
     threads = max(1, usable_processors() // number)
     context = multiprocessing.get_context("forkserver")
     # imports once what every worker needs; numba's threads do not live through a fork, and none are started there
@@ -103,14 +100,14 @@ def open_processes(count: int | None = None) -> Iterator[Crew]:
     lent = 0
 
     def make() -> Executor:
-        return ProcessPoolExecutor(number, context, initializer=_begin_worker, initargs=(threads,))
+        return ProcessPoolExecutor(number - 1, context, initializer=_begin_worker, initargs=(threads,))
 
     def lend(value: Any) -> Any:
         nonlocal lent
         lent += 1
         return spool_value(folder, f"lent{lent}", value)
 
-    with open_spool() as folder, _closing(Crew(make, lend, number, folder)) as crew:
+    with open_spool() as folder, closing(Crew(make, lend, number - 1, folder, threads=threads)) as crew:
         yield crew
 
 
@@ -132,6 +129,8 @@ def open_crew(address: str | None, scan_bytes: int) -> AbstractContextManager[Cr
     Raises OptionRefused.
     """
     if address:
+        from asset_pipeline.cluster import open_cluster
+
         return open_cluster(address)
     if usable_processors() < 2:
         return open_here()
@@ -143,27 +142,8 @@ def open_crew(address: str | None, scan_bytes: int) -> AbstractContextManager[Cr
 
 
 @contextmanager
-def open_cluster(address: str) -> Iterator[Crew]:
-    """A Dask cluster. Raises OptionRefused when it does not answer or runs another version of the pipeline."""
-    try:
-        from distributed import Client
-    except ImportError:
-        text = "Building on a Dask cluster needs the extra `dask`: pip install 'dejima-xr[dask]'."
-        raise OptionRefused("dask_missing", text) from None
-    try:
-        client = Client(address, timeout=ANSWER_S, set_as_default=False)
-    except (OSError, ValueError) as error:
-        text = f"No Dask scheduler answers at {address}. Start one with `dask scheduler`, or check address and network."
-        raise OptionRefused("dask_unreachable", text) from error
-    with client, open_spool() as folder:
-        hands = _check_cluster(client, address)
-        lend = partial(client.scatter, broadcast=True, hash=False)
-        with _closing(Crew(partial(client.get_executor, pure=False), lend, hands, folder, shares_disk=False)) as crew:
-            yield crew
-
-
-@contextmanager
-def _closing(crew: Crew) -> Iterator[Crew]:
+def closing(crew: Crew) -> Iterator[Crew]:
+    """The crew, its processes ended afterwards."""
     try:
         yield crew
     finally:
@@ -229,14 +209,20 @@ def _run_once(crew: Crew, task: Task, todo: list[tuple[int, Any]]) -> Iterator[t
         crew.executor = crew.make()
     lent = tuple(crew.lend(value) for value in task.shared)
     waiting, running = todo[::-1], dict[Future[Any], int]()
+
+    def take() -> tuple[int, tuple[Any, ...]]:
+        index, job = waiting.pop()
+        return index, (task.function, *lent, job if task.prepare is None else task.prepare(job))
+
     try:
         while waiting or running:
-            while waiting and len(running) < crew.count + (crew.count > 1):
-                index, job = waiting.pop()
-                ready = job if task.prepare is None else task.prepare(job)
-                call: Callable[..., Any] = _run_near if crew.shares_disk else partial(_run_far, fingerprint())
-                running[crew.executor.submit(call, task.function, *lent, ready)] = index
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            while waiting and len(running) < crew.count + (crew.count > 1 and not crew.threads):
+                index, work = take()
+                running[crew.executor.submit(crew.call, *work)] = index
+            if waiting and crew.threads:
+                index, work = take()
+                yield index, _run_beside(crew, work)
+            done, _ = wait(running, 0 if waiting and crew.threads else None, FIRST_COMPLETED)
             for future in sorted(done, key=running.__getitem__):
                 yield running.pop(future), future.result()
     finally:
@@ -244,7 +230,19 @@ def _run_once(crew: Crew, task: Task, todo: list[tuple[int, Any]]) -> Iterator[t
             future.cancel()
 
 
-def _run_near(function: Callable[..., Any], *arguments: Any) -> Any:
+def _run_beside(crew: Crew, work: tuple[Any, ...]) -> Any:
+    """The job, done in this process with its share of the processors."""
+    from asset_pipeline.jit import get_num_threads, set_num_threads
+
+    usual: int = get_num_threads()
+    set_num_threads(crew.threads)
+    try:
+        return crew.call(*work)
+    finally:
+        set_num_threads(usual)
+
+
+def run_near(function: Callable[..., Any], *arguments: Any) -> Any:
     """On this machine: what was lent is mapped from its files; what the job no longer needs goes back to the system."""
     try:
         return function(*(load_value(argument) for argument in arguments))
@@ -252,48 +250,6 @@ def _run_near(function: Callable[..., Any], *arguments: Any) -> Any:
         let_all_go()
         if sys.platform == "linux" and hasattr(ctypes.CDLL(None), "malloc_trim"):
             ctypes.CDLL(None).malloc_trim(0)
-
-
-def _run_far(expected: str, function: Callable[..., Any], *arguments: Any) -> Any:
-    """On a cluster's worker: the job, if the worker's pipeline is ours. Raises OptionRefused."""
-    if fingerprint() != expected:
-        text = "A Dask worker runs another version of the pipeline or its libraries; install the same one and start it again."
-        raise OptionRefused("dask_version", text)
-    return function(*arguments)
-
-
-@cache
-def fingerprint() -> str:
-    """What decides the bytes of a package besides scan and options: our code, the libraries and the kind of processor."""
-    digest = hashlib.sha256(platform.machine().encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.name.encode() + path.read_bytes())
-    for name in SHAPING:
-        digest.update(f"{name} {version(name)}".encode())
-    return digest.hexdigest()
-
-
-def _check_cluster(client: Any, address: str) -> int:
-    """How many jobs a cluster does at a time. Raises OptionRefused when it has no worker, or one that is not like us."""
-    try:
-        client.wait_for_workers(1, timeout=ANSWER_S)
-    except TimeoutError:
-        text = f"The Dask scheduler at {address} has no workers. Start some with `dask worker {address}`."
-        raise OptionRefused("dask_no_workers", text) from None
-    try:
-        prints: dict[str, str] = client.run(fingerprint)
-    except Exception as error:
-        text = f"The Dask workers at {address} cannot run the pipeline ({error}); install dejima-xr where they run."
-        raise OptionRefused("dask_version", text) from error
-    other = sorted(worker for worker, found in prints.items() if found != fingerprint())
-    if other:
-        text = (
-            f"The Dask worker {other[0]} runs another version of the pipeline or its libraries than this machine; "
-            "install the same one there and start it again."
-        )
-        raise OptionRefused("dask_version", text)
-    hands: int = sum(client.nthreads().values())
-    return hands
 
 
 def usable_processors() -> int:

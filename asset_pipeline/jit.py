@@ -46,6 +46,6 @@ def _usual_folder() -> Path:
 
 os.environ["NUMBA_CACHE_DIR"] = str(cache_folder(_usual_folder()))
 
-from numba import njit, prange, set_num_threads  # noqa: E402 - after the folder is set
+from numba import get_num_threads, njit, prange, set_num_threads  # noqa: E402 - after the folder is set
 
-__all__ = ["njit", "prange", "set_num_threads"]
+__all__ = ["get_num_threads", "njit", "prange", "set_num_threads"]

@@ -71,7 +71,7 @@ PLACES = {
     "laspy": ("asset_pipeline/read_las.py",),
     "lazrs": ("asset_pipeline/read_las.py",),
     "pxr": tuple(f"asset_pipeline/{name}.py" for name in ("usd_child", "usd_look", "usd_mesh")),
-    "distributed": ("asset_pipeline/executor.py", "xr_server/worker.py"),
+    "distributed": ("asset_pipeline/cluster.py",),
     "PIL": tuple(f"asset_pipeline/{name}.py" for name in ("picture", "poster", "relief", "texture", "verify", "warm_up")),
 }
 

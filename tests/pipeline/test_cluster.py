@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from asset_pipeline import executor, package
+from asset_pipeline import cluster as pipeline_cluster
+from asset_pipeline import package
+from asset_pipeline.cluster import open_cluster
 from asset_pipeline.errors import BuildFailed, OptionRefused
-from asset_pipeline.executor import Task, open_cluster, run_jobs
+from asset_pipeline.executor import Task, run_jobs
 from asset_pipeline.mesh import Mesh
 from asset_pipeline.package import build_package
 from tests.clusters import Cluster, open_local_cluster
@@ -79,11 +81,11 @@ def test_workers_that_die_again_and_again_are_given_up_with_a_sentence(cluster):
 
 
 def test_workers_with_another_version_are_refused_before_anything_is_built(cluster, monkeypatch):
-    monkeypatch.setattr(executor, "SHAPING", ("numpy",))  # here alone: the workers look at more libraries
-    executor.fingerprint.cache_clear()
+    monkeypatch.setattr(pipeline_cluster, "SHAPING", ("numpy",))  # here alone: the workers look at more libraries
+    pipeline_cluster.fingerprint.cache_clear()
     try:
         with pytest.raises(OptionRefused, match="another version") as caught, open_cluster(cluster.address):
             pass
     finally:
-        executor.fingerprint.cache_clear()
+        pipeline_cluster.fingerprint.cache_clear()
     assert caught.value.code == "dask_version"

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from asset_pipeline.cluster import open_cluster
 from asset_pipeline.errors import BuildFailed, OptionRefused
-from asset_pipeline.executor import Crew, Task, open_cluster, open_crew, open_here, open_processes, run_jobs
+from asset_pipeline.executor import Crew, Task, open_crew, open_here, open_processes, run_jobs
 from asset_pipeline.mesh import Mesh
 from asset_pipeline.spool import PREFIX, open_spool
 from tests.pipeline import jobs
@@ -22,8 +23,8 @@ PATIENCE_S = 60.0
 
 @pytest.fixture(scope="module")
 def crew() -> Iterator[Crew]:
-    """Two processes, started once for all tests here."""
-    with open_processes(2) as crew:
+    """This process and two beside it, started once for all tests here."""
+    with open_processes(3) as crew:
         yield crew
 
 
@@ -47,7 +48,7 @@ def test_results_come_in_the_order_of_the_jobs_and_progress_only_grows(crew):
     found = run_jobs(crew, Task(jobs.double), range(20), told.append)
     assert [result for result, _ in found] == list(range(0, 40, 2))
     assert told == sorted(told) and len(told) == 20 and told[-1] == 1.0
-    assert os.getpid() not in {process for _, process in found}
+    assert os.getpid() in {process for _, process in found}
 
 
 def test_in_this_process_nothing_is_started():
@@ -75,7 +76,7 @@ def test_a_job_is_made_ready_only_when_its_turn_comes(crew):
 
     run_jobs(crew, Task(jobs.double, prepare=prepare), range(12), lambda _: seen.append(len(ready)))
     assert len(ready) == 12
-    assert seen[0] <= 2 * (crew.count + 1)  # what is running or waits, and as many again that may have ended at once
+    assert seen[0] == crew.count + 1  # one for each of the others, and one for this process
 
 
 def test_what_a_job_raises_reaches_the_caller(crew):
@@ -85,8 +86,9 @@ def test_what_a_job_raises_reaches_the_caller(crew):
 
 
 def test_a_killed_process_costs_nothing_but_time(crew, tmp_path):
-    found = run_jobs(crew, Task(jobs.be_killed_once), [tmp_path / str(number) for number in range(3)])
-    assert len(found) == 3 and os.getpid() not in found
+    names = [tmp_path / str(number) for number in range(6)]
+    assert len(run_jobs(crew, Task(jobs.be_killed_once), names)) == 6
+    assert any(name.exists() for name in names)
 
 
 def test_processes_killed_again_and_again_are_given_up_with_a_sentence(crew):
@@ -102,8 +104,8 @@ from pathlib import Path
 from asset_pipeline.executor import Task, open_processes, run_jobs
 from tests.pipeline import jobs
 if __name__ == "__main__":
-    with open_processes(2) as crew:
-        run_jobs(crew, Task(jobs.say_and_wait), [Path(sys.argv[1]) / "a", Path(sys.argv[1]) / "b"])
+    with open_processes(3) as crew:
+        run_jobs(crew, Task(jobs.say_and_wait), [Path(sys.argv[1]) / name for name in "abc"])
 """
 
 
@@ -114,8 +116,8 @@ def test_kill_9_of_the_caller_leaves_no_process_and_its_spool_is_swept_by_the_ne
     environment = {**os.environ, "TMPDIR": str(spools), "PYTHONPATH": os.pathsep.join(sys.path)}
     caller = subprocess.Popen([sys.executable, str(script), str(tmp_path)], env=environment)
     try:
-        wait_for(lambda: all((tmp_path / name).exists() and (tmp_path / name).read_text() for name in "ab"))
-        workers = [int((tmp_path / name).read_text()) for name in "ab"]
+        wait_for(lambda: all((tmp_path / name).exists() and (tmp_path / name).read_text() for name in "abc"))
+        workers = [int((tmp_path / name).read_text()) for name in "abc"]
         assert all(is_running(process) for process in workers)
     finally:
         caller.send_signal(signal.SIGKILL)
@@ -149,7 +151,7 @@ def test_processes_start_although_the_temporary_folder_lies_too_deep_for_a_socke
 
 def test_a_cluster_that_does_not_answer_is_refused_with_what_to_do(monkeypatch):
     pytest.importorskip("distributed", reason="the extra dask is not installed")
-    monkeypatch.setattr("asset_pipeline.executor.ANSWER_S", 0.5)
+    monkeypatch.setattr("asset_pipeline.cluster.ANSWER_S", 0.5)
     with pytest.raises(OptionRefused, match="dask scheduler") as caught, open_cluster("tcp://127.0.0.1:9"):
         pass
     assert caught.value.code == "dask_unreachable"
@@ -157,7 +159,7 @@ def test_a_cluster_that_does_not_answer_is_refused_with_what_to_do(monkeypatch):
 
 def test_the_crew_is_the_cluster_when_one_is_named(monkeypatch):
     pytest.importorskip("distributed", reason="the extra dask is not installed")
-    monkeypatch.setattr("asset_pipeline.executor.ANSWER_S", 0.5)
+    monkeypatch.setattr("asset_pipeline.cluster.ANSWER_S", 0.5)
     with pytest.raises(OptionRefused), open_crew("tcp://127.0.0.1:9", 10):
         pass
     with open_crew(None, 10) as crew:

@@ -1,0 +1,80 @@
+"""A Dask cluster as a crew: whether it answers, and whether its workers would give the same bytes."""
+
+import hashlib
+import platform
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache, partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from asset_pipeline.built import SHAPING
+from asset_pipeline.errors import OptionRefused
+from asset_pipeline.executor import Crew, closing
+from asset_pipeline.spool import open_spool
+
+ANSWER_S = 10.0  # how long a scheduler may take to answer
+
+
+@contextmanager
+def open_cluster(address: str) -> Iterator[Crew]:
+    """A Dask cluster. Raises OptionRefused when it does not answer or runs another version of the pipeline."""
+    try:
+        from distributed import Client
+    except ImportError:
+        text = "Building on a Dask cluster needs the extra `dask`: pip install 'dejima-xr[dask]'."
+        raise OptionRefused("dask_missing", text) from None
+    try:
+        client = Client(address, timeout=ANSWER_S, set_as_default=False)
+    except (OSError, ValueError) as error:
+        text = f"No Dask scheduler answers at {address}. Start one with `dask scheduler`, or check address and network."
+        raise OptionRefused("dask_unreachable", text) from error
+    with client, open_spool() as folder:
+        hands = _check_cluster(client, address)
+        lend = partial(client.scatter, broadcast=True, hash=False)
+        make, call = partial(client.get_executor, pure=False), partial(_run_far, fingerprint())
+        with closing(Crew(make, lend, hands, folder, shares_disk=False, call=call)) as crew:
+            yield crew
+
+
+def _run_far(expected: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    """On a cluster's worker: the job, if the worker's pipeline is ours. Raises OptionRefused."""
+    if fingerprint() != expected:
+        text = "A Dask worker runs another version of the pipeline or its libraries; install the same one and start it again."
+        raise OptionRefused("dask_version", text)
+    return function(*arguments)
+
+
+@cache
+def fingerprint() -> str:
+    """What decides the bytes of a package besides scan and options: our code, the libraries and the kind of processor."""
+    digest = hashlib.sha256(platform.machine().encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.name.encode() + path.read_bytes())
+    for name in SHAPING:
+        digest.update(f"{name} {version(name)}".encode())
+    return digest.hexdigest()
+
+
+def _check_cluster(client: Any, address: str) -> int:
+    """How many jobs a cluster does at a time. Raises OptionRefused when it has no worker, or one that is not like us."""
+    try:
+        client.wait_for_workers(1, timeout=ANSWER_S)
+    except TimeoutError:
+        text = f"The Dask scheduler at {address} has no workers. Start some with `dask worker {address}`."
+        raise OptionRefused("dask_no_workers", text) from None
+    try:
+        prints: dict[str, str] = client.run(fingerprint)
+    except Exception as error:
+        text = f"The Dask workers at {address} cannot run the pipeline ({error}); install dejima-xr where they run."
+        raise OptionRefused("dask_version", text) from error
+    other = sorted(worker for worker, found in prints.items() if found != fingerprint())
+    if other:
+        text = (
+            f"The Dask worker {other[0]} runs another version of the pipeline or its libraries than this machine; "
+            "install the same one there and start it again."
+        )
+        raise OptionRefused("dask_version", text)
+    hands: int = sum(client.nthreads().values())
+    return hands
