@@ -6,6 +6,7 @@ import numpy as np
 
 from asset_pipeline.level import FinishedLevel
 from asset_pipeline.listing import REPORT_SCHEMA
+from asset_pipeline.mesh import Mesh
 from asset_pipeline.scan import Scan, ScanWarning
 
 
@@ -33,6 +34,8 @@ def make_report(
                 "colour_psnr_db": None if deviation.colour_psnr_db is None else round(deviation.colour_psnr_db, 2),
                 "bytes": len(each.files[f"lod{index}.glb"]),
                 "texture_px": each.texture_px,
+                "normal_map_px": _normal_map_px(level.mesh),
+                "uv": level.uv,
             }
         )
     return {
@@ -55,3 +58,8 @@ def make_report(
 
 def _rounded(value: float) -> float:
     return float(np.format_float_positional(value, precision=4, fractional=False))
+
+
+def _normal_map_px(mesh: Mesh) -> int:
+    maps = [material.normal_map for material in mesh.materials if material.normal_map is not None]
+    return max((max(each.shape[:2]) for each in maps), default=0)
