@@ -37,6 +37,8 @@ def _name_colour(mesh: Mesh) -> str:
     pictures = {id(item.picture): item.picture for item in mesh.materials if item.picture is not None}
     parts = [f"picture {picture.shape[1]} x {picture.shape[0]}" for picture in pictures.values()]
     parts += ["vertex colours"] if mesh.colours is not None else []
+    parts += ["normal map"] if any(item.normal_map is not None for item in mesh.materials) else []
+    parts += ["roughness map"] if any(item.roughness_map is not None for item in mesh.materials) else []
     plain = sum(item.picture is None for item in mesh.materials)
     parts += [f"{plain} plain material{'s' if plain > 1 else ''}"] if plain else []
     return ", ".join(parts) or "none"

@@ -10,8 +10,9 @@ from typing import NoReturn
 from urllib.parse import unquote
 
 from asset_pipeline.errors import ScanRefused
+from asset_pipeline.neighbours import find_beside
 from asset_pipeline.precheck_compressed import check_draco, check_meshopt, find_meshopt, is_hollow
-from asset_pipeline.precheck_plain import check_library, refuse
+from asset_pipeline.precheck_plain import refuse
 from asset_pipeline.precheck_scene import Document, check_lists, check_scene, count_of, index_of, items_of
 
 MAX_JSON_BYTES = 64 * 1024 * 1024
@@ -194,9 +195,8 @@ def resource_bytes(uri: object, path: Path) -> int:
 def resource_path(uri: str, path: Path) -> Path:
     """The file beside the glTF that a relative uri names. Raises ScanRefused."""
     name = unquote(uri)
-    check_library(name)
-    target = path.parent / name
-    if not target.is_file() or not target.resolve().is_relative_to(path.parent.resolve()):
+    target = find_beside(path, name)
+    if target is None:
         raise refuse(
             "gltf_file_missing",
             f"The file {name[:80]} that {path.name} needs is not beside it; pack both into one ZIP.",

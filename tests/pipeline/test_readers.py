@@ -161,6 +161,12 @@ def test_a_gltf_with_its_buffer_inside_and_one_with_a_file_beside_read_alike(tmp
     assert_quarters(read(tmp_path, "beside.gltf", scene.gltf("data.bin")))
 
 
+def test_a_file_beside_a_gltf_is_found_whatever_the_case_of_its_name(tmp_path: Path) -> None:
+    scene = textured_square()
+    (tmp_path / "Data.BIN").write_bytes(bytes(scene.binary))
+    assert_quarters(read(tmp_path, "beside.gltf", scene.gltf("data.bin")))
+
+
 def test_glb_vertex_colours_are_linear(tmp_path: Path) -> None:
     scene = Gltf()
     grey = scene.accessor(np.full((8, 4), 65535 * 0.2140411, np.uint16), normalized=True)
