@@ -13,7 +13,7 @@ MAX_MEMBERS = 2000
 MAX_UNPACKED_BYTES = 8 * 1024**3
 MAX_RATIO = 100  # text OBJ packs to about a fifth; bombs to a thousandth
 RATIO_FREE_BYTES = 1024 * 1024
-SCANS = {".obj", ".ply", ".stl", ".glb", ".gltf", ".usdz", ".las", ".laz"}
+SCANS = {".obj", ".ply", ".stl", ".glb", ".gltf", ".usd", ".usda", ".usdc", ".usdz", ".las", ".laz"}
 CHUNK_BYTES = 1024 * 1024
 
 
@@ -52,7 +52,10 @@ def find_scan_member(members: list[zipfile.ZipInfo]) -> zipfile.ZipInfo:
     scans = [member for member in members if _is_scan(member.filename)]
     if len(scans) != 1:
         found = ", ".join(member.filename for member in scans[:3]) or "none"
-        raise refuse("zip_scan", f"An archive must hold exactly one scan (OBJ, PLY, STL, GLB, glTF, USDZ, LAS or LAZ); found: {found}.")
+        raise refuse(
+            "zip_scan",
+            f"An archive must hold exactly one scan (OBJ, PLY, STL, GLB, glTF, USDZ, LAS or LAZ); found: {found}.",
+        )
     return scans[0]
 
 
@@ -84,4 +87,6 @@ def unpack(path: Path, folder: Path) -> Path:
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
         if isinstance(error, ScanRefused):
             raise
-        raise refuse("zip_broken", f"{path.name} cannot be unpacked ({ascii(str(error))[1:61]}); pack it again.") from error
+        raise refuse(
+            "zip_broken", f"{path.name} cannot be unpacked ({ascii(str(error))[1:61]}); pack it again."
+        ) from error

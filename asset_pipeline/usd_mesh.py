@@ -64,7 +64,8 @@ def _looks_of_faces(mesh: Any, faces: int, looks: Looks) -> NDArray[np.int32]:
     """Which look each face has: its subset's material before the mesh's own."""
     binding = UsdShade.MaterialBindingAPI(mesh.GetPrim())
     found = np.full(faces, looks.add(binding.ComputeBoundMaterial()[0]), np.int32)
-    for subset in binding.GetMaterialBindSubsets():
+    # writers that name no family mean the same
+    for subset in binding.GetMaterialBindSubsets() or UsdGeom.Subset.GetAllGeomSubsets(mesh):
         rows = np.asarray(subset.GetIndicesAttr().Get(FIRST) or [], np.int64)
         material = UsdShade.MaterialBindingAPI(subset.GetPrim()).ComputeBoundMaterial()[0]
         found[rows[(rows >= 0) & (rows < faces)]] = looks.add(material)

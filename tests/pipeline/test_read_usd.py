@@ -15,12 +15,14 @@ from asset_pipeline import read_usd as module
 from asset_pipeline.errors import ScanRefused
 from asset_pipeline.mesh import Mesh
 from asset_pipeline.precheck import check_scan_file
+from asset_pipeline.read import read_scan
 from asset_pipeline.read_usd import read_usd
 from asset_pipeline.scan import ScanWarning, Stated
 from asset_pipeline.usd_child import check_layers, read_scene
 from asset_pipeline.usd_mesh import Broken
 from asset_pipeline.usdz_archive import pack_usdz
-from tests.pipeline.builders import checker, encode_picture, png_header
+from tests.pipeline.builders import checker, encode_picture, png_header, zip_bytes
+from tests.pipeline.shapes import options
 
 SQUARE = """
         int[] faceVertexCounts = [4]
@@ -259,7 +261,8 @@ def test_texture_coordinates_pass_through_their_transform(tmp_path: Path) -> Non
     assert corner.tolist() == pytest.approx([0.25, 1 - 2], abs=1e-6)  # (1, 0) -> (2, 0) -> (0, 2) -> (0.25, 2)
 
 
-def test_parts_of_a_mesh_have_the_material_of_their_subset(tmp_path: Path) -> None:
+@pytest.mark.parametrize("family", ['uniform token familyName = "materialBind"', ""])
+def test_parts_of_a_mesh_have_the_material_of_their_subset(tmp_path: Path, family: str) -> None:
     two = """
         int[] faceVertexCounts = [3, 3]
         int[] faceVertexIndices = [0, 1, 2, 0, 2, 3]
@@ -269,7 +272,7 @@ def test_parts_of_a_mesh_have_the_material_of_their_subset(tmp_path: Path) -> No
         def GeomSubset "Part" (prepend apiSchemas = ["MaterialBindingAPI"])
         {
             uniform token elementType = "face"
-            uniform token familyName = "materialBind"
+            FAMILY
             int[] indices = [1]
             rel material:binding = </Scan/Blue>
         }
@@ -277,7 +280,7 @@ def test_parts_of_a_mesh_have_the_material_of_their_subset(tmp_path: Path) -> No
     looks = material("", "color3f inputs:diffuseColor = (1, 0, 0)", "Red") + material(
         "", "color3f inputs:diffuseColor = (0, 0, 1)", "Blue"
     )
-    found, _, _ = read(tmp_path, layer(mesh(two, metadata=BOUND) + looks))
+    found, _, _ = read(tmp_path, layer(mesh(two.replace("FAMILY", family), metadata=BOUND) + looks))
     assert found.face_material is not None
     colours = [found.materials[number].colour for number in found.face_material.tolist()]
     assert colours == [(1, 0, 0), (0, 0, 1)]
@@ -320,6 +323,18 @@ def test_a_layer_alone_is_read_with_the_pictures_beside_it(tmp_path: Path) -> No
     check_scan_file(tmp_path / "scan.usda")
     found, warnings, _ = read_usd(tmp_path / "scan.usda")
     assert found.materials[0].picture is not None and warnings == []
+
+
+def test_a_layer_zipped_with_its_pictures_is_a_scan(tmp_path: Path) -> None:
+    look = material(
+        texture("Colour", "textures/wall.png"), "color3f inputs:diffuseColor.connect = </Scan/Look/Colour.outputs:rgb>"
+    )
+    text = layer(mesh(SQUARE + UV + BINDING, metadata=BOUND) + look, 'metersPerUnit = 0.01\nupAxis = "Z"')
+    files = {"wall.usda": text.encode(), "textures/wall.png": encode_picture(checker())}
+    (tmp_path / "wall.zip").write_bytes(zip_bytes(files))
+    scan = read_scan(tmp_path / "wall.zip", options(unit=None, up=None))
+    assert (scan.facts.source.unit, scan.facts.source.up, scan.facts.unit_from) == ("cm", "z", "format")
+    assert scan.mesh.materials[0].picture is not None and scan.warnings == ()
 
 
 @pytest.mark.parametrize(
