@@ -16,6 +16,7 @@ from asset_pipeline.joining import BUCKETS, price_edges, run_step
 from asset_pipeline.mesh import Faces, Positions, Surface
 from asset_pipeline.order import morton_order
 from asset_pipeline.quadric import COLOURED, PLAIN, find_borders, link_corners, measure_borders, measure_faces
+from asset_pipeline.surface import face_areas
 
 COLOUR_SHARE = 0.006  # of the diagonal: the length that the full range of a colour is worth
 SHARE = 0.3  # of the edges, the cheapest, that one run of the queue looks at
@@ -91,11 +92,12 @@ def collapse(
     low, high = surface.positions.min(axis=0), surface.positions.max(axis=0)
     centre, size = (low + high) / 2, max(float(np.linalg.norm(high - low)), 1e-12)
     colour_m = COLOUR_SHARE * size if settings.colour_m is None else settings.colour_m
-    work = _prepare(surface, locked, (centre, size), colour_m / size / 255)
+    colour_unit = max(colour_m / size, 1e-9) / 255
+    work = _prepare(surface, locked, (centre, size), colour_unit)
     _run(work, target, settings, progress)
     if len(work.faces) == 0:
         raise BuildFailed("collapse_empty", f"Nothing was left of the surface at {target} triangles.", "collapse")
-    return _finish(work, surface, (centre, size), colour_m / size / 255)
+    return _finish(work, surface, (centre, size), colour_unit)
 
 
 def _prepare(
@@ -142,6 +144,8 @@ def _run(work: Working, target: int, settings: Settings, progress: Callable[[flo
             if overshoot >= TOLERATED or len(work.faces) <= target + TOLERATED:
                 break
             overshoot = TOLERATED
+    if len(work.faces) > target + TOLERATED and not work.locked.any():
+        _drop_smallest(work, len(work.faces) - target)
 
 
 def _step(work: Working, goal: tuple[int, int], share: float, settings: Settings) -> bool:
@@ -184,6 +188,13 @@ def find_edges(
         room = edges.borders
 
 
+def _drop_smallest(work: Working, surplus: int) -> None:
+    """In a tangle, where any edge takes dozens of triangles with it, the last few are left out one by one."""
+    smallest = np.argsort(face_areas(work.points, work.faces), kind="stable")[:surplus]
+    work.faces[smallest, 0] = -1
+    _drop_dead(work)
+
+
 def _drop_dead(work: Working) -> None:
     faces = work.faces[work.faces[:, 0] >= 0]
     used = np.zeros(len(work.points), bool)
@@ -203,10 +214,3 @@ def drop_doubles(faces: Rows | Faces) -> Faces:
     double = np.zeros(len(faces), bool)
     double[order[1:]] = (np.diff(corners[order], axis=0) == 0).all(axis=1)
     return faces[~double].astype(np.int32)
-
-
-def drop_unused(positions: Positions, faces: Rows) -> tuple[Positions, Faces]:
-    """The same surface without vertices that no triangle names."""
-    used = np.zeros(len(positions), bool)
-    used[faces] = True
-    return positions[used], (np.cumsum(used, dtype=np.int32) - 1)[faces].astype(np.int32)

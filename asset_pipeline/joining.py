@@ -13,7 +13,6 @@ DAMPING = 1e-4  # of the solve for the best place, relative
 REACH = 2.0  # edge lengths from the middle beyond which the best place is not believed
 TURN = 0.2  # cosine of the most a triangle may turn without paying
 BUCKETS = 1 << 15  # the top bits of a float32: 8 of exponent and 7 of mantissa
-CAUTIOUS = 64  # so many triangles from the target, each is counted beforehand
 LINK_PAID, TURN_PAID, LOSS_PAID = 1, 2, 4
 DEARER = 1.25  # the loss must be so much more than the price to count
 
@@ -61,13 +60,10 @@ def _gather(row, origin, away, total):
         gx, gy, gz, d = row[11 + 4 * j], row[12 + 4 * j], row[13 + 4 * j], row[14 + 4 * j]
         up = away[j]
         along = gx * x + gy * y + gz * z
-        total[6] -= gx * up
-        total[7] -= gy * up
-        total[8] -= gz * up
+        for k in range(3):
+            total[6 + k] -= row[11 + 4 * j + k] * up
+            total[11 + 4 * j + k] += row[11 + 4 * j + k]
         total[9] += up * (weight * up - 2.0 * (d + along))
-        total[11 + 4 * j] += gx
-        total[12 + 4 * j] += gy
-        total[13 + 4 * j] += gz
         total[14 + 4 * j] += d + along - weight * up
 
 
@@ -129,8 +125,6 @@ def _price(points, colours, quadrics, locked, a, b, work):
             best += 2.0 * (xy * x * y + xz * x * z + yz * y * z + lx * x + ly * y + lz * z)
         else:
             x = y = z = 0.0
-    if constant < best:
-        best, x, y, z = constant, 0.0, 0.0, 0.0
     if even - abs(odd) < best:
         side = 1.0 if odd < 0 else -1.0
         best, x, y, z = even - abs(odd), side * hx, side * hy, side * hz
@@ -217,7 +211,7 @@ def _look_round(points, faces, heads, following, a, b, target, far):
 
 
 @njit(cache=True)
-def _doubles(faces, heads, following, a, b, remove):
+def _doubles(faces, heads, following, a, b, marks, tag, remove):
     """How many triangles of b (or, when b is a, of a) repeat one of a over the same corners; `remove` takes them away."""
     count = 0
     corner = heads[b]
@@ -225,7 +219,8 @@ def _doubles(faces, heads, following, a, b, remove):
         f = corner // 3
         u, w = faces[f, (corner + 1) % 3], faces[f, (corner + 2) % 3]
         corner = following[corner]
-        if faces[f, 0] < 0 or a in (u, w):
+        both_common = marks[u, 2] == tag and marks[u, 3] < 0 and marks[w, 2] == tag and marks[w, 3] < 0
+        if faces[f, 0] < 0 or a in (u, w) or not both_common:
             continue
         other = corner if b == a else heads[a]
         while other >= 0:
@@ -332,13 +327,10 @@ def run_step(points, colours, faces, quadrics, locked, heads, following, marks, 
             a, b = b, a
         tag += 1
         shared, common, pinched = _count_shared(faces, heads, following, a, b, marks, tag)
-        if shared == 0:
+        doubled = _doubles(faces, heads, following, a, b, marks, tag, False)
+        if shared == 0 or live - shared - doubled < least:
             continue
-        broken = common != shared or (pinched and shared > 1)
-        if live - least < CAUTIOUS:
-            gone = shared + (_doubles(faces, heads, following, a, b, False) if broken else 0)
-            if live - gone < least:
-                continue
+        broken = common != shared or (pinched and shared > 1) or doubled > 0
         cost = _price(points, colours, quadrics, locked, a, b, work)
         for k in range(3):
             spot[k] = 0.5 * (points[a, k] + points[b, k]) + work[0, k]
@@ -367,23 +359,21 @@ def run_step(points, colours, faces, quadrics, locked, heads, following, marks, 
             continue
         total = work[3]
         for j in range(3 if len(total) > PLAIN else 0):
-            gx, gy, gz, d = total[11 + 4 * j], total[12 + 4 * j], total[13 + 4 * j], total[14 + 4 * j]
-            level = (gx * work[0, 0] + gy * work[0, 1] + gz * work[0, 2] + d) / total[10] if total[10] > 0 else 0.0
+            level = (total[11 + 4 * j : 14 + 4 * j] * work[0, :3]).sum() + total[14 + 4 * j]
+            level = level / total[10] if total[10] > 0 else 0.0
             middle = 0.5 * (colours[a, j] + colours[b, j])
             away[j] = colours[a, j] - middle if locked[a] else level
             if not locked[a]:
                 colours[a, j] = middle + level
-        for k in range(len(total)):
-            quadrics[b, k] = total[k]
+        quadrics[b] = total
         total[:] = 0.0
         _gather(quadrics[b], work[0], away, total)
-        for k in range(len(total)):
-            quadrics[a, k] = total[k]
+        quadrics[a] = total
         if not locked[a]:
-            points[a, 0], points[a, 1], points[a, 2] = spot[0], spot[1], spot[2]
+            points[a] = spot
         live -= _merge(faces, heads, following, a, b)
-        if broken:
-            live -= _doubles(faces, heads, following, a, a, True)
+        if doubled:
+            live -= _doubles(faces, heads, following, a, a, marks, tag, True)
         stamps[a] += 1
         tag += 1
         _mark_ring(faces, heads, following, a, marks, 0, tag)

@@ -28,8 +28,8 @@ def repair_surface(surface: Surface) -> tuple[Surface, list[ScanWarning]]:
     """The surface as a sheet, and a warning with the count of each thing that was done."""
     warnings = []
     for mend, code in (
-        (_close_cracks, "cracks_closed"),
         (_drop_layers, "layers_dropped"),
+        (_close_cracks, "cracks_closed"),
         (_split_branchings, "branchings_split"),
         (_close_holes, "holes_closed"),
     ):
@@ -66,11 +66,13 @@ def _close_cracks(surface: Surface) -> tuple[Surface, int]:
         return surface, 0
     length = np.linalg.norm(surface.positions[rims[:, 0]] - surface.positions[rims[:, 1]], axis=1)
     near = CRACK * float(length.min())
+    if near == 0:
+        return surface, 0
     rim = np.unique(rims)
     into = np.arange(len(surface.positions))
     for shift in (0.0, 0.5):  # two grids: what one of them parts, the other has in one cell
         places = surface.positions[into[rim]]
-        cells = np.floor((places - places.min(axis=0)) / max(2 * near, 1e-300) + shift)
+        cells = np.floor((places - places.min(axis=0)) / (2 * near) + shift)
         if not np.all(cells < 2**53):  # so fine a grid that its cells have no numbers
             return surface, 0
         _, first, inverse = np.unique(cells, axis=0, return_index=True, return_inverse=True)

@@ -1,11 +1,13 @@
 import numpy as np
 import pytest
 
+from asset_pipeline.bvh import build_bvh, find_closest
 from asset_pipeline.clean import weld
-from asset_pipeline.collapse import collapse, drop_doubles, find_edges
+from asset_pipeline.collapse import Settings, collapse, drop_doubles, find_edges
 from asset_pipeline.mesh import Mesh, Surface
 from asset_pipeline.quadric import link_corners
 from asset_pipeline.surface import face_areas
+from asset_pipeline.surfaces import bare_surface
 from tests.pipeline.builders import BOX_FACES, BOX_POINTS
 from tests.pipeline.shapes import ball, grid_faces, hills
 
@@ -26,12 +28,41 @@ def test_every_budget_is_met_on_closed_and_on_open_surfaces(make: object, target
     assert (np.sort(np.unique(result.faces)) == np.arange(result.vertices)).all()
 
 
-def test_a_messy_surface_of_random_triangles_also_meets_its_budget() -> None:
+def tangle(points: int, triangles: int) -> Surface:
+    """Random triangles over random points: edges with many triangles, edges with one, nothing that is a sheet."""
     random = np.random.default_rng(4)
-    points = random.random((1500, 3))
-    faces = drop_doubles(random.integers(0, 1500, (2000, 3)))
-    left = collapse(Surface(points, faces.astype(np.int32)), 400)
-    assert 390 <= left.triangles <= 400
+    return Surface(random.random((points, 3)), drop_doubles(random.integers(0, points, (triangles, 3))))
+
+
+def loose_triangles(count: int) -> Surface:
+    random = np.random.default_rng(5)
+    corners = random.random((count, 1, 3)) + 0.01 * random.random((count, 3, 3))
+    return Surface(corners.reshape(-1, 3), np.arange(3 * count, dtype=np.int32).reshape(-1, 3))
+
+
+def fan(blades: int) -> Surface:
+    turn = np.linspace(0, 2 * np.pi, blades, endpoint=False)
+    rim = np.stack([np.cos(turn), np.sin(turn), 0 * turn], axis=1)
+    blade = np.arange(blades)
+    faces = np.stack([0 * blade, 1 + blade, 1 + (blade + 1) % blades], axis=1)
+    return Surface(np.concatenate([np.zeros((1, 3)), rim]), faces.astype(np.int32))
+
+
+HARD = {
+    "sheets that branch everywhere": tangle(1500, 2000),
+    "a dense tangle": tangle(150, 2000),
+    "triangles that touch nothing": loose_triangles(900),
+    "a wheel round one vertex": fan(700),
+}
+
+
+@pytest.mark.parametrize("name", HARD)
+def test_every_budget_is_met_on_surfaces_that_are_no_sheets(name: str) -> None:
+    surface = HARD[name]
+    for target in (surface.triangles - 1, surface.triangles // 2, 101, 4):
+        left = collapse(surface, target)
+        assert abs(left.triangles - target) <= 2
+        assert np.isfinite(left.positions).all()
 
 
 def test_a_ball_stays_round() -> None:
@@ -68,6 +99,87 @@ def test_size_and_place_of_a_surface_do_not_matter(scale: float, away: float) ->
     radius = np.linalg.norm((result.positions - away) / scale, axis=1)
     assert 298 <= result.triangles <= 300
     assert radius.min() > 0.98 and radius.max() < 1.03
+
+
+def test_locked_vertices_stay_bit_for_bit() -> None:
+    surface = bare_surface(hills())
+    locked = (surface.positions[:, 0] < 3) & (surface.positions[:, 2] > 4)
+    left = collapse(surface, 1500, locked=locked)
+    rows = {row.tobytes() for row in np.concatenate([left.positions, left.colours], axis=1)}
+    held = np.concatenate([surface.positions, surface.colours], axis=1)[locked]
+    assert 1498 <= left.triangles <= 1500
+    assert all(row.tobytes() in rows for row in held)
+
+
+def test_where_too_much_is_locked_more_triangles_remain_rather_than_fewer_locked_vertices() -> None:
+    surface = bare_surface(ball())
+    left = collapse(surface, 100, locked=np.ones(len(surface.positions), bool))
+    assert left.triangles == surface.triangles
+    assert sorted(left.positions.tolist()) == sorted(surface.positions.tolist())
+
+
+def test_the_same_surface_gives_the_same_bytes() -> None:
+    first, second = (collapse(bare_surface(hills()), 700) for _ in range(2))
+    for one, other in (
+        (first.positions, second.positions),
+        (first.faces, second.faces),
+        (first.colours, second.colours),
+    ):
+        assert one is not None and other is not None and one.tobytes() == other.tobytes()
+
+
+def striped() -> Surface:
+    """Flat land in two colours that meet along a wavy line: only colour tells where triangles are needed."""
+    land = bare_surface(hills(60))
+    side = land.positions[:, 2] > 5 + np.sin(land.positions[:, 0])
+    colours = np.where(side[:, None], [230.0, 40, 40], [40.0, 40, 230]).astype(np.float32)
+    return Surface(land.positions * [1, 0, 1], land.faces, colours)
+
+
+def colour_error(surface: Surface, left: Surface) -> float:
+    """Mean distance of the colours at the vertices of a surface from those of what is left of it."""
+    hits = find_closest(build_bvh(left.positions, left.faces), surface.positions)
+    assert left.colours is not None and surface.colours is not None
+    shown = np.einsum("nk,nkd->nd", hits.weights, left.colours[left.faces[hits.face]])
+    return float(np.abs(shown - surface.colours).mean())
+
+
+def test_triangles_stay_where_colours_change() -> None:
+    surface = striped()
+    minded, ignored = collapse(surface, 300), collapse(surface, 300, Settings(colour_m=0.0))
+    assert colour_error(surface, minded) < 0.3 * colour_error(surface, ignored)
+
+
+def test_the_price_of_colour_is_a_length_so_that_a_part_is_priced_as_the_whole() -> None:
+    surface = striped()
+    size = float(np.linalg.norm(np.ptp(surface.positions, axis=0)))
+    left, same = collapse(surface, 300), collapse(surface, 300, Settings(colour_m=0.006 * size))
+    assert left.positions.tobytes() == same.positions.tobytes()
+
+
+def test_colours_stay_colours() -> None:
+    left = collapse(striped(), 60)
+    assert left.colours is not None
+    assert left.colours.dtype == np.float32 and left.colours.min() >= 0 and left.colours.max() <= 255
+
+
+def test_the_tip_of_a_thin_spike_is_not_forgotten() -> None:
+    flat = bare_surface(hills(40))
+    positions = flat.positions * [1, 0, 1]
+    tip = int(np.argmin(np.linalg.norm(positions - [5, 0, 5], axis=1)))
+    positions[tip, 1] = 6.0
+    assert collapse(Surface(positions, flat.faces), 60).positions[:, 1].max() > 5
+
+
+def test_progress_goes_from_nothing_to_all() -> None:
+    told: list[float] = []
+    collapse(bare_surface(ball()), 100, progress=told.append)
+    assert told == sorted(told) and told[-1] == 1.0 and len(told) > 5
+
+
+def test_a_surface_within_its_budget_is_left_alone() -> None:
+    surface = bare_surface(ball())
+    assert collapse(surface, surface.triangles) is surface
 
 
 def test_edges_are_found_once_and_borders_known() -> None:
