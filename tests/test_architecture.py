@@ -65,14 +65,16 @@ PLACES = {
     "rich": ("xr_server/bundled.py", "asset_pipeline/console.py"),
     "numpy": ("asset_pipeline/",),
     "numba": ("asset_pipeline/jit.py",),
-    "meshopt": ("asset_pipeline/encode.py", "asset_pipeline/glb.py", "asset_pipeline/gltf_buffers.py"),
+    "meshopt": tuple(f"asset_pipeline/{name}.py" for name in ("encode", "glb", "gltf_buffers", "gltf_document")),
     "xatlas": ("asset_pipeline/atlas.py",),
     "DracoPy": ("asset_pipeline/draco_child.py",),
     "laspy": ("asset_pipeline/read_las.py",),
     "lazrs": ("asset_pipeline/read_las.py",),
     "pxr": tuple(f"asset_pipeline/{name}.py" for name in ("usd_child", "usd_look", "usd_mesh")),
     "distributed": ("asset_pipeline/cluster.py",),
-    "PIL": tuple(f"asset_pipeline/{name}.py" for name in ("picture", "poster", "relief", "texture", "verify", "warm_up")),
+    "PIL": tuple(
+        f"asset_pipeline/{name}.py" for name in ("look", "picture", "poster", "relief", "texture", "verify", "warm_up")
+    ),
 }
 
 # domain is pure: no input or output, no clock, no chance, no SQL
