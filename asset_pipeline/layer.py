@@ -37,8 +37,7 @@ def put_texels(layer: Layer, place: NDArray[np.int32], values: NDArray[np.float3
 
 def finish_layer(layer: Layer) -> Image:
     """The picture: the means of what was put, and around them what continues them smoothly."""
-    if len(layer.sums) == len(layer.picture):
-        _divide(layer.sums, layer.counts, layer.picture)
+    _divide(layer.sums, layer.counts, layer.picture)
     return fill_gaps(layer.picture, layer.counts > 0)
 
 
@@ -57,6 +56,8 @@ def _put(place, values, texels_px, sums, counts, picture):
 
 @njit(cache=True)
 def _divide(sums, counts, picture):
+    if len(sums) < len(counts):  # nothing was summed
+        return
     for row in range(len(counts)):
         for column in range(len(counts)):
             if counts[row, column]:
