@@ -19,6 +19,7 @@ from asset_pipeline.surface import face_areas
 CRACK = 0.01  # of the shortest edge beside it: rim points as near as this are one
 LAYER = 0.1  # of its edges' mean: a piece this near to the largest one all over, facing the same way, repeats it
 SAME_WAY = 0.9  # cosine
+STEEP = 0.1  # of its points may face another way: at an edge the nearest triangle is often the one round the corner
 GROUP = 16  # triangles on an edge beyond which none are paired
 
 Rows = NDArray[np.int64]
@@ -94,15 +95,17 @@ def _drop_layers(surface: Surface) -> tuple[Surface, int]:
     body_faces, rest = surface.faces[component == body], np.flatnonzero(component != body)
     corners = surface.positions[surface.faces[rest]]
     sides = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).mean(axis=1)
-    far = np.zeros(count, bool)
+    far, averse = np.zeros(count, bool), np.zeros(count)
     tree = build_bvh(surface.positions, body_faces)
     own = _unit_normals(corners)
     for points in (corners.mean(axis=1), corners[:, 0], corners[:, 1], corners[:, 2]):
         hits = find_closest(tree, points)
         facing = np.einsum("nk,nk->n", own, _unit_normals(surface.positions[body_faces[hits.face]]))
-        far[component[rest[(hits.distance > LAYER * sides) | (facing < SAME_WAY)]]] = True
-    far[body] = True
-    return (surface, 0) if far.all() else (keep_triangles(surface, far[component]), int((~far).sum()))
+        far[component[rest[hits.distance > LAYER * sides]]] = True
+        averse += np.bincount(component[rest], facing < SAME_WAY, count) / 4
+    stays = far | (averse > STEEP * np.bincount(component, minlength=count))
+    stays[body] = True
+    return (surface, 0) if stays.all() else (keep_triangles(surface, stays[component]), int((~stays).sum()))
 
 
 def _unit_normals(corners: NDArray[np.float64]) -> NDArray[np.float64]:

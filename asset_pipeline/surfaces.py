@@ -65,12 +65,11 @@ def build_surfaces(
     diagonal = float(np.linalg.norm(np.ptp(scan.positions, axis=0)))
     settings = Settings(colour_m=COLOUR_SHARE * diagonal)
     surfaces: list[Surface] = []
-    usual = STANDS_OUT / OUT_OF_LINE
+    usual, pieces = STANDS_OUT / OUT_OF_LINE, count_pieces(start)
     for index, level in enumerate(levels):
         if level >= scan.triangles:  # the whole scan, as it was delivered
             surfaces.append(scan)
             continue
-        before = count_pieces(start)
         kept = keep_large_pieces(start, level)
         near = collapse(kept, min(NEAR * level, kept.triangles), settings)
         start = collapse(near, level, settings)
@@ -82,9 +81,9 @@ def build_surfaces(
                 warnings.append(warn("level_redone", triangles=level, max_m=error.max_m, now_m=other_error.max_m))
                 start, surface, error = again, other, other_error
         usual = error.max_m / max(error.rms_m, 1e-300)
-        lost = before - count_pieces(start)
+        lost = pieces - count_pieces(start)
         if lost > 0:
-            warnings.append(warn("pieces_left_out", triangles=level, count=lost, of=before))
+            warnings.append(warn("pieces_left_out", triangles=level, count=lost, of=pieces))
         surfaces.append(surface)
         progress((index + 1) / len(levels))
     return surfaces, warnings
