@@ -13,6 +13,7 @@ from asset_pipeline.gltf_placing import Placing
 from asset_pipeline.gltf_scene import Matrix
 from asset_pipeline.precheck_compressed import find_draco
 from asset_pipeline.precheck_scene import Document
+from asset_pipeline.spool import CHUNK, copy_array, empty_array, let_go
 
 TRIANGLES, STRIP, FAN = 4, 5, 6
 KEPT = {"POSITION", "NORMAL", "TANGENT", "COLOR_0"}  # normals are made anew after collapse
@@ -44,7 +45,7 @@ def read_part(
     if faces.size < len(positions):  # many parts may be cut from the same vertices
         chosen, corners = np.unique(faces, return_inverse=True)
         faces = corners.reshape(-1, 3).astype(np.int32)
-    places = positions[chosen].astype(np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
+    places = _place(positions[chosen], matrix)
     if np.linalg.det(matrix[:3, :3]) < 0:
         faces = faces[:, [0, 2, 1]]  # a mirrored part would show its back
     colours = None
@@ -54,6 +55,15 @@ def read_part(
     if placing is not None and placing.uv in primitive["attributes"]:
         uv = _lay(rows.read(placing.uv, len(positions))[chosen], placing)
     return Part(places, faces, uv, colours, primitive.get("material", -1))
+
+
+def _place(positions: NDArray[Any], matrix: Matrix) -> NDArray[np.float64]:
+    places = empty_array(positions.shape, np.float64)
+    for start in range(0, len(places), CHUNK):
+        part = slice(start, start + CHUNK)
+        places[part] = positions[part].astype(np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
+        let_go(places, positions)
+    return places
 
 
 @dataclass(frozen=True)
@@ -97,7 +107,7 @@ def _make_faces(row: NDArray[Any], mode: int, vertices: int) -> NDArray[np.int32
     if len(row) and int(row.max()) >= vertices:
         text = f"A face names vertex {row.max()}; its part has {vertices}."
         raise ScanRefused("face_index", text, "read")
-    row = row.astype(np.int32)
+    row = copy_array(row, np.int32)
     if mode == TRIANGLES:
         if len(row) % 3:
             text = f"A part has {len(row)} corners, which is no whole number of triangles."

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from asset_pipeline import words
 from asset_pipeline.errors import ScanRefused
 from asset_pipeline.scan import Progress
+from asset_pipeline.spool import empty_array, let_go
 
 BLOCK_BYTES = 4 * 1024 * 1024
 MAX_LINE_BYTES = 1024 * 1024
@@ -60,11 +61,11 @@ def read_lines(path: Path, progress: Progress) -> Lines:
     """The lines of an OBJ as arrays. Raises ScanRefused with the number of the line at fault."""
     counts = _count(path, progress)
     lines = Lines(
-        np.empty((counts.points, 3)),
-        np.empty((counts.points if counts.coloured else 0, 3), np.float32),
-        np.empty((counts.textures, 2), np.float32),
-        np.empty(counts.corners, np.int32),
-        np.empty(counts.corners if counts.textures else 0, np.int32),
+        empty_array((counts.points, 3), np.float64),
+        empty_array((counts.points if counts.coloured else 0, 3), np.float32),
+        empty_array((counts.textures, 2), np.float32),
+        empty_array((counts.corners,), np.int32),
+        empty_array((counts.corners if counts.textures else 0,), np.int32),
         np.empty(counts.faces if counts.corners != 3 * counts.faces else 0, np.int32),
         counts.faces,
         counts.short_faces,
@@ -85,6 +86,7 @@ def read_lines(path: Path, progress: Progress) -> Lines:
             lines.sizes,
             others,
         )
+        let_go(lines.points, lines.colours, lines.textures, lines.corners, lines.corner_textures)
         if status:
             text = f"{path.name} has {SAID[status]} in line {_line_number(path, start + at)}."
             raise ScanRefused("obj_line", text, "read")

@@ -13,12 +13,14 @@ from asset_pipeline.errors import ScanRefused
 from asset_pipeline.mesh import Mesh
 from asset_pipeline.precheck_plain import STL_HEADER_BYTES, STL_TRIANGLE_BYTES, count_stl_triangles
 from asset_pipeline.scan import Progress, ScanWarning, no_progress, warn
+from asset_pipeline.spool import copy_array, empty_array, let_go
 
 FACET = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
 CHUNK = 1 << 17
 BLOCK_BYTES = 4 * 1024 * 1024
 LEAST_VERTEX_BYTES = 12  # `vertex 0 0 0`
 COLOURED = 0x8000
+MOST_JOINED = 12_000_000  # corners that are joined in memory; of more the cleaning of large scans finds the equal ones
 
 
 def read_stl(path: Path, progress: Progress = no_progress) -> tuple[Mesh, list[ScanWarning]]:
@@ -35,13 +37,14 @@ def read_stl(path: Path, progress: Progress = no_progress) -> tuple[Mesh, list[S
 
 def _read_binary(path: Path, count: int, progress: Progress) -> tuple[NDArray[np.float32], NDArray[np.uint16], bytes]:
     """Corners (3 n, 3), the attribute (n,) of each triangle, and the header's text."""
-    corners, attributes = np.empty((count, 3, 3), np.float32), np.empty(count, np.uint16)
+    corners, attributes = empty_array((count, 3, 3), np.float32), np.empty(count, np.uint16)
     with path.open("rb") as file:
         header = file.read(STL_HEADER_BYTES)
         for start in range(0, count, CHUNK):
             rows = np.frombuffer(file.read(FACET.itemsize * min(CHUNK, count - start)), FACET)
             corners[start : start + len(rows)] = rows["corners"]
             attributes[start : start + len(rows)] = rows["attribute"]
+            let_go(corners)
             progress("read", 0.5 * (start + len(rows)) / count)
     return corners.reshape(-1, 3), attributes, header[:80]
 
@@ -92,6 +95,11 @@ def _unpack(attributes: NDArray[np.uint16], shifts: tuple[int, int, int]) -> NDA
 
 def _join(corners: NDArray[Any], colours: NDArray[np.uint8] | None) -> Mesh:
     """A mesh whose vertices are the different corners; colours (n, 3) of the triangles keep corners apart."""
+    if len(corners) > MOST_JOINED:
+        faces = np.arange(len(corners), dtype=np.int32).reshape(-1, 3)
+        return Mesh(
+            copy_array(corners, np.float64), faces, colours=None if colours is None else np.repeat(colours, 3, axis=0)
+        )
     plain = np.ascontiguousarray(corners)
     plain += 0  # -0.0 and 0.0 are one
     columns = plain.view(np.int32)

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 PREFIX = "dejima-spool-"
 LOCK_FILE = "owner.lock"
 SMALL_BYTES = 1 << 16  # an array below this is passed on by value
+CHUNK = 1 << 20  # rows that are copied at a time
 LARGE_BYTES = 64 << 20  # one from this on is better kept in a file while a scan is read
 
 Value = TypeVar("Value")
@@ -100,6 +101,15 @@ def empty_array(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
     if folder is None or int(np.prod(shape, dtype=np.int64)) * kind.itemsize < LARGE_BYTES:
         return np.empty(shape, kind)
     return new_array(folder / f"large{next(_numbers)}", kind.str, shape)
+
+
+def copy_array(source: NDArray[Any], dtype: Any) -> NDArray[Any]:
+    """A copy in another type, made in chunks; in a file like any large array."""
+    copy = empty_array(source.shape, dtype)
+    for start in range(0, len(source), CHUNK):
+        copy[start : start + CHUNK] = source[start : start + CHUNK]
+        let_go(copy, source)
+    return copy
 
 
 def write_array(path: Path, values: NDArray[Any]) -> Spooled:

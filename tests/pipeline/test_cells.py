@@ -18,8 +18,9 @@ from asset_pipeline.measure import measure_level
 from asset_pipeline.mesh import Mesh, Surface
 from asset_pipeline.normals import smooth_normals
 from asset_pipeline.package import build_package
+from asset_pipeline.read_stl import read_stl
 from asset_pipeline.verify import verify_package
-from tests.pipeline.builders import DATA
+from tests.pipeline.builders import DATA, stl_bytes
 from tests.pipeline.shapes import as_scan, ball, hills, options, write_ball, write_hills
 
 
@@ -73,6 +74,21 @@ def test_cleaning_in_files_gives_what_cleaning_in_memory_gives(mesh, up, tmp_pat
         assert (ours is None) == (theirs is None) and (ours is None or np.array_equal(ours, theirs))
     assert found.offset_m == wanted.offset_m
     assert {warning.code for warning in found.warnings} == {warning.code for warning in wanted.warnings}
+
+
+def test_corners_of_an_stl_too_large_to_be_joined_in_memory_are_joined_on_disk(tmp_path, monkeypatch):
+    mesh = hills(20)
+    path = tmp_path / "hills.stl"
+    path.write_bytes(stl_bytes(mesh.positions[mesh.faces]))
+    joined, _ = read_stl(path)
+    monkeypatch.setattr("asset_pipeline.read_stl.MOST_JOINED", 100)
+    loose, _ = read_stl(path)
+    assert (joined.vertices, loose.vertices) == (mesh.vertices, 3 * mesh.triangles)
+    scan = cut(loose, tmp_path, 10_000)
+    assert len(np.unique(scan.first_row)) == mesh.vertices
+    assert np.array_equal(
+        scan.mesh.positions[scan.mesh.faces], clean_scan(as_scan(joined)).mesh.positions[joined.faces]
+    )
 
 
 def test_a_scan_of_which_nothing_is_left_is_refused_from_files_too(tmp_path):
