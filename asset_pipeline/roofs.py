@@ -125,5 +125,5 @@ def _grow(labels: Labels, high: Mask, surface: Plane, step: np.float32) -> Label
 
 def _renumber(labels: Labels, kept: Mask) -> Labels:
     """The labels kept, numbered from 0 in their order; others become -1."""
-    numbers = np.where(kept, np.cumsum(kept) - 1, -1).astype(np.int32)
-    return np.where(labels >= 0, numbers[labels], -1).astype(np.int32)
+    numbers = np.append(np.where(kept, np.cumsum(kept) - 1, -1), -1)  # the last one is that of label -1
+    return numbers[labels].astype(np.int32)

@@ -1,21 +1,29 @@
-"""Compile every numeric kernel by building two tiny packages: exactly the types that real builds use."""
+"""Compile every numeric kernel by making tiny packages and reading tiny scans: exactly the types that real builds use."""
 
 import struct
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from PIL import Image as Pillow
 
+from asset_pipeline.cloud import PointChunk, gather_cloud
 from asset_pipeline.geopose import GeoPose, Position
+from asset_pipeline.grid import Grid, Plane
 from asset_pipeline.manifest import Anchor
+from asset_pipeline.occluders import outline_roofs
 from asset_pipeline.options import BuildOptions
 from asset_pipeline.package import build_package
 from asset_pipeline.png_rows import read_png_reduced
 from asset_pipeline.read import read_scan
+from asset_pipeline.roofs import Roofs
+from asset_pipeline.terrain import Tile, find_tile
 
 FLOOR = Anchor(GeoPose(Position(0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0)), "floor", 1.0)
 POINTS = [(x, y, z) for y in (0, 1) for x, z in ((0, 0), (1, 0), (1, 1), (0, 1))]
+CLOUD = [(x, y, 4 * (8 < x < 16 and 8 < y < 16)) for x in range(24) for y in range(24)]  # a hut on a field
 SIDES = [(1, 2, 3, 4), (8, 7, 6, 5), (1, 5, 6, 2), (2, 6, 7, 3), (3, 7, 8, 4), (4, 8, 5, 1)]
 
 
@@ -24,13 +32,21 @@ def compile_kernels() -> float:
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="dejima-warm-up-") as name:
         folder = Path(name)
-        options = BuildOptions(FLOOR, unit="m", up="y", levels=(10, 8), texture_px=64)
+        options = BuildOptions(FLOOR, unit="m", up="y", levels=(11, 10), texture_px=64)
         for write in (_write_textured, _write_coloured):
             build_package(write(folder), folder, options)
         read_png_reduced((folder / "box.png").read_bytes(), 2)
         for path in _write_other_kinds(folder):
             read_scan(path, options)
+        for kept in ("surface", "points"):
+            read_scan(_write_cloud(folder), replace(options, points=kept))
+    with gather_cloud([PointChunk(np.array(CLOUD, float))], np.zeros(3)) as cloud:
+        outline_roofs(*_find_roofs(find_tile(cloud)))
     return time.monotonic() - started
+
+
+def _find_roofs(tile: Tile) -> tuple[Roofs, Plane, Plane, Grid]:
+    return tile.roofs, tile.field.tops, tile.ground, tile.field.grid
 
 
 def _write_textured(folder: Path) -> Path:
@@ -71,3 +87,11 @@ def _write_other_kinds(folder: Path) -> list[Path]:
     for name, data in texts.items():
         (folder / name).write_bytes(data)
     return [folder / name for name in texts]
+
+
+def _write_cloud(folder: Path) -> Path:
+    head = f"ply\nformat ascii 1.0\nelement vertex {len(CLOUD)}\n"
+    head += "property float x\nproperty float y\nproperty float z\nend_header\n"
+    path = folder / "cloud.ply"
+    path.write_text(head + "".join(f"{x} {-z} {y}\n" for x, y, z in CLOUD), encoding="utf-8")
+    return path

@@ -13,7 +13,7 @@ from asset_pipeline.options import BuildOptions, OwnPlace
 from asset_pipeline.projection import find_projection, unproject
 from asset_pipeline.terrain import Tile, build_terrain, find_tile
 from tests.pipeline.builders import DATA
-from tests.pipeline.clouds import Town, chunk, las_file
+from tests.pipeline.clouds import Town, chunk, las_file, scatter
 from tests.pipeline.command import run
 
 EAST_M, NORTH_M = 27_000.0, -33_000.0
@@ -74,6 +74,14 @@ def test_each_house_is_one_roof_and_no_tree_is(tile: Tile, town: Town) -> None:
         both, either = (on & (labels == name)).sum(), (on | (labels == name)).sum()
         assert both / either > 0.85
     assert names == {0, 1, 2}
+
+
+def test_a_bare_field_has_ground_and_no_roofs(tmp_path: Path) -> None:
+    xy = scatter(20_000, 60, 50)
+    path = las_file(tmp_path / "field.las", np.column_stack([xy, 3 + 0.05 * xy[:, 0]]))
+    made = build_terrain((path,), tmp_path / "out", BuildOptions(NOWHERE, unit="m", own_place=OwnPlace()))
+    assert made.occluders == () and made.package is None
+    assert json.loads((tmp_path / "out/occluders.geojson").read_text())["features"] == []
 
 
 @pytest.fixture(scope="module")
