@@ -75,11 +75,22 @@ def parse_report(data: bytes) -> dict[str, Any]:
         report: dict[str, Any] = json.loads(data)
         schema = report["schema"]
         shape = isinstance(report["source"]["triangles"], int) and all(level["file"] for level in report["levels"])
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        shape = shape and isinstance(report.get("views", {}).get("viewpoints", []), list)
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise PackageBroken("report_unreadable", f"{REPORT_FILE} cannot be read: {error}.") from error
     if schema != REPORT_SCHEMA or not shape:
         raise PackageBroken("report_schema", f"{REPORT_FILE} does not follow {REPORT_SCHEMA}.")
     return report
+
+
+def list_pictures(report: dict[str, Any]) -> list[str]:
+    """The names of the pictures that show the scan, each level, and how far they are apart; none in an early report."""
+    views = range(len(report.get("views", {}).get("viewpoints", ())))
+    shown = [
+        "view-scan",
+        *(f"{kind}-lod{index}" for index in range(len(report["levels"])) for kind in ("view", "heat")),
+    ]
+    return [f"{name}-{number}.webp" for name in shown for number in views]
 
 
 def dump_report(report: dict[str, Any]) -> bytes:

@@ -10,7 +10,7 @@ from PIL import Image as Pillow
 
 from asset_pipeline.errors import PackageBroken
 from asset_pipeline.glb import GlbModel, decode_glb
-from asset_pipeline.listing import PLAIN_FILE, POSTER_FILE, REPORT_FILE, check_listing, parse_report
+from asset_pipeline.listing import PLAIN_FILE, POSTER_FILE, REPORT_FILE, check_listing, list_pictures, parse_report
 from asset_pipeline.manifest import USDZ_FILE, Level, Manifest
 from asset_pipeline.stamp import stamp_file
 from asset_pipeline.usdz_archive import USDZ_MAX_BYTES, USDZ_MAX_TRIANGLES, read_usdz_facts
@@ -47,7 +47,7 @@ def verify_package(folder: Path) -> Verified:
     _verify_phone(folder, manifest)
     _verify_credit(folder, manifest)
     _verify_poster((folder / POSTER_FILE).read_bytes())
-    _verify_report((folder / REPORT_FILE).read_bytes(), manifest)
+    _verify_report(folder, manifest)
     return Verified(digest, manifest, {name: len(model.faces) for name, model in models.items()})
 
 
@@ -175,8 +175,12 @@ def _verify_poster(data: bytes) -> None:
         raise PackageBroken("poster_blank", f"{POSTER_FILE} is one flat colour.")
 
 
-def _verify_report(data: bytes, manifest: Manifest) -> None:
-    report = parse_report(data)
+def _verify_report(folder: Path, manifest: Manifest) -> None:
+    report = parse_report((folder / REPORT_FILE).read_bytes())
     levels = [(level["file"], level["triangles"]) for level in report["levels"]]
     if levels != [(level.file, level.triangles) for level in manifest.levels]:
         raise PackageBroken("report_levels", f"{REPORT_FILE} and the manifest differ in their levels.")
+    for name in list_pictures(report):
+        if name not in manifest.files:
+            raise PackageBroken("view_missing", f"The package lacks {name}, a picture of its report.")
+        _open_picture((folder / name).read_bytes(), name)

@@ -152,8 +152,22 @@ def test_a_blank_poster(copied: Path) -> None:
         ("[]", "report_unreadable"),
         (json.dumps({"schema": "other/1", "source": {"triangles": 1}, "levels": []}), "report_schema"),
         (json.dumps({"schema": "dejima.report/1", "source": {"triangles": 1}, "levels": []}), "report_levels"),
+        (
+            json.dumps({"schema": "dejima.report/1", "source": {"triangles": 1}, "levels": [], "views": 1}),
+            "report_unreadable",
+        ),
     ],
 )
 def test_a_report_that_is_none_or_of_other_levels(copied: Path, report: str, code: str) -> None:
     (copied / "report.json").write_text(report)
     assert broken_code(reseal(copied)) == code
+
+
+def test_a_package_without_one_of_its_reports_pictures(copied: Path) -> None:
+    (copied / "heat-lod1-0.webp").unlink()
+    assert broken_code(reseal(copied)) == "view_missing"
+
+
+def test_a_picture_of_the_report_that_is_none(copied: Path) -> None:
+    (copied / "view-scan-1.webp").write_bytes(b"RIFF")
+    assert broken_code(reseal(copied)) == "picture"
