@@ -1,6 +1,6 @@
 """What a person compares: the scan and each level from the same viewpoints, and how far apart they are, as pictures."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ STEP = 0.012  # a jump in depth, in diagonals, that is drawn as an outline
 OUTLINE = 0.45  # how much of the ground shows through an outline
 USUAL_LIGHT = 0.9  # what most of a model gets of its colours: from the sky, and from the sun that it mostly faces
 ENOUGH = 7  # of so many pixels one says how bright a scan is
+ASIDE_DEG, FEW = 45.0, 1000
 MOST = 95.0  # per cent of the seen places that a level's nearness is told for
 
 Plane = NDArray[np.float32]
@@ -65,8 +66,7 @@ def choose_views(scan: Mesh) -> Views:
     width_px, height_px = _choose_frame(scan)
     views: list[View] = []
     for viewpoint in choose_viewpoints(scan.positions):
-        camera = fit_camera(scan.positions, viewpoint, width_px * SCALE, height_px * SCALE)
-        sight = see(scan, camera)
+        viewpoint, sight = _look(scan, viewpoint, (width_px * SCALE, height_px * SCALE))  # noqa: PLW2901
         if not views:
             exposure = choose_exposure(colours_at(scan, _thin(sight.hits)) * np.float32(USUAL_LIGHT))
         views.append(_make_view(scan, viewpoint, sight))
@@ -123,6 +123,15 @@ def _choose_frame(scan: Mesh) -> tuple[int, int]:
     return (SHORT_PX, LONG_PX) if high > np.hypot(wide, deep) else (LONG_PX, SHORT_PX)
 
 
+def _look(scan: Mesh, viewpoint: Viewpoint, size_px: tuple[int, int]) -> tuple[Viewpoint, Sight]:
+    """The viewpoint, turned aside when a wall is seen from its edge there, and what is seen from it."""
+    sight = see(scan, fit_camera(scan.positions, viewpoint, *size_px))
+    if sight.seen.any():
+        return viewpoint, sight
+    aside = replace(viewpoint, azimuth_deg=viewpoint.azimuth_deg + ASIDE_DEG)
+    return aside, see(scan, fit_camera(scan.positions, aside, *size_px))
+
+
 def _make_view(scan: Mesh, viewpoint: Viewpoint, sight: Sight) -> View:
     width = sight.seen.shape[1] // SCALE
     parts = np.stack([sight.seen[down::SCALE, right::SCALE] for down in range(SCALE) for right in range(SCALE)])
@@ -132,6 +141,8 @@ def _make_view(scan: Mesh, viewpoint: Viewpoint, sight: Sight) -> View:
     fine = (rows * SCALE + part // SCALE) * width * SCALE + columns * SCALE + part % SCALE
     place = np.cumsum(sight.seen.reshape(-1)) - 1  # the row of each seen part among the hits
     points = points_at(scan.positions, scan.faces, sight.hits)[place[fine]].astype(np.float32)
+    if not len(points):  # a wire too thin for any pixel: its own points say how far a level is
+        points = scan.positions[:: max(1, scan.vertices // FEW)].astype(np.float32)
     depth = np.full(covered.shape, np.inf, np.float32)
     depth[rows, columns] = sight.depth.reshape(-1)[fine]
     return View(viewpoint, sight.camera, covered, _find_outline(depth, STEP * scan.diagonal()), points)
@@ -167,12 +178,14 @@ def _heat(view: View, distance: Plane, scale_m: tuple[float, float]) -> Image:
     low_m, high_m = scale_m
     colours = np.array(list_colours(), np.float32)
     seen = view.covered > 0
+    picture = np.broadcast_to(GROUND, (*view.covered.shape, 3)).copy()
+    if not seen.any():
+        return picture.astype(np.uint8)
     squares = np.zeros(view.covered.shape, np.float32)
     squares[seen] = distance**2
     around = mean_around(squares, AROUND_PX)[seen] / mean_around(seen.astype(np.float32), AROUND_PX)[seen]
     share = np.log10(np.maximum(np.sqrt(np.maximum(around, 0)), low_m) / low_m) / np.log10(high_m / low_m)
     shown = colours[np.minimum(share * len(colours), len(colours) - 1).astype(np.int64)]
     cover = (view.covered[seen] * (1 - OUTLINE * view.outline[seen]))[:, None]
-    picture = np.broadcast_to(GROUND, (*view.covered.shape, 3)).copy()
     picture[seen] = picture[seen] * (1 - cover) + shown * cover
     return np.asarray(picture.round(), np.uint8)

@@ -113,3 +113,25 @@ def test_the_colours_of_the_scale_are_evenly_spaced_and_get_lighter_all_the_way(
     assert steps.max() < 1.15 * steps.min()
     assert (np.diff(lab[:, 0]) > 0.03).all()
     assert np.abs(lab[:, 1]).max() < 0.03  # nothing between red and green that somebody could miss
+
+
+def sheet(corners: list[list[float]]) -> Mesh:
+    return Mesh(np.array(corners, float), np.array([[0, 1, 2], [0, 2, 3]], np.int32)[: len(corners) - 2])
+
+
+AWAY = [np.sin(np.radians(32)), 0, np.cos(np.radians(32))]  # where the first viewpoint looks from
+ODD = {
+    "one triangle": sheet([[0, 0, 0], [1, 0, 0], [0, 1, 0]]),
+    "a wall seen from its edge": sheet([[0, 0, 0], AWAY, [AWAY[0], 1, AWAY[2]], [0, 1, 0]]),
+    "a wire thinner than a pixel": sheet([[0, 0, 0], [0, 50, 0], [1e-5, 50, 0], [1e-5, 0, 0]]),
+    "a thing of a thousand kilometres": replace(BALL, positions=BALL.positions * 1e6),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_things_are_drawn_too(name: str) -> None:
+    mesh = ODD[name]
+    views = choose_views(mesh)
+    found = draw_level(mesh, build_bvh(mesh.positions, mesh.faces), 0, views)
+    assert len(found.files) == 4 and found.p95_m <= 1e-6 * mesh.diagonal()
+    assert all(view.covered.any() for view in views.views) == (name != "a wire thinner than a pixel")
