@@ -1,6 +1,7 @@
 """Pictures of a scan, decoded under our own pixel limits to plain 8-bit colour."""
 
 import io
+import logging
 import struct
 import warnings as python_warnings
 import zlib
@@ -35,6 +36,7 @@ DECODER_ERRORS = (
     struct.error,
     Pillow.DecompressionBombError,
 )
+logging.getLogger("PIL").setLevel(logging.CRITICAL)  # what it finds odd is said by us, once
 Pillow.MAX_IMAGE_PIXELS = MAX_REDUCED_PIXELS  # our own check stands before it and is stricter
 
 

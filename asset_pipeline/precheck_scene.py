@@ -122,9 +122,9 @@ def _check_map(info: Document, document: Document) -> None:
 
 
 def _check_numbers(item: Document, name: str, length: int) -> None:
-    value = item.get(name)
-    if value is None:
+    if name not in item:
         return
+    value = item[name]
     numbers = isinstance(value, list) and all(isinstance(v, int | float) and math.isfinite(v) for v in value)
     if not numbers or len(value) != length:
         raise refuse("gltf_number", f"{name} must be {length} numbers.")

@@ -14,6 +14,8 @@ from asset_pipeline.errors import ScanRefused
 from asset_pipeline.precheck_las import LasHeader, read_las_header
 from asset_pipeline.scan import Progress, no_progress
 
+MAX_CHUNK_POINTS = 2_000_000  # programs make them of 50,000; the decoder makes room for what is said
+
 
 def crs_of(header: LasHeader) -> Crs:
     """The map coordinates that a LAS header states."""
@@ -46,6 +48,8 @@ def _check_chunks(path: Path, header: LasHeader) -> None:
         file.seek(header.points_at)
         chunks = lazrs.read_chunk_table(file, lazrs.LazVlr(header.laszip))
     size = path.stat().st_size - header.points_at
+    if any(points > MAX_CHUNK_POINTS for points, _ in chunks):
+        raise _broken(path, "a chunk of it is larger than any program makes them")
     if sum(size_bytes for _, size_bytes in chunks) > size or any(size_bytes > size for _, size_bytes in chunks):
         raise _broken(path, "its table of chunks names more bytes than there are")
 

@@ -12,7 +12,7 @@ from PIL import Image
 from asset_pipeline.errors import ScanRefused
 from asset_pipeline.picture import read_picture
 from asset_pipeline.read import read_scan
-from tests.hostile.mutations import deep_scene, make_scans
+from tests.hostile.mutations import deep_scene, make_pictures, make_scans
 from tests.pipeline.builders import BOX_FACES, BOX_POINTS, Gltf, box_ply, textured_obj, zip_bytes
 from tests.pipeline.shapes import options
 
@@ -113,3 +113,34 @@ def test_numbers_in_a_cloud_that_are_none_do_not_chatter(tmp_path: Path) -> None
     start = data.index(b"end_header\n") + 11
     (tmp_path / "scan.ply").write_bytes(data[:start] + b"\x01\x00\x80\x7f" * 3 + data[start + 12 :])
     assert np.isfinite(read_scan(tmp_path / "scan.ply", options(unit=None, up=None)).mesh.positions).all()
+
+
+@pytest.mark.parametrize("where", [("materials", 0, "normalTexture", "extensions"), ("nodes", 0, "rotation")])
+def test_a_null_where_numbers_should_be(tmp_path: Path, where: tuple[str | int, ...]) -> None:
+    document = json.loads(deep_scene().gltf())
+    holder = document
+    for key in where[:-1]:
+        holder = holder[key]  # type: ignore[index]
+    if where[-1] == "extensions":
+        holder = holder["extensions"]["KHR_texture_transform"]  # type: ignore[index]
+    holder["scale" if where[-1] == "extensions" else "rotation"] = None  # type: ignore[index]
+    (tmp_path / "scan.gltf").write_text(json.dumps(document), encoding="utf-8")
+    assert refusal(tmp_path / "scan.gltf").code == "gltf_number"
+
+
+def test_a_laz_chunk_of_a_hundred_million_points_is_refused_before_room_is_made(tmp_path: Path) -> None:
+    data = bytearray(make_scans()["cloud.laz"]["cloud.laz"])
+    at = data.index(b"laszip encoded") + 52 + 12  # the record's own header, then versions, to the points of a chunk
+    assert struct.unpack_from("<I", data, at) == (50_000,)
+    struct.pack_into("<I", data, at, 96_000_000)
+    (tmp_path / "scan.laz").write_bytes(data)
+    assert refusal(tmp_path / "scan.laz").code == "las_data"
+
+
+def test_a_tiff_of_hundreds_of_samples_is_refused_in_silence(caplog: pytest.LogCaptureFixture) -> None:
+    data = bytearray(make_pictures()["tif"])
+    at = data.index(struct.pack("<HHI", 277, 3, 1))  # SamplesPerPixel
+    struct.pack_into("<H", data, at + 8, 769)
+    with pytest.raises(ScanRefused):
+        read_picture(bytes(data), "wall.tif")
+    assert caplog.records == []  # what is logged goes to the terminal, where nothing else is set up
