@@ -114,12 +114,16 @@ def show_terrain(result: "TerrainResult", json_lines: bool) -> None:
     facts = result.facts
     ground = "taken from the survey's own class" if facts["ground_from"] == "class" else "found by our filter"
     say(f"{facts['points']:,} points in cells of {facts['cell_m']:g} m; the ground was {ground}.")
-    say(f"{facts['occluders']:,} roofs became occluders; {facts['refused']:,} other areas look like trees, land or vehicles.")
+    say(
+        f"{facts['occluders']:,} roofs became occluders; {facts['refused']:,} other areas look like trees, land or vehicles."
+    )
     say(f"Look at {result.folder / 'preview.webp'} before you use {result.folder / 'occluders.geojson'}.")
     for note in result.notes:
         say(f"Note: {note.text}")
     if package is None:
-        say("The file does not say where it lies, so no package was built: give --crs, or --lat, --lon, --height, --heading.")
+        say(
+            "The file does not say where it lies, so no package was built: give --crs, or --lat, --lon, --height, --heading."
+        )
     else:
         show_report(package.report)
         say(f"Package {package.folder}")
@@ -132,7 +136,9 @@ def show_report(report: Mapping[str, Any]) -> None:
         f"{source['file']}: {source['triangles']:,} triangles, {source['vertices']:,} vertices, {source['bytes']:,} bytes, "
         f"unit {source['unit']}, {source['up']} up"
     )
-    table = Table("file", "asked", "triangles", "RMS m", "RMS 1e-4", "max m", "colour dB", "texture px", "bytes")
+    table = Table(
+        "file", "asked", "triangles", "RMS m", "RMS 1e-4", "max m", "colour dB", "texture px", "bytes", "as AVIF"
+    )
     for column in table.columns[1:]:
         column.justify = "right"
     for level in report["levels"]:
@@ -147,6 +153,7 @@ def show_report(report: Mapping[str, Any]) -> None:
             "-" if psnr is None else f"{psnr:.1f}",
             str(level["texture_px"] or "-"),
             f"{level['bytes']:,}",
+            f"{level['avif']['bytes']:,}" if "avif" in level else "-",
         )
     _print(table)
     for warning in report["warnings"]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from asset_pipeline.level import FinishedLevel
+from asset_pipeline.level import FinishedLevel, avif_file, level_file
 from asset_pipeline.listing import REPORT_SCHEMA
 from asset_pipeline.mesh import Mesh
 from asset_pipeline.scan import Scan, ScanWarning
@@ -23,7 +23,7 @@ def make_report(
         level, deviation = each.level, each.deviation
         levels.append(
             {
-                "file": f"lod{index}.glb",
+                "file": level_file(index),
                 "triangles_asked": level.asked,
                 "triangles": level.mesh.triangles,
                 **({} if level.mesh.triangles else {"points": level.mesh.vertices}),
@@ -32,7 +32,8 @@ def make_report(
                 "max_m": _rounded(deviation.max_m),
                 "p95_m": _rounded(each.p95_m),
                 "colour_psnr_db": None if deviation.colour_psnr_db is None else round(deviation.colour_psnr_db, 2),
-                "bytes": len(each.files[f"lod{index}.glb"]),
+                "bytes": len(each.files[level_file(index)]),
+                **_describe_avif(index, each),
                 "texture_px": each.texture_px,
                 "normal_map_px": _normal_map_px(level.mesh),
                 "uv": level.uv,
@@ -54,6 +55,11 @@ def make_report(
         ],
         "validators": {"dejima_verify": "passed"},
     }
+
+
+def _describe_avif(index: int, level: FinishedLevel) -> dict[str, Any]:
+    name = avif_file(index)
+    return {"avif": {"file": name, "bytes": len(level.files[name])}} if name in level.files else {}
 
 
 def _rounded(value: float) -> float:
