@@ -32,7 +32,7 @@ def make_page(manifest: Manifest, report: Report, read: Read, language: str, bac
     read: gives the bytes of one of the package's files by its name; back: address of the page to go back to, if any.
     """
     t = load_words(language, "report")
-    advice = say_warnings(report["warnings"], language)
+    advice = sorted(say_warnings(report["warnings"], language), key=lambda item: not item.to_do)  # to be done: first
     pictured = "views" in report
     values = {
         "t": t,

@@ -74,6 +74,12 @@ def test_warnings_say_what_to_do(textured: BuildResult) -> None:
     assert "Nothing was found that needs doing." in words(page(textured, "en", warnings=[]))
 
 
+def test_what_asks_for_something_comes_before_what_is_only_told(textured: BuildResult) -> None:
+    told = {"code": "points_unused", "text": "Unused.", "values": {"count": 7}}
+    said = words(page(textured, "en", warnings=[told, {"code": "picture_dark", "text": ""}]))
+    assert said.index("very dark") < said.index("7 points belong to no triangle")
+
+
 def test_a_package_of_an_earlier_version_has_a_page_with_its_poster(textured: BuildResult) -> None:
     report = json.loads((textured.folder / "report.json").read_bytes())
     del report["views"]
