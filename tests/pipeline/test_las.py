@@ -1,4 +1,3 @@
-import json
 import struct
 from dataclasses import replace
 from pathlib import Path
@@ -101,16 +100,6 @@ def test_feet_become_metres_by_the_word_of_the_file(unit_code: int, metres: floa
     assert (scan.facts.source.unit, scan.facts.unit_from) == ("m", "format")
     assert "unit_turned" in codes(scan)
     assert np.ptp(scan.mesh.positions[:, 0]) == pytest.approx(40, abs=0.7)
-
-
-def test_a_tile_on_the_map_brings_its_place_and_heading(tmp_path: Path) -> None:
-    ran = run("package", las_file(tmp_path / "f.laz", field(), epsg=6669), "--out", tmp_path / "out", "--levels", "500")
-    assert ran.code == 0, ran.stderr
-    (manifest,) = (tmp_path / "out").glob("*/manifest.json")
-    position = json.loads(manifest.read_text())["geopose"]["position"]
-    assert (position["lat"], position["lon"]) == pytest.approx((32.70230, 129.78818), abs=2e-4)
-    assert position["h"] == pytest.approx(12, abs=0.1)
-    assert "above sea level" in ran.stdout
 
 
 def test_a_stated_place_far_from_the_map_is_kept_and_questioned() -> None:

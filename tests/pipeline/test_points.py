@@ -19,7 +19,7 @@ from asset_pipeline.thinning import choose_one_a_box, spread_points, thin_cloud
 from asset_pipeline.verify import verify_package
 from tests.pipeline.builders import ply_bytes
 from tests.pipeline.clouds import chunk, las_file
-from tests.pipeline.command import package
+from tests.pipeline.command import Ran, run
 
 
 def ball(count: int = 6000) -> np.ndarray:
@@ -78,13 +78,29 @@ def coloured_ply(folder: Path, count: int = 6000) -> Path:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory) -> Path:
-    """A package of points."""
+def ran(tmp_path_factory) -> tuple[Ran, Path]:
+    """The command on a survey on the map of Nagasaki that shall stay points, and the package's folder."""
     folder = tmp_path_factory.mktemp("points")
-    ran = package(coloured_ply(folder), folder / "out", "--points", "points", "--levels", "2000,300", "--unit", "m")
-    assert ran.code == 0, ran.stderr
+    at = ball() + np.array([27_000.0, -33_000.0, 12.0])
+    colours = {name: np.full(len(at), 257 * value) for name, value in (("red", 200), ("green", 60), ("blue", 20))}
+    path = las_file(folder / "ball.laz", at, epsg=6669, **colours)
+    done = run("package", path, "--points", "points", "--levels", "2000,300", "--out", folder / "out")
+    assert done.code == 0, done.stderr
     (package_folder,) = (path for path in (folder / "out").iterdir() if (path / "manifest.json").is_file())
-    return package_folder
+    return done, package_folder
+
+
+@pytest.fixture
+def built(ran: tuple[Ran, Path]) -> Path:
+    return ran[1]
+
+
+def test_a_survey_on_the_map_brings_its_place(ran: tuple[Ran, Path]) -> None:
+    done, folder = ran
+    position = json.loads((folder / "manifest.json").read_text())["geopose"]["position"]
+    assert (position["lat"], position["lon"]) == pytest.approx((32.70216, 129.78803), abs=2e-4)
+    assert position["h"] == pytest.approx(12, abs=0.02)
+    assert "above sea level" in done.stdout and "2,000 points" in done.stdout
 
 
 def test_a_package_of_points_is_whole_and_counts_points(built: Path) -> None:
