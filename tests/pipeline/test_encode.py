@@ -9,7 +9,7 @@ from asset_pipeline.encode import Look, encode_level, encode_plain, linear_to_sr
 from asset_pipeline.errors import PackageBroken
 from asset_pipeline.glb import GlbModel, decode_glb
 from asset_pipeline.mesh import Mesh
-from asset_pipeline.texture import Original, Texture, encode_jpeg, encode_texture
+from asset_pipeline.texture import AVIF, Original, Texture, encode_jpeg, encode_texture
 from tests.pipeline.shapes import ball, hills, smooth_picture
 
 BARE = Look()
@@ -91,15 +91,14 @@ def test_linear_light_and_srgb_are_each_others_inverse() -> None:
 
 def test_every_map_and_factor_of_a_material_is_found_again() -> None:
     jpeg = Texture(encode_jpeg(smooth_picture(), "normal"), "image/jpeg", 256)
-    encoded = encode_texture(Original(smooth_picture()))
-    assert encoded.avif is not None
-    look = Look(encoded.common, jpeg, encoded.avif, (0.5, 1.0, 0.25), 0.6, 0.1)
+    avif = Texture(AVIF.write(smooth_picture(), 60), "image/avif", 256)
+    look = Look(pictured(), jpeg, avif, (0.5, 1.0, 0.25), 0.6, 0.1)
     data = level(ball(), look)
     model = decode_glb(data, "lod0.glb")
     assert {purpose: each.data for purpose, each in model.pictures.items()} == {
-        "colour": encoded.common.data,
+        "colour": pictured().data,
         "normal": jpeg.data,
-        "roughness": encoded.avif.data,
+        "roughness": avif.data,
     }
     assert {"EXT_texture_webp", "EXT_texture_avif"} <= set(model.required)
     size = struct.unpack("<I", data[12:16])[0]
