@@ -20,7 +20,7 @@ from asset_pipeline.views import Views, draw_level
 PLAIN_FILE = "plain.glb"
 ERROR_SAMPLES = 20_000  # enough for the error within 2 %, to choose sizes by before anything is made
 LOOK_SAMPLES = 60_000
-ENOUGH_DB = 28.0  # vertex colours this like the scan are kept: a picture would be a dozen times the bytes
+ENOUGH_DB = 33.0  # vertex colours this like the scan are kept: a picture would be many times the bytes
 BYTES_PER_DB = 1.3  # what likeness may cost for each dB: a level of more triangles, too, has 30 % more bytes for it
 AVIF_SHARE, AVIF_BYTES = 0.05, 10_000  # a second file is worth having when it saves so much of the first
 
@@ -123,14 +123,21 @@ def _choose_way(ways: list[_Way], source: Source) -> _Way:
     """The plainest way, or a richer one whose likeness is worth its bytes."""
     best = ways[0]
     for way in ways[1:]:
-        won_db = _look_db(source, way) - _look_db(source, best)
+        lit_db, plain_db = (
+            of_way - of_best for of_way, of_best in zip(_look_db(source, way), _look_db(source, best), strict=True)
+        )
+        # on rubble no level is lit like the scan, and colour is what there is to win
+        won_db = max(lit_db, plain_db)
         if _least_bytes(way) <= _least_bytes(best) * BYTES_PER_DB**won_db:
             best = way
     return best
 
 
-def _look_db(source: Source, way: _Way) -> float:
-    return measure_look(source.scan, source.normals, way.shown, LOOK_SAMPLES)
+def _look_db(source: Source, way: _Way) -> tuple[float, float]:
+    """Likeness to the scan in dB when lit, and of the colours alone."""
+    lit_db = measure_look(source.scan, source.normals, way.shown, LOOK_SAMPLES)
+    colour_db = measure_level(source.scan, source.bvh, way.shown, LOOK_SAMPLES).colour_psnr_db
+    return lit_db, colour_db or 0.0
 
 
 def _least_bytes(way: _Way) -> int:
