@@ -273,7 +273,7 @@ def test_materials_that_share_points_keep_their_own_scale(tmp_path: Path) -> Non
 def test_options_that_cannot_be_followed_are_named(tmp_path: Path) -> None:
     scan = square(tmp_path, "newmtl wall\nmap_Kd -clamp on -mm 0.2 0.8 wall.png\nmap_d mask.png\nd 0.5\nrefl sky.png\n")
     assert told(scan)["map_options"] == "Options of the pictures of wall not followed: -clamp, -mm."
-    assert told(scan)["materials_dropped"] == "Not kept from scan.mtl: map_d, refl, transparency."
+    assert told(scan)["materials_dropped"] == "Not kept from the materials: map_d, refl, transparency."
 
 
 def test_normal_roughness_and_metal_maps_are_kept(tmp_path: Path) -> None:
