@@ -50,16 +50,23 @@ def say_lead(report: Report, language: str) -> str:
 
 
 def list_level_facts(level: Mapping[str, Any], language: str) -> list[str]:
-    """A level in short: triangles, distance, bytes, and how long it takes."""
-    t = load_words(language, "report")
+    """A level in short: triangles, distance, relief, bytes, and how long it takes."""
+    t, relief_px = load_words(language, "report"), level.get("normal_map_px", 0)
+    counted = "fact_points" if "points" in level else "fact_triangles"
+    counts = {"points": f"{level.get('points', 0):,}", "triangles": f"{level['triangles']:,}"}
     return [
-        t["fact_points"].format(points=f"{level['points']:,}")
-        if "points" in level
-        else t["fact_triangles"].format(triangles=f"{level['triangles']:,}"),
+        t[counted].format(**counts),
         t["fact_rms"].format(rms=say_length(level["rms_m"], language)),
-        say_bytes(level["bytes"]),
+        *([t["fact_relief"].format(px=relief_px)] if relief_px else []),
+        _say_files(level),
         t["fact_time"].format(time=say_wait(level["bytes"], language)),
     ]
+
+
+def _say_files(level: Mapping[str, Any]) -> str:
+    """The size of the file for all phones, and of the smaller one for those that read AVIF, where there is one."""
+    size = say_bytes(level["bytes"])
+    return f"{size} (AVIF {say_bytes(level['avif']['bytes'])})" if "avif" in level else size
 
 
 def list_columns(report: Report, language: str) -> list[str]:
@@ -91,7 +98,7 @@ def _list_cells(level: Mapping[str, Any], language: str) -> list[str]:
         say_length(level["max_m"], language),
         "–" if psnr is None else f"{psnr:.1f} dB",
         f"{px} px" if px else "–",
-        say_bytes(level["bytes"]),
+        _say_files(level),
         say_wait(level["bytes"], language),
     ]
 

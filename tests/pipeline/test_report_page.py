@@ -99,6 +99,17 @@ def test_a_package_of_points_speaks_of_points(textured: BuildResult) -> None:
     assert "点のままの形を 2 段階" in words(page(textured, "ja", source=report["source"], levels=report["levels"]))
 
 
+def test_a_level_with_relief_and_a_smaller_file_says_so(textured: BuildResult) -> None:
+    report = json.loads((textured.folder / "report.json").read_bytes())
+    report["levels"][0] |= {
+        "normal_map_px": 1024,
+        "bytes": 930_000,
+        "avif": {"file": "lod0.avif.glb", "bytes": 760_000},
+    }
+    said = words(page(textured, "en", levels=report["levels"]))
+    assert "fine relief as a picture of 1024 px" in said and said.count("0.9 MB (AVIF 0.8 MB)") == 2
+
+
 def test_what_people_typed_stays_text(textured: BuildResult) -> None:
     credit = Credit('<script>alert("x")</script>', "<b>K</b>", "CC & Co", "fiction", ("<i>s</i>",))
     built = replace(textured, manifest=replace(textured.manifest, credit=credit))
