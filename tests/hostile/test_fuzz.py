@@ -19,7 +19,7 @@ from tests.pipeline.shapes import options
 
 SCANS, PICTURES = make_scans(), make_pictures()
 APART = ["draco.glb", "scene.usda", "scene.usdz"]
-EXAMPLES = 40
+EXAMPLES = 30
 FUZZ_S = 90
 ROOT = Path(__file__).parents[2]
 
@@ -61,7 +61,7 @@ def test_a_damaged_scan_is_read_or_refused(kind: str, chance: random.Random) -> 
 
 
 @pytest.mark.parametrize("kind", APART)
-@settings(repeatable, max_examples=8)
+@settings(repeatable, max_examples=3)
 @given(chance=chances)
 def test_a_damaged_scan_that_a_process_of_its_own_unpacks_is_read_or_refused(kind: str, chance: random.Random) -> None:
     try:
