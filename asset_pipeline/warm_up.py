@@ -61,8 +61,8 @@ def _write_textured(folder: Path) -> Path:
 
 
 def _write_coloured(folder: Path) -> Path:
-    lines = [f"v {x} {y} {z} {x} {y} {z}" for x, y, z in POINTS]
-    lines += ["f " + " ".join(map(str, side)) for side in SIDES]
+    lines = [f"v {x} {y} {z} {x} {y} {z}" for x, y, z in [*POINTS, (-1, 0, -1)]]
+    lines += ["f " + " ".join(map(str, side)) for side in [*SIDES, (1, 5, 9)]]  # with a fin: an edge to be repaired
     path = folder / "coloured.obj"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
