@@ -74,7 +74,7 @@ def build_terrain(
     mesh, offset_m = make_terrain(tile)
     placed = options.own_place is None or tile.projection is not None
     height_known = options.own_place is None or options.own_place.height_m is not None
-    notes = []
+    notes: list[ScanWarning] = []
     if placed:
         anchor, notes = settle_anchor(options, tile.projection, offset_m)
         options = replace(options, anchor=anchor, own_place=None)
