@@ -132,10 +132,10 @@ def show_terrain(result: "TerrainResult", json_lines: bool) -> None:
 def show_report(report: Mapping[str, Any]) -> None:
     """A report as tables: the scan, its levels, and what to know."""
     source = report["source"]
-    say(
-        f"{source['file']}: {source['triangles']:,} triangles, {source['vertices']:,} vertices, {source['bytes']:,} bytes, "
-        f"unit {source['unit']}, {source['up']} up"
-    )
+    held = f"{source['triangles']:,} triangles, {source['vertices']:,} vertices"
+    if "cloud" in source:
+        held = f"{source['vertices']:,} points"
+    say(f"{source['file']}: {held}, {source['bytes']:,} bytes, unit {source['unit']}, {source['up']} up")
     table = Table(
         "file", "asked", "triangles", "RMS m", "RMS 1e-4", "max m", "colour dB", "texture px", "bytes", "as AVIF"
     )
