@@ -20,6 +20,7 @@ from asset_pipeline.verify import verify_package
 from tests.pipeline.builders import ply_bytes
 from tests.pipeline.clouds import chunk, las_file
 from tests.pipeline.command import Ran, run
+from tests.pipeline.test_khronos import faults
 
 
 def ball(count: int = 6000) -> np.ndarray:
@@ -117,6 +118,10 @@ def test_its_levels_hold_points_in_their_colour_that_lie_on_the_cloud(built: Pat
         srgb = np.array([200, 60, 20]) / 255
         assert model.colours is not None
         assert np.abs(model.colours - ((srgb + 0.055) / 1.055) ** 2.4).max() < 0.004
+
+
+def test_its_models_are_sound_to_the_khronos_validator(built: Path) -> None:
+    assert faults(sorted(built.glob("*.glb"))) == []
 
 
 def test_its_report_says_how_far_the_cloud_is_from_the_chosen_points(built: Path) -> None:
