@@ -25,32 +25,32 @@ def assert_levels(result: BuildResult, rms_e4: tuple[float, ...], psnr_db: tuple
 
 
 def test_a_statue_with_holes(tmp_path: Path) -> None:
-    assert_levels(build("lionstatue.obj", tmp_path, (2_000,)), (9.0,))
+    assert_levels(build("lionstatue.obj", tmp_path, (2_000,)), (6.5,))
 
 
 def test_a_bust_in_millimetres(tmp_path: Path) -> None:
     result = build("nefertiti-lowres.obj", tmp_path, (2_000,))
-    assert_levels(result, (5.0,))
+    assert_levels(result, (3.2,))
     assert result.manifest.bounds_max_m[1] < 1.0
 
 
 def test_a_messy_surface_of_raw_points(tmp_path: Path) -> None:
     result = build("messy_ballpivot_color.ply", tmp_path, (5_000,))
-    assert_levels(result, (33.0,), (29.0,))
+    assert_levels(result, (18.0,), (30.5,))
     assert {"faces_duplicate", "points_unused"} <= {w["code"] for w in result.report["warnings"]}
 
 
 def test_open_land_with_an_aerial_photograph(tmp_path: Path) -> None:
-    assert_levels(build("site_aerial_320k.obj", tmp_path, (5_000,), 256), (35.0,), (25.0,))
+    assert_levels(build("site_aerial_320k.obj", tmp_path, (5_000,), 256), (20.0,), (25.0,))
 
 
 @pytest.mark.long
 def test_a_statue_whose_texture_is_in_thousands_of_pieces(tmp_path: Path) -> None:
     result = build("venus_textured_597k.glb", tmp_path, (100_000, 25_000, 5_000), 2048)
-    assert_levels(result, (0.85, 1.7, 5.5), (28.5, 28.0, 24.5))
+    assert_levels(result, (0.72, 1.37, 3.7), (28.5, 28.0, 24.5))
 
 
 @pytest.mark.long
 def test_a_laser_survey_of_a_million_triangles(tmp_path: Path) -> None:
     result = build("site_lidar_color_1m4.ply", tmp_path, (100_000, 25_000, 5_000))
-    assert_levels(result, (1.5, 6.0, 17.0), (33.5, 29.0, 25.0))
+    assert_levels(result, (1.2, 3.8, 11.0), (41.0, 34.5, 28.5))
