@@ -98,7 +98,7 @@ def _list_cells(level: Mapping[str, Any], language: str) -> list[str]:
         say_length(level["max_m"], language),
         "–" if psnr is None else f"{psnr:.1f} dB",
         f"{px} px" if px else "–",
-        _say_files(level),
+        say_bytes(level["bytes"]),
         say_wait(level["bytes"], language),
     ]
 
