@@ -35,6 +35,7 @@ def open_cluster(address: str) -> Iterator[Crew]:
         lend = partial(client.scatter, broadcast=True, hash=False)
         make, call = partial(client.get_executor, pure=False), partial(_run_far, fingerprint())
         with closing(Crew(make, lend, hands, folder, shares_disk=False, call=call)) as crew:
+            crew.alive = lambda: bool(client.nthreads())
             yield crew
 
 

@@ -33,6 +33,7 @@ from asset_pipeline.errors import BuildFailed
 from asset_pipeline.spool import let_all_go, load_value, open_spool, spool_value
 
 MOST_LOSSES = 3  # how often a crew may break before we give up
+QUIET_S = 60.0  # without a result, after which a crew is asked whether it lives
 WORTH_WAKING_BYTES = 5_000_000  # of a scan's file: smaller ones seldom have levels that others should make
 MOST_NAME_CHARS, SHORT_FOLDER = 64, "/tmp"  # noqa: S108 - the folder made in it has a name by chance; sockets may have 107
 DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux
@@ -46,7 +47,8 @@ class Crew:
     """Hands to work with. make: opens an executor; lend: a value as jobs may be given it; count: its jobs at a time.
 
     folder: a place for large arrays; shares_disk: whether jobs may read files that lie there. call: runs a job where it is
-    done. threads: when it is not 0, the caller does jobs as well, with so many threads, as every other process.
+    done. threads: when it is not 0, the caller does jobs as well, with so many threads, as every other process. alive: asked
+    when nothing came for a while.
     """
 
     make: Callable[[], Executor]
@@ -56,6 +58,7 @@ class Crew:
     shares_disk: bool = True
     call: Callable[..., Any] = field(default_factory=lambda: run_near)
     threads: int = 0
+    alive: Callable[[], bool] = lambda: True
     executor: Executor | None = None
 
 
@@ -222,12 +225,19 @@ def _run_once(crew: Crew, task: Task, todo: list[tuple[int, Any]]) -> Iterator[t
             if waiting and crew.threads:
                 index, work = take()
                 yield index, _run_beside(crew, work)
-            done, _ = wait(running, 0 if waiting and crew.threads else None, FIRST_COMPLETED)
-            for future in sorted(done, key=running.__getitem__):
+            for future in _find_done(crew, running, 0 if waiting and crew.threads else QUIET_S):
                 yield running.pop(future), future.result()
     finally:
         for future in running:
             future.cancel()
+
+
+def _find_done(crew: Crew, running: "dict[Future[Any], int]", patience_s: float) -> "list[Future[Any]]":
+    """What is done by now, in the order of the jobs. Raises BrokenExecutor when nothing came and nobody is left."""
+    done, _ = wait(running, patience_s, FIRST_COMPLETED)
+    if patience_s and not done and not crew.alive():
+        raise BrokenExecutor("nobody is left to do the jobs")
+    return sorted(done, key=running.__getitem__)
 
 
 def _run_beside(crew: Crew, work: tuple[Any, ...]) -> Any:

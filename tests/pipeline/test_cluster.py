@@ -75,6 +75,7 @@ def test_what_was_lent_survives_the_death_of_one_it_was_lent_to(cluster):
     assert killed
 
 
+@pytest.mark.long
 def test_workers_that_die_again_and_again_are_given_up_with_a_sentence(cluster):
     with open_cluster(cluster.address) as crew, pytest.raises(BuildFailed, match="want of memory"):
         run_jobs(crew, Task(jobs.be_killed), [1])
