@@ -79,11 +79,6 @@ def bake(atlas: Atlas, source: Source, wanted: Wanted) -> Baked:
     return Baked(*(finish_layer(layer) if layer else None for layer in (colour, normal, roughness)))
 
 
-def bake_picture(atlas: Atlas, scan: Mesh, bvh: Bvh, texture_px: int) -> Image:
-    """The scan's colour on an atlas, (px, px, 3), for who needs nothing else."""
-    return np.asarray(bake(atlas, make_source(scan, bvh), Wanted(colour_px=texture_px)).colour)
-
-
 def has_one_finish(scan: Mesh) -> bool:
     """Whether the whole scan is equally rough and equally metallic."""
     looks = {(material.roughness, material.metallic) for material in scan.materials}

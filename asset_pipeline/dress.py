@@ -7,8 +7,7 @@ from typing import Literal
 import numpy as np
 
 from asset_pipeline.atlas import Atlas, lay_flat, make_atlas, measure_stretch
-from asset_pipeline.bake import Source, Wanted, bake, has_one_finish, make_source
-from asset_pipeline.bvh import Bvh
+from asset_pipeline.bake import Source, Wanted, bake, has_one_finish
 from asset_pipeline.measure import measure_level, measure_look
 from asset_pipeline.mesh import Material, Mesh, Surface
 from asset_pipeline.sides import Sides
@@ -67,11 +66,6 @@ def _is_good(mesh: Mesh, source: Source) -> bool:
         return mesh.uv is not None and measure_stretch(mesh.positions, mesh.faces, mesh.uv) < MOST_STRETCH
     psnr_db = measure_level(source.scan, source.bvh, mesh, TRIAL_SAMPLES).colour_psnr_db
     return psnr_db is not None and psnr_db >= GOOD_DB
-
-
-def dress_level(surface: Surface, asked: int, scan: Mesh, bvh: Bvh, sides: Sides) -> BuiltLevel:
-    """The first way to show the scan on a level's surface."""
-    return next(dress_ways(surface, asked, make_source(scan, bvh), sides))
 
 
 def has_picture(mesh: Mesh) -> bool:

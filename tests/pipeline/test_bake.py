@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from asset_pipeline.atlas import Atlas, make_atlas
-from asset_pipeline.bake import Wanted, bake, bake_picture, make_source
+from asset_pipeline.bake import Wanted, bake, make_source
 from asset_pipeline.bvh import build_bvh, find_closest
 from asset_pipeline.clean import weld
 from asset_pipeline.layer import fill_gaps
@@ -39,6 +39,14 @@ def baked(scan: Mesh, positions: np.ndarray, faces: np.ndarray, px: int = PX) ->
     pictures = bake(atlas, source, Wanted(px, px // 2))
     material = Material(picture=pictures.colour, normal_map=pictures.normal_map)
     return atlas, Mesh(atlas.positions, atlas.faces, atlas.uv, materials=(material,))
+
+
+def bake_picture(scan: Mesh, positions: np.ndarray, faces: np.ndarray, px: int) -> np.ndarray:
+    pictures = bake(
+        make_atlas(positions, faces, px), make_source(scan, build_bvh(scan.positions, scan.faces)), Wanted(px)
+    )
+    assert pictures.colour is not None
+    return pictures.colour
 
 
 def look_db(scan: Mesh, level: Mesh) -> float:
@@ -122,7 +130,7 @@ def test_the_front_of_a_thin_wall_does_not_show_its_back() -> None:
     colours = np.array([[250, 0, 0]] * len(front) + [[0, 0, 250]] * len(back), np.uint8)
     scan = Mesh(np.concatenate([front, back]), np.concatenate([faces, back_faces + len(front)]), colours=colours)
     coarse, coarse_faces = plate(3, -0.001)  # an upward surface that came to lie nearer to the back than to the front
-    picture = bake_picture(make_atlas(coarse, coarse_faces, 64), scan, build_bvh(scan.positions, scan.faces), 64)
+    picture = bake_picture(scan, coarse, coarse_faces, 64)
     assert (picture[..., 0] > 200).mean() > 0.99
 
 
@@ -136,9 +144,7 @@ def test_mipmaps_of_a_baked_picture_hold_no_colour_from_between_the_charts() -> 
     scan = ball()
     grey = replace(scan, materials=(Material(picture=np.full((8, 8, 3), 120, np.uint8)),))
     surface = weld(scan)
-    picture = bake_picture(
-        make_atlas(surface.positions, surface.faces, PX), grey, build_bvh(scan.positions, scan.faces), PX
-    )
+    picture = bake_picture(grey, surface.positions, surface.faces, PX)
     assert (picture == 120).all()
 
 
