@@ -57,8 +57,7 @@ def find_ground(layers: Layers, cell_m: float) -> tuple[Plane, Mask, bool]:
         return fill_plane(layers.classed, SMOOTHINGS), classed, True
     low = sound_lowest(layers)
     wide = max(3, int(WIDEST_ROOF_M / cell_m) | 1)
-    trend = mean_around(slide(low, wide, lowest=True), wide)
-    rest = low - trend
+    rest = low - _find_trend(low, wide)
     seen = known.copy()
     opened, width = rest, 1
     while width < wide:
@@ -68,6 +67,19 @@ def find_ground(layers: Layers, cell_m: float) -> tuple[Plane, Mask, bool]:
         seen &= ~(opened - cut > step)
         opened, width = cut, wider
     return fill_plane(np.where(seen, low, np.float32(np.nan)), SMOOTHINGS), seen, False
+
+
+def _find_trend(low: Plane, wide: int) -> Plane:
+    """The lie of the land: the mean over a wide square of what is lowest in one.
+
+    Beyond the border it goes on as it came, turned about the border's own height, so that slopes do not end there; houses
+    are opened away before, or they would be pits.
+    """
+    half, house = wide // 2, wide // 4 | 1
+    opened = slide(slide(low, house, lowest=True), house, lowest=False)
+    padded = np.pad(opened, half, mode="reflect", reflect_type="odd")
+    trend = mean_around(slide(padded, wide, lowest=True), wide)
+    return trend[half:-half, half:-half]
 
 
 def sound_lowest(layers: Layers) -> Plane:

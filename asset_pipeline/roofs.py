@@ -55,6 +55,7 @@ def find_roofs(tops: Plane, ground: Plane, layers: Layers, cell_m: float) -> Roo
     labels = _renumber(labels, sizes >= LEAST_AREA_M2 / 2)
     for _ in range(GROWTH_CELLS):
         labels = _grow(labels, high, surface, step)
+    labels, _ = label_areas(labels >= 0, surface, float(step))  # the two sides of a steep ridge are one roof
     around = np.where(known, tops, ground).astype(np.float32)
     walled = surface - slide(around, WALL_CELLS, lowest=True) > WALL_M
     attached = slide(around, WALL_CELLS, lowest=False) - surface > WALL_M

@@ -66,6 +66,9 @@ class Town:
     )
 
     def __init__(self, per_m2: float = 12.0, seed: int = 3) -> None:
+        self._build(per_m2, seed)
+
+    def _build(self, per_m2: float, seed: int) -> None:
         random = np.random.default_rng(seed)
         xy = scatter(int(per_m2 * self.size[0] * self.size[1]), *self.size, seed=seed)
         z = self.ground(xy)
@@ -85,8 +88,7 @@ class Town:
         self.kinds = np.concatenate([kinds, np.ones(40, np.uint8)])
         self.returns = np.concatenate([returns, np.ones(40, np.uint8)])
 
-    @staticmethod
-    def ground(xy: np.ndarray) -> np.ndarray:
+    def ground(self, xy: np.ndarray) -> np.ndarray:
         """The true height of the ground: a slope of a tenth with a mound on it."""
         mound = 4 * np.exp(-(((xy[:, 0] - 100) / 12) ** 2) - ((xy[:, 1] - 20) / 12) ** 2)
         return 5 + 0.1 * xy[:, 0] + mound
@@ -98,3 +100,26 @@ class Town:
         x, y = (xy - middle).T
         along, across = x * np.cos(turn) + y * np.sin(turn), y * np.cos(turn) - x * np.sin(turn)
         return (np.abs(along) <= sides[0] / 2) & (np.abs(across) <= sides[1] / 2)
+
+
+class HillTown(Town):
+    """Twenty houses, each turned another way, on a hillside of that slope; gable: rise over run of their roofs."""
+
+    houses = tuple(
+        ((15.0 + 22 * column, 15.0 + 20 * row), (9.0, 7.0), (17.0 * column + 31 * row) % 90, 6.0)
+        for column in range(5)
+        for row in range(4)
+    )
+
+    def __init__(self, slope: float, gable: float) -> None:
+        self.slope = slope
+        self._build(12.0, 3)
+        for middle, sides, turn_deg, _ in self.houses:
+            on = self.inside(self.at[:, :2], middle, sides, turn_deg)
+            x, y = (self.at[on, :2] - middle).T
+            across = y * np.cos(np.radians(turn_deg)) - x * np.sin(np.radians(turn_deg))
+            self.at[on, 2] += (sides[1] / 2 - np.abs(across)) * gable
+
+    def ground(self, xy: np.ndarray) -> np.ndarray:
+        """The true height of the ground: the slope, and waves across it."""
+        return 5 + self.slope * xy[:, 0] + 2 * np.sin(xy[:, 1] / 15)
