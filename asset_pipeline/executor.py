@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from asset_pipeline.errors import BuildFailed
+from asset_pipeline.memory import give_back
 from asset_pipeline.spool import let_all_go, load_value, open_spool, spool_value
 
 MOST_LOSSES = 3  # how often a crew may break before we give up
@@ -258,8 +259,7 @@ def run_near(function: Callable[..., Any], *arguments: Any) -> Any:
         return function(*(load_value(argument) for argument in arguments))
     finally:
         let_all_go()
-        if sys.platform == "linux" and hasattr(ctypes.CDLL(None), "malloc_trim"):
-            ctypes.CDLL(None).malloc_trim(0)
+        give_back()
 
 
 def usable_processors() -> int:

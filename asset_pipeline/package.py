@@ -14,7 +14,7 @@ from asset_pipeline.folder import write_package
 from asset_pipeline.geopose import Vector
 from asset_pipeline.level import FinishedLevel, LevelJob, describe_level, make_level, make_phone_model
 from asset_pipeline.manifest import Manifest
-from asset_pipeline.memory import watch_memory
+from asset_pipeline.memory import give_back, watch_memory
 from asset_pipeline.mesh import Mesh, Surface
 from asset_pipeline.options import BuildOptions
 from asset_pipeline.place import settle_anchor
@@ -138,6 +138,7 @@ def _make_levels(
     others = scan.triangles >= WORTH_HANDS and not bvh.parts
     if not others:
         dismiss(crew)
+    give_back()
     progress("level 0", 0.35)
     finished: list[FinishedLevel] = run_jobs(
         crew if others else stay_here(crew),
