@@ -3,6 +3,7 @@
 import hashlib
 import platform
 from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from functools import cache, partial
 from importlib.metadata import version
@@ -32,11 +33,18 @@ def open_cluster(address: str) -> Iterator[Crew]:
         raise OptionRefused("dask_unreachable", text) from error
     with client, open_spool() as folder:
         hands = _check_cluster(client, address)
-        lend = partial(client.scatter, broadcast=True, hash=False)
         make, call = partial(client.get_executor, pure=False), partial(_run_far, fingerprint())
-        with closing(Crew(make, lend, hands, folder, shares_disk=False, call=call)) as crew:
+        with closing(Crew(make, partial(_lend, client), hands, folder, shares_disk=False, call=call)) as crew:
             crew.alive = lambda: bool(client.nthreads())
             yield crew
+
+
+def _lend(client: Any, value: Any) -> Any:
+    """The value on every worker, so that it outlives some of them. Raises BrokenExecutor when one leaves at that moment."""
+    try:
+        return client.scatter(value, broadcast=True, hash=False)
+    except Exception as error:  # Dask names this in many ways, a KeyError among them
+        raise BrokenExecutor("a worker left while something was lent to it") from error
 
 
 def _run_far(expected: str, function: Callable[..., Any], *arguments: Any) -> Any:
