@@ -91,7 +91,7 @@ def build_surfaces(
 
 @dataclass(frozen=True)
 class _Error:
-    """Distances both ways, each with the level's triangle that it belongs to."""
+    """Distances both ways, each with the level's triangle (or one of its vertex) that it belongs to."""
 
     rms_m: float
     max_m: float
@@ -115,10 +115,14 @@ def _relax_and_measure(level: Surface, scan: Surface, tree: Bvh) -> tuple[Surfac
 
 
 def _read_error(level: Surface, scan: Surface, tree: Bvh) -> _Error:
+    """Points spread by area over both; for the maximum also the level's vertices, where it sticks out if anywhere."""
     on_scan = points_at(scan.positions, scan.faces, sample_surface(scan.positions, scan.faces, READ_POINTS, seed=21))
     on_level = sample_surface(level.positions, level.faces, READ_POINTS, seed=22)
     to_level = find_closest(build_bvh(level.positions, level.faces), on_scan)
     to_scan = find_closest(tree, points_at(level.positions, level.faces, on_level))
-    distance = np.concatenate([to_level.distance, to_scan.distance]).astype(np.float64)
-    rms = max(float(np.sqrt(np.mean(part**2))) for part in np.split(distance, 2))
-    return _Error(rms, float(distance.max()), distance, np.concatenate([to_level.face, on_level.face]))
+    corner = np.empty(len(level.positions), np.int32)
+    corner[level.faces.reshape(-1)] = np.arange(3 * level.triangles, dtype=np.int32)
+    of_vertices = find_closest(tree, level.positions)
+    rms = max(float(np.sqrt(np.mean(hits.distance.astype(np.float64) ** 2))) for hits in (to_level, to_scan))
+    distance = np.concatenate([to_level.distance, to_scan.distance, of_vertices.distance]).astype(np.float64)
+    return _Error(rms, float(distance.max()), distance, np.concatenate([to_level.face, on_level.face, corner // 3]))
