@@ -22,7 +22,16 @@ from asset_pipeline.options import BuildOptions
 from asset_pipeline.stamp import stamp_package
 
 BUDGET_TOLERANCE, TOLERATED_TRIANGLES = 0.001, 2  # whichever is more
-SHAPING = ("numpy", "numba", "xatlas", "meshopt", "pillow", "dracopy", "laspy", "lazrs")  # another version may give other bytes
+SHAPING = (
+    "numpy",
+    "numba",
+    "xatlas",
+    "meshopt",
+    "pillow",
+    "dracopy",
+    "laspy",
+    "lazrs",
+)  # another version may give other bytes
 POINTING = {".obj", ".gltf", ".usda"}  # kinds that name other files
 SIDE_KINDS = {".mtl", ".bin", ".png", ".jpg", ".jpeg", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".gif", ".tga"}
 MAX_SIDE_FILES, MAX_SIDE_BYTES = 500, 2 * 1024**3

@@ -82,7 +82,9 @@ def test_a_hill_town_has_its_ground_and_one_roof_a_house_however_steep(slope: fl
     town = HillTown(slope, gable)
     found = tile_of(town)
     assert np.abs(off_ground(found, town)).max() < 0.4
-    assert len(town.houses) - (gable > 0) <= found.roofs.count <= len(town.houses)  # a small steep roof may be too rough
+    assert (
+        len(town.houses) - (gable > 0) <= found.roofs.count <= len(town.houses)
+    )  # a small steep roof may be too rough
 
 
 def test_a_bare_field_has_ground_and_no_roofs(tmp_path: Path) -> None:
