@@ -30,8 +30,8 @@ class Source:
 
 
 def make_source(scan: Mesh, bvh: Bvh) -> Source:
-    """The scan with its smooth normals."""
-    return Source(scan, bvh, smooth_normals(scan))
+    """The scan with its smooth normals; those of a scan in cells were made with its tree."""
+    return Source(scan, bvh, smooth_normals(scan) if bvh.normals is None else bvh.normals)
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ from asset_pipeline.usdz import choose_level
 from asset_pipeline.views import Views, choose_views, describe_views, draw_scan
 
 READ_SHARE = 0.1  # of the whole time, for the progress bar
+MOST_TOGETHER = 1_000_000  # triangles of a scan up to which several of its levels are made at a time on this machine
 WORTH_HANDS = 150_000  # triangles of a scan from which on other processes finish its levels sooner than this one
 
 
@@ -134,8 +135,9 @@ def _make_levels(
     )
     for_phone = choose_level([surface.triangles for surface in surfaces])
     work = [(bare, replace(job, for_phone=job.index == for_phone)) for bare, job in zip(surfaces, jobs, strict=True)]
-    # every level of a scan in cells reads all of it, together they would fill the memory; a small one is done at once
-    others = scan.triangles >= WORTH_HANDS and not bvh.parts
+    # two levels of a larger scan at a time need more than 0.8 GB, unless they are made elsewhere
+    fits = scan.triangles <= MOST_TOGETHER or not crew.shares_disk
+    others = scan.triangles >= WORTH_HANDS and fits and not bvh.parts
     if not others:
         dismiss(crew)
     give_back()
