@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from asset_pipeline import package
+from asset_pipeline.bake import make_source
 from asset_pipeline.bvh import build_bvh, find_closest
 from asset_pipeline.cells import CutScan, cut_scan, thin_scan
 from asset_pipeline.clean import clean_scan, weld
@@ -167,6 +168,7 @@ def test_the_normals_of_a_scan_in_cells_are_those_of_the_whole_but_at_the_cuts(t
         alike = np.einsum("fkd,fkd->fk", tree.normals, wanted)
         inside = ~scan.locked[scan.first_row[scan.mesh.faces]]
         assert alike[inside].min() > 0.999 and alike.min() > 0.9
+        assert make_source(scan.mesh, tree).normals is tree.normals  # made anew they would fill the memory
 
 
 def test_levels_of_a_scan_in_cells_are_as_near_as_those_of_the_whole(tmp_path):
