@@ -17,6 +17,7 @@ def points_at(positions: Positions, faces: Faces, hits: Hits) -> NDArray[np.floa
     """The positions (n, 3) at faces and barycentric weights."""
     points = np.empty((len(hits.face), 3))
     _blend(positions, faces, hits.face, hits.weights, points)
+    let_go(positions, faces)  # here and below: of a scan on disk no more stays in memory than one reading touches
     return points
 
 
@@ -24,6 +25,7 @@ def normals_at(normals: NDArray[np.float32], hits: Hits) -> NDArray[np.float32]:
     """Unit normals (n, 3) at faces and weights, from normals (m, 3, 3), one a corner of each face."""
     found = np.empty((len(hits.face), 3), np.float32)
     _blend_normals(normals, hits.face, hits.weights, found)
+    let_go(normals)
     return found
 
 
@@ -37,6 +39,7 @@ def colours_at(mesh: Mesh, hits: Hits, nearest: bool = False) -> Colours:
         factor = np.asarray(material.colour, np.float32)
         picture = None if mesh.uv is None else material.picture
         _tint(mesh, hits, part, (picture, factor, nearest), colours)
+    let_go(mesh.faces, mesh.colours, mesh.uv, mesh.face_material)
     return colours
 
 
