@@ -12,7 +12,7 @@ import typer
 
 from asset_pipeline import console
 from asset_pipeline.built import build_key, find_built, remember_built
-from asset_pipeline.crs import check_placeable
+from asset_pipeline.clouds.crs import check_placeable
 from asset_pipeline.errors import OptionRefused
 from asset_pipeline.geopose import Position
 from asset_pipeline.options import (
@@ -29,7 +29,7 @@ from asset_pipeline.options import (
     parse_levels,
     read_metadata,
 )
-from asset_pipeline.precheck import check_scan_file, check_tiles
+from asset_pipeline.prechecks.precheck import check_scan_file, check_tiles
 
 app = typer.Typer(
     help="Turn a 3D scan into a package of levels of detail.",
@@ -161,7 +161,7 @@ def terrain(  # noqa: PLR0913, PLR0917 - a command line has as many options as p
         )
         check_tiles(tiles)
         with console.progress_teller(progress) as tell:
-            from asset_pipeline.terrain import build_terrain
+            from asset_pipeline.clouds.terrain import build_terrain
 
             result = build_terrain(tuple(tiles), out, options, tell)
         console.show_terrain(result, progress == "json")
@@ -172,7 +172,7 @@ def inspect(scan: Scan) -> None:
     """Say what a scan holds, without building anything."""
     with console.outcomes(json_lines=False):
         check_scan_file(scan)
-        from asset_pipeline.inspect import inspect_scan
+        from asset_pipeline.readers.inspect import inspect_scan
 
         console.show_facts(scan.name, inspect_scan(scan))
 
@@ -181,7 +181,7 @@ def inspect(scan: Scan) -> None:
 def verify(package: Package) -> None:
     """Say whether a package is whole: its files, their digests, and every model in it decoded again."""
     with console.outcomes(json_lines=False):
-        from asset_pipeline.verify import verify_package
+        from asset_pipeline.output.verify import verify_package
 
         console.show_verified(verify_package(package))
 
@@ -190,11 +190,11 @@ def verify(package: Package) -> None:
 def report(package: Package, lang: Language = None, out: PageOut = None, text: OnlyText = False) -> None:
     """Write a package's report as a page with pictures, and print its figures."""
     with console.outcomes(json_lines=False):
-        from asset_pipeline.listing import read_report
+        from asset_pipeline.output.listing import read_report
 
         console.show_report(read_report(package))
         if not text:
-            from asset_pipeline.report_page import choose_language, write_page
+            from asset_pipeline.report.report_page import choose_language, write_page
 
             console.say(f"Page {write_page(package, out, lang or choose_language(os.environ))}")
 
@@ -218,7 +218,7 @@ def stamp(  # noqa: PLR0913, PLR0917 - what a package says has as many parts
             raise OptionRefused(
                 "stamp_nothing", "Say what to change: --metadata FILE.json, --lat, --lon, --height or --heading."
             )
-        from asset_pipeline.stamp import restamp_package
+        from asset_pipeline.output.stamp import restamp_package
 
         _, folder = restamp_package(package, out, facts, moved)
         console.say(f"Package {folder}")

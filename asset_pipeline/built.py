@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from asset_pipeline.errors import PackageBroken
-from asset_pipeline.listing import check_listing, hash_file, read_report
 from asset_pipeline.manifest import PIPELINE_VERSION, Manifest
 from asset_pipeline.options import BuildOptions
-from asset_pipeline.stamp import stamp_package
+from asset_pipeline.output.listing import check_listing, hash_file, read_report
+from asset_pipeline.output.stamp import stamp_package
 
 BUDGET_TOLERANCE, TOLERATED_TRIANGLES = 0.001, 2  # whichever is more
 SHAPING = (

@@ -13,7 +13,7 @@ from typing import Any
 from asset_pipeline.built import SHAPING
 from asset_pipeline.errors import OptionRefused
 from asset_pipeline.executor import Crew, closing
-from asset_pipeline.spool import open_spool
+from asset_pipeline.geometry.spool import open_spool
 
 ANSWER_S = 10.0  # how long a scheduler may take to answer
 
@@ -59,7 +59,7 @@ def _run_far(expected: str, function: Callable[..., Any], *arguments: Any) -> An
 def fingerprint() -> str:
     """What decides the bytes of a package besides scan and options: our code, the libraries and the kind of processor."""
     digest = hashlib.sha256(platform.machine().encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(path.name.encode() + path.read_bytes())
     for name in SHAPING:
         digest.update(f"{name} {version(name)}".encode())

@@ -15,9 +15,9 @@ from asset_pipeline.errors import OptionRefused, PackageBroken, PipelineError, S
 
 if TYPE_CHECKING:
     from asset_pipeline.built import BuildResult
+    from asset_pipeline.clouds.terrain import TerrainResult
+    from asset_pipeline.output.verify import Verified
     from asset_pipeline.scan import Progress
-    from asset_pipeline.terrain import TerrainResult
-    from asset_pipeline.verify import Verified
 
 REFUSED, FAILED = 2, 1
 JSON_INTERVAL_S = 0.2

@@ -30,8 +30,8 @@ from pathlib import Path
 from typing import Any
 
 from asset_pipeline.errors import BuildFailed
+from asset_pipeline.geometry.spool import let_all_go, load_value, open_spool, spool_value
 from asset_pipeline.memory import give_back
-from asset_pipeline.spool import let_all_go, load_value, open_spool, spool_value
 
 MOST_LOSSES = 3  # how often a crew may break before we give up
 QUIET_S = 60.0  # without a result, after which a crew is asked whether it lives

@@ -6,35 +6,35 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from asset_pipeline.appearance.level import FinishedLevel, LevelJob, describe_level, make_level, make_phone_model
 from asset_pipeline.built import BuildResult, is_missed
-from asset_pipeline.bvh import Bvh
-from asset_pipeline.examine import examine_scan, examine_texture
-from asset_pipeline.executor import Crew, Task, dismiss, open_here, run_jobs, stay_here
-from asset_pipeline.folder import write_package
-from asset_pipeline.geopose import Vector
-from asset_pipeline.level import FinishedLevel, LevelJob, describe_level, make_level, make_phone_model
-from asset_pipeline.manifest import Manifest
-from asset_pipeline.memory import give_back, watch_memory
-from asset_pipeline.mesh import Mesh, Surface
-from asset_pipeline.options import BuildOptions
-from asset_pipeline.place import settle_anchor
-from asset_pipeline.point_levels import (
+from asset_pipeline.clouds.place import settle_anchor
+from asset_pipeline.clouds.point_levels import (
     choose_point_levels,
     clean_points,
     is_points,
     make_point_levels,
     make_splats,
 )
+from asset_pipeline.clouds.survey import describe_survey, place_sample
+from asset_pipeline.executor import Crew, Task, dismiss, open_here, run_jobs, stay_here
+from asset_pipeline.geometry.bvh import Bvh
+from asset_pipeline.geometry.spool import large_arrays_in
+from asset_pipeline.geometry.surfaces import build_surfaces, choose_levels
+from asset_pipeline.geopose import Vector
+from asset_pipeline.manifest import Manifest
+from asset_pipeline.memory import give_back, watch_memory
+from asset_pipeline.mesh import Mesh, Surface
+from asset_pipeline.options import BuildOptions
+from asset_pipeline.output.folder import write_package
+from asset_pipeline.output.stamp import list_files, stamp_files
+from asset_pipeline.output.usdz import choose_level
 from asset_pipeline.prepare import Prepared, prepare_scan
-from asset_pipeline.read import read_scan
-from asset_pipeline.report import make_report
+from asset_pipeline.readers.read import read_scan
+from asset_pipeline.report.examine import examine_scan, examine_texture
+from asset_pipeline.report.report import make_report
+from asset_pipeline.report.views import Views, choose_views, describe_views, draw_scan
 from asset_pipeline.scan import Progress, Scan, ScanWarning, no_progress, warn
-from asset_pipeline.spool import large_arrays_in
-from asset_pipeline.stamp import list_files, stamp_files
-from asset_pipeline.surfaces import build_surfaces, choose_levels
-from asset_pipeline.survey import describe_survey, place_sample
-from asset_pipeline.usdz import choose_level
-from asset_pipeline.views import Views, choose_views, describe_views, draw_scan
 
 READ_SHARE = 0.1  # of the whole time, for the progress bar
 MOST_TOGETHER = 1_000_000  # triangles of a scan up to which several of its levels are made at a time on this machine

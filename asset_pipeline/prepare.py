@@ -5,17 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from asset_pipeline.bvh import Bvh, build_bvh, find_closest
-from asset_pipeline.cells import cut_scan, thin_scan
-from asset_pipeline.clean import clean_scan
-from asset_pipeline.clean_spooled import clean_spooled
 from asset_pipeline.executor import Crew
+from asset_pipeline.geometry.bvh import Bvh, build_bvh, find_closest
+from asset_pipeline.geometry.cells import cut_scan, thin_scan
+from asset_pipeline.geometry.clean import clean_scan
+from asset_pipeline.geometry.clean_spooled import clean_spooled
+from asset_pipeline.geometry.surface import colours_at
+from asset_pipeline.geometry.surfaces import bare_surface, choose_levels
 from asset_pipeline.geopose import Vector
 from asset_pipeline.mesh import Mesh, Surface
 from asset_pipeline.options import BuildOptions
 from asset_pipeline.scan import Scan, ScanWarning
-from asset_pipeline.surface import colours_at
-from asset_pipeline.surfaces import bare_surface, choose_levels
 
 CLEAN_SHARE = 0.2  # of the time of a scan in cells
 SURPLUS, LEAST_SURPLUS = 6, 2  # triangles of the thinned cells for each of the finest level: with fewer the cuts show

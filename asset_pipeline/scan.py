@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from asset_pipeline.advice import Values, say_advice
+from asset_pipeline.clouds.projection import Projection
 from asset_pipeline.errors import printable
 from asset_pipeline.manifest import Source
 from asset_pipeline.mesh import Mesh, Positions
 from asset_pipeline.options import PointsAs, Unit, Up
-from asset_pipeline.projection import Projection
+from asset_pipeline.report.advice import Values, say_advice
 
 Progress = Callable[[str, float], None]  # (stage, fraction 0..1)
 Origin = Literal["option", "format", "guess"]

@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 from PIL import Image as Pillow
 
-from asset_pipeline.cloud import PointChunk, gather_cloud
+from asset_pipeline.clouds.cloud import PointChunk, gather_cloud
+from asset_pipeline.clouds.grid import Grid, Plane
+from asset_pipeline.clouds.occluders import outline_roofs
+from asset_pipeline.clouds.roofs import Roofs
+from asset_pipeline.clouds.terrain import Tile, find_tile
 from asset_pipeline.geopose import GeoPose, Position
-from asset_pipeline.grid import Grid, Plane
 from asset_pipeline.manifest import Anchor
-from asset_pipeline.occluders import outline_roofs
 from asset_pipeline.options import BuildOptions
 from asset_pipeline.package import build_package
-from asset_pipeline.png_rows import read_png_reduced
-from asset_pipeline.read import read_scan
-from asset_pipeline.roofs import Roofs
-from asset_pipeline.terrain import Tile, find_tile
+from asset_pipeline.readers.png_rows import read_png_reduced
+from asset_pipeline.readers.read import read_scan
 
 FLOOR = Anchor(GeoPose(Position(0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0)), "floor", 1.0)
 POINTS = [(x, y, z) for y in (0, 1) for x, z in ((0, 0), (1, 0), (1, 1), (0, 1))]

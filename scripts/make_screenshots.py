@@ -24,7 +24,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Geolocation, Page, sync_playwright
 
 from asset_pipeline.manifest import parse_manifest
-from asset_pipeline.report_page import write_page
+from asset_pipeline.report.report_page import write_page
 
 ROOT = Path(__file__).resolve().parent.parent
 README_PICTURE = ROOT / "docs" / "pictures" / "phone.webp"

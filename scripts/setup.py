@@ -216,7 +216,7 @@ def make_models() -> None:
 
 def find_kernels() -> list[Path]:
     """The modules whose functions are compiled: those that take the compiler from jit.py, and itself."""
-    modules = (ROOT / "asset_pipeline").glob("*.py")
+    modules = (ROOT / "asset_pipeline").rglob("*.py")
     return [
         path for path in modules if path.name == "jit.py" or "asset_pipeline.jit" in path.read_text(encoding="utf-8")
     ]

@@ -13,7 +13,10 @@ CLIENT = ROOT / "webxr_client" / "src"
 Sources = Mapping[str, str]
 
 PURE_PIPELINE = ("asset_pipeline.geopose", "asset_pipeline.manifest", "asset_pipeline.errors")
-PAGE_PIPELINE = ("asset_pipeline.advice", "asset_pipeline.report_page")  # words and pages; no 3D library either
+PAGE_PIPELINE = (
+    "asset_pipeline.report.advice",
+    "asset_pipeline.report.report_page",
+)  # words and pages; no 3D library either
 FOUNDATIONS = ("xr_server.errors", "xr_server.settings")
 # what the modules under a path may import of ours; every other module of ours is out of bounds for them
 MAY_IMPORT = {
@@ -55,7 +58,7 @@ PLACES = {
     "psycopg": (),
     "argon2": ("xr_server/storage/accounts.py",),
     "brotli": ("xr_server/storage/publish.py", "xr_server/routes/visitor.py"),
-    "jinja2": ("xr_server/routes/pages.py", "asset_pipeline/report_page.py"),
+    "jinja2": ("xr_server/routes/pages.py", "asset_pipeline/report/report_page.py"),
     "dateutil": ("xr_server/domain/schedule.py",),
     "pygeomag": ("xr_server/domain/publish.py",),
     "prometheus_client": ("xr_server/routes/health.py",),
@@ -65,15 +68,27 @@ PLACES = {
     "rich": ("xr_server/bundled.py", "asset_pipeline/console.py"),
     "numpy": ("asset_pipeline/",),
     "numba": ("asset_pipeline/jit.py",),
-    "meshopt": tuple(f"asset_pipeline/{name}.py" for name in ("encode", "glb", "gltf_buffers", "gltf_document")),
-    "xatlas": ("asset_pipeline/atlas.py",),
-    "DracoPy": ("asset_pipeline/draco_child.py",),
-    "laspy": ("asset_pipeline/read_las.py",),
-    "lazrs": ("asset_pipeline/read_las.py",),
-    "pxr": tuple(f"asset_pipeline/{name}.py" for name in ("usd_child", "usd_look", "usd_mesh")),
+    "meshopt": tuple(
+        f"asset_pipeline/{name}.py"
+        for name in ("output/encode", "output/glb", "readers/gltf_buffers", "output/gltf_document")
+    ),
+    "xatlas": ("asset_pipeline/appearance/atlas.py",),
+    "DracoPy": ("asset_pipeline/readers/draco_child.py",),
+    "laspy": ("asset_pipeline/clouds/read_las.py",),
+    "lazrs": ("asset_pipeline/clouds/read_las.py",),
+    "pxr": tuple(f"asset_pipeline/{name}.py" for name in ("readers/usd_child", "readers/usd_look", "readers/usd_mesh")),
     "distributed": ("asset_pipeline/cluster.py",),
     "PIL": tuple(
-        f"asset_pipeline/{name}.py" for name in ("look", "picture", "poster", "relief", "texture", "verify", "warm_up")
+        f"asset_pipeline/{name}.py"
+        for name in (
+            "appearance/look",
+            "readers/picture",
+            "report/poster",
+            "clouds/relief",
+            "appearance/texture",
+            "output/verify",
+            "warm_up",
+        )
     ),
 }
 
@@ -298,13 +313,13 @@ def test_no_file_of_the_client_is_over_its_ceiling():
 # The checks themselves: each must find what it is there for.
 
 WRONG_LAYERS = {
-    "asset_pipeline/read.py": "from xr_server.errors import Invalid",
+    "asset_pipeline/readers/read.py": "from xr_server.errors import Invalid",
     "xr_server/domain/visit.py": "from xr_server.storage.keys import load_secret",
     "xr_server/domain/publish.py": "def f():\n    import asset_pipeline.package",
     "xr_server/storage/catalog.py": "from xr_server.routes import problems",
     "xr_server/storage/events.py": "from xr_server import parts",
     "xr_server/routes/scenes.py": "from xr_server.app import create_app",
-    "xr_server/routes/uploads.py": "from asset_pipeline.read import read_scan",
+    "xr_server/routes/uploads.py": "from asset_pipeline.readers.read import read_scan",
     "xr_server/settings.py": "import xr_server.storage.database",
     "xr_server/errors.py": "import xr_server.settings",
     "xr_server/plugins.py": "",
@@ -318,7 +333,7 @@ def test_the_check_of_layers_finds_a_wrong_import(path, source):
 
 def test_the_check_of_layers_lets_right_imports_pass():
     right = {
-        "asset_pipeline/package.py": "from asset_pipeline.read import read_scan",
+        "asset_pipeline/package.py": "from asset_pipeline.readers.read import read_scan",
         "xr_server/domain/publish.py": "from asset_pipeline.geopose import GeoPose",
         "xr_server/routes/scenes.py": "from xr_server.storage.publish import Compiled\nfrom xr_server.parts import Parts",
         "xr_server/app.py": "from xr_server.routes import scenes\nfrom xr_server.storage.database import open_engine",
@@ -333,7 +348,7 @@ def test_the_check_of_layers_lets_right_imports_pass():
         ("xr_server/routes/scenes.py", "def f():\n    from dateutil.rrule import rrulestr"),
         ("xr_server/storage/events.py", "import psycopg"),
         ("xr_server/app.py", "import requests"),
-        ("asset_pipeline/bake.py", "from numba import njit"),
+        ("asset_pipeline/appearance/bake.py", "from numba import njit"),
     ],
 )
 def test_the_check_of_libraries_finds_one_out_of_place(path, source):

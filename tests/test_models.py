@@ -22,7 +22,7 @@ from PIL import Image
 
 from asset_pipeline.geopose import heading_to_quaternion
 from asset_pipeline.mesh import Mesh
-from asset_pipeline.read_gltf import read_gltf
+from asset_pipeline.readers.read_gltf import read_gltf
 
 MODELS = Path(__file__).resolve().parent.parent / "content" / "dejima" / "models"
 NAMES = ("chief-factor-house", "water-gate")

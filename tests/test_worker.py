@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, update
 
-from asset_pipeline.verify import verify_package
+from asset_pipeline.output.verify import verify_package
 from tests.benches import Clock, left_over, load, packages_of, put_scan
 from tests.samples import write_package
 from tests.scans import wall_zip

@@ -19,7 +19,7 @@ import numpy as np
 from plots import Axis, write_plot
 
 from asset_pipeline.mesh import Mesh
-from asset_pipeline.read_ply import read_ply
+from asset_pipeline.readers.read_ply import read_ply
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACE = ("--lat", "32.7434", "--lon", "129.8732", "--height", "34.5", "--heading", "0", "--unit", "m", "--up", "z")

@@ -6,9 +6,9 @@ from pathlib import Path
 import fast_simplification
 from glb_source import write_glb
 
-from asset_pipeline.clean import weld
+from asset_pipeline.geometry.clean import weld
 from asset_pipeline.mesh import Mesh
-from asset_pipeline.read_gltf import read_gltf
+from asset_pipeline.readers.read_gltf import read_gltf
 
 
 def main() -> None:

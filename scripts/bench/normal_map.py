@@ -13,21 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from asset_pipeline.bake import make_source
-from asset_pipeline.bvh import Hits, build_bvh
-from asset_pipeline.clean import clean_scan
-from asset_pipeline.dress import dress_ways
-from asset_pipeline.encode import snap_mesh
-from asset_pipeline.look import encode_look
-from asset_pipeline.measure import measure_level
+from asset_pipeline.appearance.bake import make_source
+from asset_pipeline.appearance.dress import dress_ways
+from asset_pipeline.appearance.look import encode_look
+from asset_pipeline.appearance.measure import measure_level
+from asset_pipeline.appearance.raster import rasterise
+from asset_pipeline.appearance.sides import choose_sides
+from asset_pipeline.appearance.tangent import shown_normals
+from asset_pipeline.geometry.bvh import Hits, build_bvh
+from asset_pipeline.geometry.clean import clean_scan
+from asset_pipeline.geometry.normals import encoded_normals
+from asset_pipeline.geometry.surfaces import bare_surface, build_surfaces
 from asset_pipeline.mesh import Image, Mesh
-from asset_pipeline.normals import encoded_normals
 from asset_pipeline.options import BuildOptions
-from asset_pipeline.raster import rasterise
-from asset_pipeline.read import read_scan
-from asset_pipeline.sides import choose_sides
-from asset_pipeline.surfaces import bare_surface, build_surfaces
-from asset_pipeline.tangent import shown_normals
+from asset_pipeline.output.encode import snap_mesh
+from asset_pipeline.readers.read import read_scan
 from asset_pipeline.warm_up import FLOOR
 
 PX = 800

@@ -25,14 +25,14 @@ import numpy as np
 from glb_source import write_glb
 from plots import Axis, write_plot
 
-from asset_pipeline.bvh import Bvh, build_bvh
-from asset_pipeline.clean import clean_scan
+from asset_pipeline.appearance.measure import has_colour, measure_level
 from asset_pipeline.errors import ScanRefused
+from asset_pipeline.geometry.bvh import Bvh, build_bvh
+from asset_pipeline.geometry.clean import clean_scan
 from asset_pipeline.geopose import Position
-from asset_pipeline.measure import has_colour, measure_level
 from asset_pipeline.mesh import Mesh
 from asset_pipeline.options import METRES, BuildOptions, make_anchor
-from asset_pipeline.read import read_scan
+from asset_pipeline.readers.read import read_scan
 
 ROOT = Path(__file__).resolve().parents[2]
 PEERS = Path(__file__).parent / "peers"

@@ -7,7 +7,7 @@ before it.
 import numpy as np
 from numpy.typing import NDArray
 
-from asset_pipeline.raster import rasterise
+from asset_pipeline.appearance.raster import rasterise
 
 DIRECTIONS = 40
 PX = 700

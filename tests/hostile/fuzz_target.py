@@ -18,13 +18,13 @@ RSS_LIMIT_MB = 1500
 MAX_INPUT_BYTES = 20_000
 PIPELINE = Path(__file__).parents[2] / "asset_pipeline"
 
-for path in sorted(PIPELINE.glob("*.py")):
+for path in sorted(PIPELINE.rglob("*.py")):
     if "njit" in path.read_text(encoding="utf-8"):  # imported first: what numba compiles must stay as it is written
-        importlib.import_module(f"asset_pipeline.{path.stem}")
+        importlib.import_module(".".join(path.relative_to(PIPELINE.parent).with_suffix("").parts))
 with atheris.instrument_imports(include=["asset_pipeline"]):
     from asset_pipeline.errors import ScanRefused
-    from asset_pipeline.picture import read_picture
-    from asset_pipeline.read import read_scan
+    from asset_pipeline.readers.picture import read_picture
+    from asset_pipeline.readers.read import read_scan
 
 from tests.hostile.mutations import make_pictures, make_scans  # noqa: E402 - the readers first
 from tests.pipeline.shapes import options  # noqa: E402

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from asset_pipeline.usdz_archive import pack_usdz
+from asset_pipeline.output.usdz_archive import pack_usdz
 from tests.pipeline.builders import (
     BOX_FACES,
     BOX_POINTS,

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from asset_pipeline.errors import ScanRefused
-from asset_pipeline.picture import read_picture
-from asset_pipeline.read import read_scan
+from asset_pipeline.readers.picture import read_picture
+from asset_pipeline.readers.read import read_scan
 from tests.hostile.mutations import deep_scene, make_pictures, make_scans
 from tests.pipeline.builders import BOX_FACES, BOX_POINTS, Gltf, box_ply, textured_obj, zip_bytes
 from tests.pipeline.shapes import options

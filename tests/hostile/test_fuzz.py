@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from asset_pipeline.errors import ScanRefused
-from asset_pipeline.picture import read_picture
-from asset_pipeline.read import read_scan
+from asset_pipeline.readers.picture import read_picture
+from asset_pipeline.readers.read import read_scan
 from tests.hostile.mutations import Files, damage, damage_scan, make_pictures, make_scans
 from tests.pipeline.shapes import options
 

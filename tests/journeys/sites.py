@@ -157,7 +157,7 @@ def wait_until(is_so: Callable[[], bool], process: "subprocess.Popen[Any]", seco
 
 def template_folder() -> Path:
     """A data folder with Dejima imported and its models packaged small, made once for one state of pipeline and models."""
-    sources = [*(ROOT / "asset_pipeline").glob("*.py"), *(CONTENT / "models").iterdir(), Path(__file__)]
+    sources = [*(ROOT / "asset_pipeline").rglob("*.py"), *(CONTENT / "models").iterdir(), Path(__file__)]
     folder = CACHE / digest_of(sources)
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / "lock").open("w") as lock:

@@ -6,7 +6,7 @@ from pathlib import Path
 import laspy
 import numpy as np
 
-from asset_pipeline.cloud import PointChunk
+from asset_pipeline.clouds.cloud import PointChunk
 
 GEO_KEYS = 34735
 

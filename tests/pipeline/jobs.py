@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from asset_pipeline.bvh import Bvh
+from asset_pipeline.geometry.bvh import Bvh
 from asset_pipeline.mesh import Mesh
 
 

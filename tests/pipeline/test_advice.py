@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from asset_pipeline.advice import (
+from asset_pipeline.report.advice import (
     LANGUAGES,
     Advice,
     list_codes,

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from asset_pipeline.atlas import Atlas, lay_flat, make_atlas, measure_stretch, padding_px, split_regions
-from asset_pipeline.clean import weld
-from asset_pipeline.texels import count_covered, find_texels
+from asset_pipeline.appearance.atlas import Atlas, lay_flat, make_atlas, measure_stretch, padding_px, split_regions
+from asset_pipeline.appearance.texels import count_covered, find_texels
+from asset_pipeline.geometry.clean import weld
 from tests.pipeline.builders import BOX_FACES, BOX_POINTS
 from tests.pipeline.shapes import ball, hills
 
@@ -53,7 +53,7 @@ def test_triangles_on_top_of_each_other_have_places_of_their_own() -> None:
 
 
 def test_a_surface_of_several_regions_is_covered_without_overlap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("asset_pipeline.atlas.REGION_TRIANGLES", 500)
+    monkeypatch.setattr("asset_pipeline.appearance.atlas.REGION_TRIANGLES", 500)
     surface = weld(ball())
     atlas = make_atlas(surface.positions, surface.faces, 512)
     assert_every_triangle_has_its_place(atlas, surface.positions, surface.faces)
@@ -87,7 +87,7 @@ def chart_of(atlas: Atlas) -> np.ndarray:
 
 
 def test_regions_are_small_and_hold_every_triangle_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("asset_pipeline.atlas.REGION_TRIANGLES", 300)
+    monkeypatch.setattr("asset_pipeline.appearance.atlas.REGION_TRIANGLES", 300)
     mesh = ball()
     regions = split_regions(mesh.positions, mesh.faces)
     assert max(map(len, regions)) <= 300

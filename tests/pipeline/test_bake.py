@@ -3,17 +3,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from asset_pipeline.atlas import Atlas, make_atlas
-from asset_pipeline.bake import Wanted, bake, make_source
-from asset_pipeline.bvh import build_bvh, find_closest
-from asset_pipeline.clean import weld
-from asset_pipeline.layer import fill_gaps
-from asset_pipeline.measure import measure_level, measure_look
+from asset_pipeline.appearance.atlas import Atlas, make_atlas
+from asset_pipeline.appearance.bake import Wanted, bake, make_source
+from asset_pipeline.appearance.measure import measure_level, measure_look
+from asset_pipeline.appearance.tangent import from_tangent, shown_normals, to_tangent
+from asset_pipeline.geometry.bvh import build_bvh, find_closest
+from asset_pipeline.geometry.clean import weld
+from asset_pipeline.geometry.layer import fill_gaps
+from asset_pipeline.geometry.normals import corner_normals, encoded_normals
+from asset_pipeline.geometry.surface import colours_at, normals_at, points_at, sample_surface
+from asset_pipeline.geometry.surfaces import bare_surface, build_surfaces
 from asset_pipeline.mesh import Material, Mesh
-from asset_pipeline.normals import corner_normals, encoded_normals
-from asset_pipeline.surface import colours_at, normals_at, points_at, sample_surface
-from asset_pipeline.surfaces import bare_surface, build_surfaces
-from asset_pipeline.tangent import from_tangent, shown_normals, to_tangent
 from tests.pipeline.builders import BOX_FACES, BOX_POINTS
 from tests.pipeline.shapes import ball, grid_faces
 

@@ -7,20 +7,20 @@ import numpy as np
 import pytest
 
 from asset_pipeline import package
-from asset_pipeline.bake import make_source
-from asset_pipeline.bvh import build_bvh, find_closest
-from asset_pipeline.cells import CutScan, cut_scan, thin_scan
-from asset_pipeline.clean import clean_scan, weld
-from asset_pipeline.clean_spooled import clean_spooled, weld_rows
-from asset_pipeline.collapse import collapse
+from asset_pipeline.appearance.bake import make_source
+from asset_pipeline.appearance.measure import measure_level
 from asset_pipeline.errors import ScanRefused
 from asset_pipeline.executor import open_here, open_processes
-from asset_pipeline.measure import measure_level
+from asset_pipeline.geometry.bvh import build_bvh, find_closest
+from asset_pipeline.geometry.cells import CutScan, cut_scan, thin_scan
+from asset_pipeline.geometry.clean import clean_scan, weld
+from asset_pipeline.geometry.clean_spooled import clean_spooled, weld_rows
+from asset_pipeline.geometry.collapse import collapse
+from asset_pipeline.geometry.normals import smooth_normals
 from asset_pipeline.mesh import Mesh, Surface
-from asset_pipeline.normals import smooth_normals
+from asset_pipeline.output.verify import verify_package
 from asset_pipeline.package import build_package
-from asset_pipeline.read_stl import read_stl
-from asset_pipeline.verify import verify_package
+from asset_pipeline.readers.read_stl import read_stl
 from tests.pipeline.builders import DATA, stl_bytes
 from tests.pipeline.shapes import as_scan, ball, hills, options, write_ball, write_hills
 
@@ -64,8 +64,8 @@ def count_edges(faces: np.ndarray) -> np.ndarray:
 )
 @pytest.mark.parametrize("up", ["y", "z"])
 def test_cleaning_in_files_gives_what_cleaning_in_memory_gives(mesh, up, tmp_path, monkeypatch):
-    monkeypatch.setattr("asset_pipeline.clean_spooled.CHUNK", 1000)
-    monkeypatch.setattr("asset_pipeline.clean_spooled.SHARE_ROWS", 700)
+    monkeypatch.setattr("asset_pipeline.geometry.clean_spooled.CHUNK", 1000)
+    monkeypatch.setattr("asset_pipeline.geometry.clean_spooled.SHARE_ROWS", 700)
     scan = as_scan(mesh, unit="cm", up=up)
     wanted, found = clean_scan(scan), clean_spooled(scan, tmp_path, quiet).cleaned
     assert np.array_equal(found.mesh.positions, wanted.mesh.positions)
@@ -82,7 +82,7 @@ def test_corners_of_an_stl_too_large_to_be_joined_in_memory_are_joined_on_disk(t
     path = tmp_path / "hills.stl"
     path.write_bytes(stl_bytes(mesh.positions[mesh.faces]))
     joined, _ = read_stl(path)
-    monkeypatch.setattr("asset_pipeline.read_stl.MOST_JOINED", 100)
+    monkeypatch.setattr("asset_pipeline.readers.read_stl.MOST_JOINED", 100)
     loose, _ = read_stl(path)
     assert (joined.vertices, loose.vertices) == (mesh.vertices, 3 * mesh.triangles)
     scan = cut(loose, tmp_path, 10_000)
@@ -99,7 +99,7 @@ def test_a_scan_of_which_nothing_is_left_is_refused_from_files_too(tmp_path):
 
 
 def test_equal_places_are_found_across_all_shares(tmp_path, monkeypatch):
-    monkeypatch.setattr("asset_pipeline.clean_spooled.SHARE_ROWS", 50)
+    monkeypatch.setattr("asset_pipeline.geometry.clean_spooled.SHARE_ROWS", 50)
     places = np.random.default_rng(3).integers(0, 6, (1000, 3)).astype(np.float64)
     first = weld_rows(places, tmp_path / "rows")
     assert np.array_equal(places[first], places)

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from asset_pipeline.clean import clean_scan, weld
 from asset_pipeline.errors import ScanRefused
+from asset_pipeline.geometry.clean import clean_scan, weld
 from asset_pipeline.mesh import Material, Mesh
 from tests.pipeline.builders import BOX_FACES, BOX_POINTS
 from tests.pipeline.shapes import as_scan, ball, hills

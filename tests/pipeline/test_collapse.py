@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from asset_pipeline.bvh import build_bvh, find_closest
-from asset_pipeline.clean import weld
-from asset_pipeline.collapse import Settings, collapse, drop_doubles, find_edges
+from asset_pipeline.geometry.bvh import build_bvh, find_closest
+from asset_pipeline.geometry.clean import weld
+from asset_pipeline.geometry.collapse import Settings, collapse, drop_doubles, find_edges
+from asset_pipeline.geometry.quadric import link_corners
+from asset_pipeline.geometry.surface import face_areas
+from asset_pipeline.geometry.surfaces import bare_surface
 from asset_pipeline.mesh import Mesh, Surface
-from asset_pipeline.quadric import link_corners
-from asset_pipeline.surface import face_areas
-from asset_pipeline.surfaces import bare_surface
 from tests.pipeline.builders import BOX_FACES, BOX_POINTS
 from tests.pipeline.shapes import ball, grid_faces, hills
 

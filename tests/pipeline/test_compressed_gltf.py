@@ -7,7 +7,7 @@ import pytest
 
 from asset_pipeline.errors import ScanRefused
 from asset_pipeline.mesh import Mesh
-from asset_pipeline.read import read_scan
+from asset_pipeline.readers.read import read_scan
 from tests.pipeline.builders import DATA, Gltf
 from tests.pipeline.compressed import DRACO, MESHOPT, draco_primitive, draco_scene, meshopt_scene, meshopt_view
 from tests.pipeline.shapes import hills, options

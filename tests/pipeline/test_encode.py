@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from asset_pipeline.encode import Look, encode_level, encode_plain, linear_to_srgb, snap_mesh, srgb_to_linear
+from asset_pipeline.appearance.texture import AVIF, Original, Texture, encode_jpeg, encode_texture
 from asset_pipeline.errors import PackageBroken
-from asset_pipeline.glb import GlbModel, decode_glb
 from asset_pipeline.mesh import Mesh
-from asset_pipeline.texture import AVIF, Original, Texture, encode_jpeg, encode_texture
+from asset_pipeline.output.encode import Look, encode_level, encode_plain, linear_to_srgb, snap_mesh, srgb_to_linear
+from asset_pipeline.output.glb import GlbModel, decode_glb
 from tests.pipeline.shapes import ball, hills, smooth_picture
 
 BARE = Look()

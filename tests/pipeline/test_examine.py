@@ -5,12 +5,12 @@ import pytest
 from PIL import Image as Pillow
 from PIL import ImageFilter
 
-from asset_pipeline.clean import keep_faces
-from asset_pipeline.examine import examine_scan, examine_texture, is_blurred, measure_texels
+from asset_pipeline.geometry.clean import keep_faces
+from asset_pipeline.geometry.surface import face_areas
+from asset_pipeline.geometry.surfaces import bare_surface
 from asset_pipeline.mesh import Image, Material, Mesh
+from asset_pipeline.report.examine import examine_scan, examine_texture, is_blurred, measure_texels
 from asset_pipeline.scan import ScanWarning
-from asset_pipeline.surface import face_areas
-from asset_pipeline.surfaces import bare_surface
 from tests.pipeline.shapes import ball, hills
 
 

@@ -14,8 +14,8 @@ import pytest
 from asset_pipeline.cluster import open_cluster
 from asset_pipeline.errors import BuildFailed, OptionRefused
 from asset_pipeline.executor import Crew, Task, open_crew, open_here, open_processes, run_jobs
+from asset_pipeline.geometry.spool import PREFIX, open_spool
 from asset_pipeline.mesh import Mesh
-from asset_pipeline.spool import PREFIX, open_spool
 from tests.pipeline import jobs
 
 PATIENCE_S = 60.0

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from asset_pipeline.read import read_scan
-from asset_pipeline.surface import colours_at, sample_surface
+from asset_pipeline.geometry.surface import colours_at, sample_surface
+from asset_pipeline.readers.read import read_scan
 from tests.pipeline.builders import Gltf
 from tests.pipeline.shapes import hills, options
 

@@ -8,7 +8,7 @@ import pytest
 
 from asset_pipeline.errors import ScanRefused
 from asset_pipeline.mesh import Material
-from asset_pipeline.read import read_scan
+from asset_pipeline.readers.read import read_scan
 from asset_pipeline.scan import Scan
 from tests.pipeline.builders import BOX_FACES, BOX_POINTS, Gltf, checker, encode_picture
 from tests.pipeline.shapes import options

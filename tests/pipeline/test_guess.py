@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from asset_pipeline.guess import resolve_unit, resolve_up
 from asset_pipeline.mesh import Mesh
-from asset_pipeline.read import read_scan
+from asset_pipeline.readers.guess import resolve_unit, resolve_up
+from asset_pipeline.readers.read import read_scan
 from tests.pipeline.builders import BOX_FACES, BOX_POINTS, DATA
 from tests.pipeline.shapes import hills, options
 

@@ -4,14 +4,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from asset_pipeline.bvh import build_bvh, find_closest
-from asset_pipeline.cloud import Cloud, gather_cloud, sample_cloud
-from asset_pipeline.heightfield import SEVERAL_HEIGHTS, Heightfield, choose_cell, make_heightfield, sample_top
-from asset_pipeline.inspect import NOWHERE
+from asset_pipeline.clouds.cloud import Cloud, gather_cloud, sample_cloud
+from asset_pipeline.clouds.heightfield import SEVERAL_HEIGHTS, Heightfield, choose_cell, make_heightfield, sample_top
+from asset_pipeline.clouds.triangulate import mesh_heightfield
+from asset_pipeline.geometry.bvh import build_bvh, find_closest
 from asset_pipeline.mesh import Mesh
 from asset_pipeline.options import BuildOptions
-from asset_pipeline.read import read_scan
-from asset_pipeline.triangulate import mesh_heightfield
+from asset_pipeline.readers.inspect import NOWHERE
+from asset_pipeline.readers.read import read_scan
 from tests.pipeline.builders import DATA
 from tests.pipeline.clouds import Town, chunk, las_file, scatter
 

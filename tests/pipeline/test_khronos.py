@@ -15,13 +15,13 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
+from asset_pipeline.appearance.look import encode_look, plain_look
 from asset_pipeline.built import BuildResult
-from asset_pipeline.encode import encode_level, encode_plain
-from asset_pipeline.glb import GlbModel, decode_glb
-from asset_pipeline.look import encode_look, plain_look
 from asset_pipeline.manifest import Credit
 from asset_pipeline.mesh import Material, Mesh
-from asset_pipeline.stamp import stamp_glb
+from asset_pipeline.output.encode import encode_level, encode_plain
+from asset_pipeline.output.glb import GlbModel, decode_glb
+from asset_pipeline.output.stamp import stamp_glb
 from tests.pipeline.builders import BOX_FACES, BOX_POINTS
 from tests.pipeline.shapes import ball, hills, smooth_picture
 from tests.pipeline.test_stamp import chunks

@@ -6,15 +6,15 @@ import laspy
 import numpy as np
 import pytest
 
-from asset_pipeline.crs import check_placeable
+from asset_pipeline.clouds.crs import check_placeable
+from asset_pipeline.clouds.place import settle_anchor
+from asset_pipeline.clouds.projection import find_projection
 from asset_pipeline.errors import OptionRefused, ScanRefused
 from asset_pipeline.geopose import Position
-from asset_pipeline.inspect import NOWHERE
 from asset_pipeline.options import BuildOptions, OwnPlace
-from asset_pipeline.place import settle_anchor
-from asset_pipeline.precheck import check_scan_file
-from asset_pipeline.projection import find_projection
-from asset_pipeline.read import read_scan
+from asset_pipeline.prechecks.precheck import check_scan_file
+from asset_pipeline.readers.inspect import NOWHERE
+from asset_pipeline.readers.read import read_scan
 from asset_pipeline.scan import Scan
 from tests.pipeline.clouds import las_file, scatter
 from tests.pipeline.command import Ran, package, run

@@ -2,16 +2,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from asset_pipeline.bake import make_source
-from asset_pipeline.bvh import build_bvh, find_closest
-from asset_pipeline.clean import weld
-from asset_pipeline.dress import BuiltLevel, dress_ways
-from asset_pipeline.measure import measure_level, measure_look
+from asset_pipeline.appearance.bake import make_source
+from asset_pipeline.appearance.dress import BuiltLevel, dress_ways
+from asset_pipeline.appearance.measure import measure_level, measure_look
+from asset_pipeline.appearance.sides import Sides
+from asset_pipeline.geometry.bvh import build_bvh, find_closest
+from asset_pipeline.geometry.clean import weld
+from asset_pipeline.geometry.normals import corner_normals
+from asset_pipeline.geometry.surface import colours_at, points_at, sample_surface
+from asset_pipeline.geometry.surfaces import bare_surface, build_surfaces, choose_levels
 from asset_pipeline.mesh import Material, Mesh
-from asset_pipeline.normals import corner_normals
-from asset_pipeline.sides import Sides
-from asset_pipeline.surface import colours_at, points_at, sample_surface
-from asset_pipeline.surfaces import bare_surface, build_surfaces, choose_levels
 from tests.pipeline.builders import BOX_FACES, BOX_POINTS
 from tests.pipeline.shapes import ball, hills
 

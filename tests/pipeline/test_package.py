@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from asset_pipeline.built import BuildResult
-from asset_pipeline.folder import sweep_drafts
-from asset_pipeline.glb import decode_glb
 from asset_pipeline.manifest import dump_manifest, manifest_digest
+from asset_pipeline.output.folder import sweep_drafts
+from asset_pipeline.output.glb import decode_glb
+from asset_pipeline.output.verify import verify_package
 from asset_pipeline.package import build_package
-from asset_pipeline.verify import verify_package
 from tests.pipeline.builders import BOX_FACES, BOX_POINTS, stl_bytes
 from tests.pipeline.command import PLACE, package
 from tests.pipeline.shapes import options, write_ball, write_hills

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from asset_pipeline import png_rows
 from asset_pipeline.errors import ScanRefused
-from asset_pipeline.picture import read_picture
-from asset_pipeline.png_rows import read_png_reduced
+from asset_pipeline.readers import png_rows
+from asset_pipeline.readers.picture import read_picture
+from asset_pipeline.readers.png_rows import read_png_reduced
 from tests.pipeline.builders import checker, encode_picture, png_header
 from tests.pipeline.shapes import smooth_picture
 

@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from asset_pipeline.cloud import gather_cloud
+from asset_pipeline.clouds.cloud import gather_cloud
+from asset_pipeline.clouds.point_levels import choose_point_levels, clean_points
+from asset_pipeline.clouds.thinning import choose_one_a_box, spread_points, thin_cloud
 from asset_pipeline.errors import PackageBroken
-from asset_pipeline.glb import decode_glb
-from asset_pipeline.inspect import NOWHERE
 from asset_pipeline.manifest import dump_manifest, manifest_digest, parse_manifest
 from asset_pipeline.options import BuildOptions
-from asset_pipeline.point_levels import choose_point_levels, clean_points
-from asset_pipeline.read import read_scan
-from asset_pipeline.thinning import choose_one_a_box, spread_points, thin_cloud
-from asset_pipeline.verify import verify_package
+from asset_pipeline.output.glb import decode_glb
+from asset_pipeline.output.verify import verify_package
+from asset_pipeline.readers.inspect import NOWHERE
+from asset_pipeline.readers.read import read_scan
 from tests.pipeline.builders import ply_bytes
 from tests.pipeline.clouds import chunk, las_file
 from tests.pipeline.command import Ran, run

@@ -1,9 +1,9 @@
 import pyproj
 import pytest
 
-from asset_pipeline.crs import Crs, make_crs, read_crs
+from asset_pipeline.clouds.crs import Crs, make_crs, read_crs
+from asset_pipeline.clouds.projection import find_projection, grid_heading_deg, unproject
 from asset_pipeline.errors import OptionRefused
-from asset_pipeline.projection import find_projection, grid_heading_deg, unproject
 
 NAGASAKI = (-12_000.0, 33_000.0)  # in system I, not far from Dejima
 CODES = [*range(6669, 6688), *range(2443, 2462), 6688, 6692, 3097, 32652, 32654, 32754]

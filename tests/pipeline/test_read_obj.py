@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from asset_pipeline import obj_text
 from asset_pipeline.errors import ScanRefused
 from asset_pipeline.mesh import Mesh
-from asset_pipeline.read import read_scan
+from asset_pipeline.readers import obj_text
+from asset_pipeline.readers.read import read_scan
 from asset_pipeline.scan import Scan
 from tests.pipeline.builders import checker, encode_picture
 from tests.pipeline.shapes import options

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from asset_pipeline import ply_body
 from asset_pipeline.errors import ScanRefused
 from asset_pipeline.mesh import Mesh
-from asset_pipeline.read_ply import read_ply
+from asset_pipeline.readers import ply_body
+from asset_pipeline.readers.read_ply import read_ply
 from asset_pipeline.scan import ScanWarning
 from tests.pipeline.builders import BOX_FACES, BOX_POINTS, BOX_QUADS, PLY_STRUCT, checker, encode_picture, ply_bytes
 

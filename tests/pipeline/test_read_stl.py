@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from asset_pipeline import equal_rows
-from asset_pipeline.equal_rows import number_rows
 from asset_pipeline.errors import ScanRefused
+from asset_pipeline.geometry import equal_rows
+from asset_pipeline.geometry.equal_rows import number_rows
 from asset_pipeline.mesh import Mesh
-from asset_pipeline.precheck import check_scan_file
-from asset_pipeline.read_stl import read_stl
+from asset_pipeline.prechecks.precheck import check_scan_file
+from asset_pipeline.readers.read_stl import read_stl
 from tests.pipeline.builders import BOX_FACES, BOX_POINTS, stl_bytes
 
 TRIANGLES = BOX_POINTS[BOX_FACES]

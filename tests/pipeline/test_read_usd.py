@@ -11,16 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from asset_pipeline import read_usd as module
 from asset_pipeline.errors import ScanRefused
 from asset_pipeline.mesh import Mesh
-from asset_pipeline.precheck import check_scan_file
-from asset_pipeline.read import read_scan
-from asset_pipeline.read_usd import read_usd
+from asset_pipeline.output.usdz_archive import pack_usdz
+from asset_pipeline.prechecks.precheck import check_scan_file
+from asset_pipeline.readers import read_usd as module
+from asset_pipeline.readers.read import read_scan
+from asset_pipeline.readers.read_usd import read_usd
+from asset_pipeline.readers.usd_child import check_layers, read_scene
+from asset_pipeline.readers.usd_mesh import Broken
 from asset_pipeline.scan import ScanWarning, Stated
-from asset_pipeline.usd_child import check_layers, read_scene
-from asset_pipeline.usd_mesh import Broken
-from asset_pipeline.usdz_archive import pack_usdz
 from tests.pipeline.builders import checker, encode_picture, png_header, zip_bytes
 from tests.pipeline.shapes import options
 
@@ -489,7 +489,7 @@ def test_the_header_checks_load_neither_pxr_nor_numpy(tmp_path: Path) -> None:
 
     path = write_usdz(tmp_path, layer(mesh()))
     program = (
-        "import sys; from pathlib import Path; from asset_pipeline.precheck import check_scan_file\n"
+        "import sys; from pathlib import Path; from asset_pipeline.prechecks.precheck import check_scan_file\n"
         f"check_scan_file(Path({str(path)!r})); print([n for n in ('pxr', 'numpy') if n in sys.modules])"
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -5,9 +5,9 @@ import pytest
 from PIL import Image
 
 from asset_pipeline.errors import ScanRefused
-from asset_pipeline.read import read_scan
+from asset_pipeline.geometry.surface import colours_at, sample_surface
+from asset_pipeline.readers.read import read_scan
 from asset_pipeline.scan import Scan
-from asset_pipeline.surface import colours_at, sample_surface
 from tests.pipeline.builders import (
     BOX_FACES,
     BOX_POINTS,

@@ -1,11 +1,11 @@
 import numpy as np
 
-from asset_pipeline.components import count_pieces, keep_large_pieces
+from asset_pipeline.geometry.components import count_pieces, keep_large_pieces
+from asset_pipeline.geometry.relax import relax
+from asset_pipeline.geometry.repair import repair_surface
+from asset_pipeline.geometry.surface import face_areas
+from asset_pipeline.geometry.surfaces import bare_surface, build_surfaces
 from asset_pipeline.mesh import Surface
-from asset_pipeline.relax import relax
-from asset_pipeline.repair import repair_surface
-from asset_pipeline.surface import face_areas
-from asset_pipeline.surfaces import bare_surface, build_surfaces
 from tests.pipeline.shapes import ball, hills
 
 

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from asset_pipeline.__main__ import app
 from asset_pipeline.manifest import Credit
 from asset_pipeline.package import BuildResult
-from asset_pipeline.report_facts import say_wait
-from asset_pipeline.report_page import choose_language, make_page, page_style, style_source
+from asset_pipeline.report.report_facts import say_wait
+from asset_pipeline.report.report_page import choose_language, make_page, page_style, style_source
 
 
 def page(built: BuildResult, language: str, **changed: object) -> str:
@@ -133,7 +133,9 @@ def test_waiting_is_said_as_people_feel_it() -> None:
 
 
 def test_the_page_needs_no_3d_library() -> None:
-    code = "import sys, asset_pipeline.report_page; print({'numpy', 'numba', 'PIL', 'xatlas'} & set(sys.modules))"
+    code = (
+        "import sys, asset_pipeline.report.report_page; print({'numpy', 'numba', 'PIL', 'xatlas'} & set(sys.modules))"
+    )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout == "set()\n"
 

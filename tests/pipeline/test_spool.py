@@ -5,8 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from asset_pipeline.mesh import Material, Mesh
-from asset_pipeline.spool import (
+from asset_pipeline.geometry.spool import (
     LARGE_BYTES,
     Spooled,
     empty_array,
@@ -19,6 +18,7 @@ from asset_pipeline.spool import (
     spool_value,
     sweep_spools,
 )
+from asset_pipeline.mesh import Material, Mesh
 
 
 def test_a_value_comes_back_from_its_files_with_pictures_and_what_is_not_there(tmp_path):

@@ -11,13 +11,13 @@ import pytest
 from asset_pipeline.built import BuildResult
 from asset_pipeline.errors import OptionRefused, PackageBroken
 from asset_pipeline.geopose import GeoPose, Position, heading_to_quaternion
-from asset_pipeline.listing import dump_report
 from asset_pipeline.manifest import Anchor, Credit, parse_manifest
 from asset_pipeline.options import read_metadata
+from asset_pipeline.output.listing import dump_report
+from asset_pipeline.output.stamp import restamp_package, stamp_glb, stamp_package
+from asset_pipeline.output.verify import verify_package
+from asset_pipeline.output.xmp import copyright_line, licence_url, make_packet
 from asset_pipeline.package import build_package
-from asset_pipeline.stamp import restamp_package, stamp_glb, stamp_package
-from asset_pipeline.verify import verify_package
-from asset_pipeline.xmp import copyright_line, licence_url, make_packet
 from tests.pipeline.command import run
 from tests.pipeline.shapes import ANCHOR, options, write_ball
 from tests.pipeline.test_usdz import ODD_TEXTS

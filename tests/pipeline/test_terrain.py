@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from asset_pipeline.cloud import gather_cloud
-from asset_pipeline.footprints import area_of, bridge_holes, draw_footprint, is_simple, square_up, trace_rings
-from asset_pipeline.ground import fill_plane, slide
-from asset_pipeline.inspect import NOWHERE
+from asset_pipeline.clouds.cloud import gather_cloud
+from asset_pipeline.clouds.footprints import area_of, bridge_holes, draw_footprint, is_simple, square_up, trace_rings
+from asset_pipeline.clouds.ground import fill_plane, slide
+from asset_pipeline.clouds.projection import find_projection, unproject
+from asset_pipeline.clouds.terrain import Tile, build_terrain, find_tile
 from asset_pipeline.options import BuildOptions, OwnPlace
-from asset_pipeline.projection import find_projection, unproject
-from asset_pipeline.terrain import Tile, build_terrain, find_tile
+from asset_pipeline.readers.inspect import NOWHERE
 from tests.pipeline.builders import DATA
 from tests.pipeline.clouds import HillTown, Town, chunk, las_file, scatter
 from tests.pipeline.command import run

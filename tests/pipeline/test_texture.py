@@ -5,10 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from asset_pipeline.look import encode_look, find_used, fit_material, has_no_relief, plain_look
-from asset_pipeline.mesh import Image, Material, Mesh, Surface
-from asset_pipeline.sides import Sides, choose_sides
-from asset_pipeline.texture import (
+from asset_pipeline.appearance.look import encode_look, find_used, fit_material, has_no_relief, plain_look
+from asset_pipeline.appearance.sides import Sides, choose_sides
+from asset_pipeline.appearance.texture import (
     ASKED_DB,
     NEAR_DB,
     SAME_DB,
@@ -19,6 +18,7 @@ from asset_pipeline.texture import (
     likeness_db,
     take_sample,
 )
+from asset_pipeline.mesh import Image, Material, Mesh, Surface
 from tests.pipeline.builders import encode_picture
 from tests.pipeline.shapes import ball, smooth_picture
 

@@ -13,13 +13,13 @@ from pxr import Usd, UsdGeom, UsdShade, UsdValidation
 
 from asset_pipeline.built import BuildResult
 from asset_pipeline.errors import PackageBroken
-from asset_pipeline.glb import decode_glb
 from asset_pipeline.manifest import Credit
 from asset_pipeline.mesh import Material, Mesh
+from asset_pipeline.output.glb import decode_glb
+from asset_pipeline.output.usdz import choose_level, encode_usdz, make_usdz
+from asset_pipeline.output.usdz_archive import USDZ_MAX_BYTES, pack_usdz, read_members, read_usdz_facts, replace_head
+from asset_pipeline.output.verify import verify_package
 from asset_pipeline.package import build_package
-from asset_pipeline.usdz import choose_level, encode_usdz, make_usdz
-from asset_pipeline.usdz_archive import USDZ_MAX_BYTES, pack_usdz, read_members, read_usdz_facts, replace_head
-from asset_pipeline.verify import verify_package
 from tests.pipeline.builders import BOX_FACES, BOX_POINTS
 from tests.pipeline.shapes import ball, options, write_hills
 from tests.pipeline.test_verify import broken_code, reseal

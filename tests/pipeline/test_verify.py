@@ -10,7 +10,7 @@ from PIL import Image
 from asset_pipeline.built import BuildResult
 from asset_pipeline.errors import PackageBroken
 from asset_pipeline.manifest import FileEntry, Manifest, dump_manifest, manifest_digest, parse_manifest
-from asset_pipeline.verify import verify_package
+from asset_pipeline.output.verify import verify_package
 
 
 def broken_code(folder: Path) -> str:

@@ -10,11 +10,11 @@ import pytest
 from PIL import Image as Pillow
 from PIL import ImageFilter
 
+from asset_pipeline.appearance.level import AVIF_BYTES, AVIF_SHARE
 from asset_pipeline.built import BuildResult
-from asset_pipeline.level import AVIF_BYTES, AVIF_SHARE
 from asset_pipeline.manifest import AvifFile, Level, Manifest, parse_manifest
+from asset_pipeline.output.verify import verify_package
 from asset_pipeline.package import build_package
-from asset_pipeline.verify import verify_package
 from tests.pipeline.builders import encode_picture
 from tests.pipeline.shapes import options, smooth_picture, write_ball
 from tests.pipeline.test_verify import broken_code, reseal

@@ -6,11 +6,19 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from asset_pipeline.bvh import build_bvh
-from asset_pipeline.camera import choose_viewpoints, fit_camera, project
-from asset_pipeline.heat_scale import choose_scale, list_colours, list_ticks
+from asset_pipeline.geometry.bvh import build_bvh
 from asset_pipeline.mesh import Mesh
-from asset_pipeline.views import MOST_BYTES, LevelViews, Views, choose_views, describe_views, draw_level, draw_scan
+from asset_pipeline.report.camera import choose_viewpoints, fit_camera, project
+from asset_pipeline.report.heat_scale import choose_scale, list_colours, list_ticks
+from asset_pipeline.report.views import (
+    MOST_BYTES,
+    LevelViews,
+    Views,
+    choose_views,
+    describe_views,
+    draw_level,
+    draw_scan,
+)
 from tests.pipeline.shapes import ball, hills
 
 BALL, LAND = ball(48), hills()

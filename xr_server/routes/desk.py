@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from asset_pipeline.advice import say_length, say_warnings
+from asset_pipeline.report.advice import say_length, say_warnings
 from xr_server.domain.account import Session
 from xr_server.domain.catalog import Experience, Landmark, Scene, State
 from xr_server.domain.publish import node_digest, pick

@@ -7,7 +7,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from asset_pipeline.manifest import MANIFEST_FILE, parse_manifest
-from asset_pipeline.report_page import make_page, style_source
+from asset_pipeline.report.report_page import make_page, style_source
 from xr_server.domain.account import Session
 from xr_server.errors import NotFound
 from xr_server.parts import parts_of

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from asset_pipeline.advice import say_bytes
+from asset_pipeline.report.advice import say_bytes
 from xr_server.errors import NotFound, Unavailable
 from xr_server.parts import parts_of
 from xr_server.routes.island import draw_island
