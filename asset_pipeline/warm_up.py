@@ -1,4 +1,4 @@
-"""Compile every numeric kernel by making tiny packages and reading tiny scans: exactly the types that real builds use."""
+"""Compile every numeric kernel by making tiny packages, whole and in cells, and reading tiny scans: exactly the types that real builds use."""
 
 import struct
 import tempfile
@@ -35,6 +35,7 @@ def compile_kernels() -> float:
         options = BuildOptions(FLOOR, unit="m", up="y", levels=(11, 10), texture_px=64)
         for write in (_write_textured, _write_coloured):
             build_package(write(folder), folder, options)
+        build_package(_write_textured(folder), folder, replace(options, whole_triangles=4, cell_triangles=8))
         read_png_reduced((folder / "box.png").read_bytes(), 2)
         for path in _write_other_kinds(folder):
             read_scan(path, options)
