@@ -193,6 +193,27 @@ def run_jobs(crew: Crew, task: Task, jobs: Sequence[Any], progress: Ignore = lam
     return [results[index] for index in range(len(jobs))]
 
 
+def begin_job(crew: Crew, task: Task, job: Any) -> Callable[[], Any]:
+    """Begin one job and go on; gives a function that waits for what the task gives. A lost job is done again."""
+    if crew.executor is None:
+        crew.executor = crew.make()
+    lent = (crew.lend(value) for value in task.shared)
+    future = crew.executor.submit(crew.call, task.function, *lent, job)
+
+    def finish() -> Any:
+        try:
+            while not _find_done(crew, {future: 0}, QUIET_S):
+                pass
+            return future.result()
+        except Exception as error:
+            if not _is_loss(error):
+                raise
+            dismiss(crew)
+            return run_jobs(crew, task, [job])[0]
+
+    return finish
+
+
 def _is_loss(error: Exception) -> bool:
     """Whether a process is gone, or with it what it had been lent; Dask's own errors by name, since it may not be there."""
     names = {"KilledWorker", "CommClosedError", "FutureCancelledError"}

@@ -17,7 +17,7 @@ from asset_pipeline.clouds.point_levels import (
     make_splats,
 )
 from asset_pipeline.clouds.survey import describe_survey, place_sample
-from asset_pipeline.executor import Crew, Task, dismiss, open_here, run_jobs, stay_here
+from asset_pipeline.executor import Crew, Task, begin_job, dismiss, open_here, run_jobs, stay_here
 from asset_pipeline.geometry.bvh import Bvh
 from asset_pipeline.geometry.spool import large_arrays_in
 from asset_pipeline.geometry.surfaces import build_surfaces, choose_levels
@@ -98,16 +98,39 @@ class _Made:
 
 def _make_surfaces(scan: Scan, options: BuildOptions, progress: Progress, crew: Crew) -> _Made:
     prepared = prepare_scan(scan, options, crew, lambda fraction: progress("clean", READ_SHARE * (1 + fraction)))
+    hands = _choose_hands(prepared, crew)
     levels, skipped = choose_levels(options.levels, prepared.scan.triangles)
-    views = choose_views(prepared.looked_at)
+    # while the collapse, which is one long thread, keeps this process, another looks at the scan
+    finish_looking = begin_job(hands, Task(_look_at, (prepared.looked_at,)), prepared.surface)
+    progress("collapse", 0.2)
+    surfaces, notes = build_surfaces(
+        prepared.surface,
+        levels,
+        None if prepared.bvh.parts else prepared.bvh,
+        lambda fraction: progress("collapse", 0.2 + 0.15 * fraction),
+    )
+    views, pictures, found = finish_looking()
     jobs = [LevelJob(index, asked, options.texture_px, views) for index, asked in enumerate(levels)]
-    found = examine_scan(prepared.looked_at, prepared.surface)
-    finished, notes = _make_levels(prepared, jobs, progress, crew)
-    progress("poster", 0.88)
-    pictures = draw_scan(prepared.looked_at, views)
+    finished = _make_levels(prepared, list(zip(surfaces, jobs, strict=True)), progress, hands)
     told = [*prepared.warnings, *found, *notes, *examine_texture(finished[0].level.mesh), *_name_skipped(skipped)]
     told += _name_missed(finished)
     return _Made(prepared.offset_m, finished, pictures, views, told)
+
+
+def _choose_hands(prepared: Prepared, crew: Crew) -> Crew:
+    """Who makes the levels: others beside this process where that is sooner and there is memory for it."""
+    # two levels of a larger scan at a time need more than 0.8 GB, unless they are made elsewhere
+    fits = prepared.scan.triangles <= MOST_TOGETHER or not crew.shares_disk
+    if prepared.scan.triangles >= WORTH_HANDS and fits and not prepared.bvh.parts:
+        return crew
+    dismiss(crew)
+    return stay_here(crew)
+
+
+def _look_at(scan: Mesh, surface: Surface) -> tuple[Views, dict[str, bytes], list[ScanWarning]]:
+    """Where the scan is looked at from, its pictures, and what may be wrong with it."""
+    views = choose_views(scan)
+    return views, draw_scan(scan, views), examine_scan(scan, surface)
 
 
 def _make_points(scan: Scan, options: BuildOptions, progress: Progress, _: Crew) -> _Made:
@@ -123,35 +146,22 @@ def _make_points(scan: Scan, options: BuildOptions, progress: Progress, _: Crew)
 
 
 def _make_levels(
-    prepared: Prepared, jobs: list[LevelJob], progress: Progress, crew: Crew
-) -> tuple[list[FinishedLevel], list[ScanWarning]]:
+    prepared: Prepared, work: list[tuple[Surface, LevelJob]], progress: Progress, hands: Crew
+) -> list[FinishedLevel]:
     scan, bvh = prepared.scan, prepared.bvh
-    progress("collapse", 0.2)
-    surfaces, warnings = build_surfaces(
-        prepared.surface,
-        tuple(job.asked for job in jobs),
-        None if bvh.parts else bvh,
-        lambda fraction: progress("collapse", 0.2 + 0.15 * fraction),
-    )
-    for_phone = choose_level([surface.triangles for surface in surfaces])
-    work = [(bare, replace(job, for_phone=job.index == for_phone)) for bare, job in zip(surfaces, jobs, strict=True)]
-    # two levels of a larger scan at a time need more than 0.8 GB, unless they are made elsewhere
-    fits = scan.triangles <= MOST_TOGETHER or not crew.shares_disk
-    others = scan.triangles >= WORTH_HANDS and fits and not bvh.parts
-    if not others:
-        dismiss(crew)
+    for_phone = choose_level([surface.triangles for surface, _ in work])
     give_back()
     progress("level 0", 0.35)
     finished: list[FinishedLevel] = run_jobs(
-        crew if others else stay_here(crew),
+        hands,
         Task(_make_level, (scan, bvh)),
-        work,
-        lambda fraction: progress(f"level {round(fraction * len(work)) - 1}", 0.35 + 0.5 * fraction),
+        [(surface, replace(job, for_phone=job.index == for_phone)) for surface, job in work],
+        lambda fraction: progress(f"level {round(fraction * len(work)) - 1}", 0.35 + 0.58 * fraction),
     )
-    dismiss(crew)  # their memory is wanted for the pictures
+    dismiss(hands)
     if for_phone is None:
-        finished[-1] = make_phone_model(scan, bvh, surfaces[-1], finished[-1])
-    return finished, warnings
+        finished[-1] = make_phone_model(scan, bvh, work[-1][0], finished[-1])
+    return finished
 
 
 def _make_level(scan: Mesh, bvh: Bvh, work: tuple[Surface, LevelJob]) -> FinishedLevel:

@@ -1,4 +1,4 @@
-"""Compile every numeric kernel by making tiny packages, whole and in cells, and reading tiny scans: exactly the types that real builds use."""
+"""Compile every numeric kernel: tiny packages, whole and in cells, and tiny scans, of exactly the types that real builds use."""
 
 import struct
 import tempfile

@@ -114,6 +114,7 @@ def _backdrop(seen: NDArray[np.bool_]) -> Plane:
     y, x = y.astype(np.float32), x.astype(np.float32)
     half = max(1.0, (columns[-1] - columns[0]) / 2)
     centre_x, centre_y = (columns[0] + columns[-1]) / 2, rows[-1] - half * 0.10
-    away = ((x - centre_x) / (half * 1.08)) ** 2 + ((y - centre_y) / (half * 0.26)) ** 2
-    picture *= (1 - 0.22 * np.exp(-2.2 * away, dtype=np.float32))[..., None]
+    beside = np.exp(-2.2 * ((x - centre_x) / (half * 1.08)) ** 2, dtype=np.float32)
+    below = np.exp(-2.2 * ((y - centre_y) / (half * 0.26)) ** 2, dtype=np.float32)
+    picture *= (1 - 0.22 * below * beside)[..., None]
     return picture
