@@ -84,7 +84,7 @@ def test_a_child_over_a_limit_is_ended_and_its_creator_told_what_to_send(bench, 
 
 def test_the_real_pipeline_meets_the_memory_limit_too(bench):
     scan_id = put_scan(bench, wall_zip())
-    work_once(replace(bench, limits=Limits(memory_bytes=768 * 1024**2)), "w")
+    work_once(replace(bench, limits=Limits(memory_bytes=512 * 1024**2)), "w")
     assert load(bench, scan_id).reason.code == "limit_memory"
     assert packages_of(bench) == []
 
