@@ -38,17 +38,18 @@ def codes(scan: Scan) -> list[str]:
 
 
 KINDS = [
-    (version, kind) for version, kinds in (("1.2", range(4)), ("1.3", range(5)), ("1.4", range(11))) for kind in kinds
+    (version, kind, suffix)
+    for version, kinds in (("1.2", range(4)), ("1.3", range(5)), ("1.4", range(11)))
+    for kind in kinds
+    for suffix in (".las", ".laz")
+    if suffix == ".las" or kind not in {4, 5, 9, 10}  # the writer of the tests cannot compress waveforms
 ]
 
 
-@pytest.mark.parametrize("suffix", [".las", ".laz"])
-@pytest.mark.parametrize(("version", "kind"), KINDS)
+@pytest.mark.parametrize(("version", "kind", "suffix"), KINDS)
 def test_every_version_and_point_format_gives_the_same_surface(
     version: str, kind: int, suffix: str, tmp_path: Path
 ) -> None:
-    if suffix == ".laz" and kind in {4, 5, 9, 10}:
-        pytest.skip("the writer of the tests cannot compress waveforms")
     mesh = read(las_file(tmp_path / f"field{suffix}", field(), version=version, point_format=kind)).mesh
     heights = 12 + 0.1 * (mesh.positions[:, 0] - EAST_M)
     assert mesh.triangles > 2000
@@ -170,14 +171,16 @@ BAD_HEADERS = {
 }
 
 
-@pytest.mark.parametrize("suffix", [".las", ".laz"])
-@pytest.mark.parametrize("name", BAD_HEADERS)
+FALSE_HEADERS = [(name, ".las") for name in BAD_HEADERS]
+# chunks of a LAZ hold up to 50,000 points: that some are missing is found when they are read
+FALSE_HEADERS += [(name, ".laz") for name in BAD_HEADERS if name != "more_than_there_are"]
+
+
+@pytest.mark.parametrize(("name", "suffix"), FALSE_HEADERS)
 def test_a_false_header_is_refused_before_anything_is_read(name: str, suffix: str, tmp_path: Path) -> None:
     version, at, data, code = BAD_HEADERS[name]
     kind = 7 if version == "1.4" else 2
     path = changed(las_file(tmp_path / f"bad{suffix}", field(), version=version, point_format=kind), at, data)
-    if name == "more_than_there_are" and suffix == ".laz":
-        pytest.skip("chunks hold up to 50,000 points: found when they are read")
     with pytest.raises(ScanRefused) as refused:
         check_scan_file(path)
     assert refused.value.code == code
