@@ -13,7 +13,7 @@ import pytest
 
 from asset_pipeline.cluster import open_cluster
 from asset_pipeline.errors import BuildFailed, OptionRefused
-from asset_pipeline.executor import Crew, Task, open_crew, open_here, open_processes, run_jobs
+from asset_pipeline.executor import Crew, Task, begin_job, open_crew, open_here, open_processes, run_jobs
 from asset_pipeline.geometry.spool import PREFIX, open_spool
 from asset_pipeline.mesh import Mesh
 from tests.pipeline import jobs
@@ -49,6 +49,24 @@ def test_results_come_in_the_order_of_the_jobs_and_progress_only_grows(crew):
     assert [result for result, _ in found] == list(range(0, 40, 2))
     assert told == sorted(told) and len(told) == 20 and told[-1] == 1.0
     assert os.getpid() in {process for _, process in found}
+
+
+def test_a_job_that_was_begun_is_done_elsewhere_while_the_caller_goes_on(crew):
+    finish = begin_job(crew, Task(jobs.double), 21)
+    result, process = finish()
+    assert result == 42 and process != os.getpid()
+
+
+def test_a_job_that_was_begun_is_done_again_when_its_process_is_killed(crew, tmp_path):
+    finish = begin_job(crew, Task(jobs.be_killed_once), tmp_path / "once")
+    assert finish() > 0
+    assert (tmp_path / "once").exists()
+
+
+def test_what_a_job_that_was_begun_raises_is_raised_to_the_caller(crew):
+    finish = begin_job(crew, Task(jobs.refuse), 7)
+    with pytest.raises(ValueError, match="job 7"):
+        finish()
 
 
 def test_in_this_process_nothing_is_started():
