@@ -84,7 +84,7 @@ def unpack(path: Path, folder: Path) -> Path:
                             )
                         sink.write(chunk)
             return folder / find_scan_member(members).filename
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, NotImplementedError, OSError) as error:
         if isinstance(error, ScanRefused):
             raise
         raise refuse(

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import struct
 import subprocess
 import sys
 import tempfile
@@ -70,7 +71,7 @@ def _unpack(path: Path, folder: Path) -> Path:
                 with archive.open(member) as source, target.open("wb") as sink:
                     while chunk := source.read(CHUNK_BYTES):
                         sink.write(chunk)
-    except (zipfile.BadZipFile, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, struct.error, EOFError, ValueError, OSError) as error:
         if isinstance(error, ScanRefused):
             raise
         raise ScanRefused(

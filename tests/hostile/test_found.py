@@ -66,6 +66,15 @@ def test_a_member_of_an_archive_that_is_called_otherwise_inside(tmp_path: Path) 
     assert found.code == "zip_broken" and len(found.text) < 200
 
 
+def test_a_member_of_an_archive_whose_own_name_is_no_text(tmp_path: Path) -> None:
+    data = bytearray(zip_bytes({"scan.obj": b"v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n"}))
+    central = data.index(b"PK\x01\x02")
+    data[central + 9] |= 0x08  # names are UTF-8, says the list of members,
+    data[30] = 0xC2  # and the member's own header holds none
+    (tmp_path / "scan.zip").write_bytes(data)
+    assert refusal(tmp_path / "scan.zip").code == "zip_broken"
+
+
 def test_a_small_file_whose_parts_all_show_the_same_data_is_refused(tmp_path: Path) -> None:
     scene = Gltf()
     mesh = scene.mesh(BOX_POINTS, np.tile(BOX_FACES, (1000, 1)))
