@@ -68,9 +68,8 @@ def test_a_member_of_an_archive_that_is_called_otherwise_inside(tmp_path: Path) 
 
 def test_a_member_of_an_archive_whose_own_name_is_no_text(tmp_path: Path) -> None:
     data = bytearray(zip_bytes({"scan.obj": b"v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n"}))
-    central = data.index(b"PK\x01\x02")
-    data[central + 9] |= 0x08  # names are UTF-8, says the list of members,
-    data[30] = 0xC2  # and the member's own header holds none
+    data[7] |= 0x08  # the member's own header says that its name is UTF-8,
+    data[30] = 0xC2  # and it is not
     (tmp_path / "scan.zip").write_bytes(data)
     assert refusal(tmp_path / "scan.zip").code == "zip_broken"
 
