@@ -4,14 +4,14 @@ Called by gltf_draco.py with a folder, memory and seconds. In the folder: stream
 with the bytes and the wanted attribute ids of each. Left there: N.faces.npy and N.ID.npy for stream N.
 """
 
-import contextlib
 import json
-import resource
 import sys
 from pathlib import Path
 
 import DracoPy
 import numpy as np
+
+from asset_pipeline.readers.child_limits import limit_process
 
 REFUSED = 3
 
@@ -36,21 +36,10 @@ def _unpack(data: bytes, stem: Path, attributes: list[int]) -> None:
         np.save(f"{stem}.{wanted}.npy", found["data"], allow_pickle=False)
 
 
-def _limit(memory_bytes: int, cpu_s: int) -> None:
-    """Bound what this process may take beyond what it has loaded by now."""
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    statm = Path("/proc/self/statm")
-    if statm.exists():  # elsewhere than on Linux the address space cannot be told, nor held to
-        limit = int(statm.read_text().split()[0]) * resource.getpagesize() + memory_bytes
-        with contextlib.suppress(ValueError):  # a limit from above that is lower still stands
-            resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-
-
 def main(arguments: list[str]) -> int:
     """0 when unpacked, 3 with a reason on standard error when the data is at fault."""
     folder, memory_bytes, cpu_s = arguments
-    _limit(int(memory_bytes), int(cpu_s))
+    limit_process(int(memory_bytes), int(cpu_s))
     try:
         unpack_streams(Path(folder))
     except MemoryError:

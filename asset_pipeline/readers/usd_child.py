@@ -4,10 +4,8 @@ Every layer is first looked through for the layers it names: all must lie in the
 scene put together. Called by read_usd.py with layer, output folder, memory and seconds; leaves arrays and scene.json.
 """
 
-import contextlib
 import json
 import os
-import resource
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 
 from pxr import Sdf, Tf, Usd, UsdGeom
 
+from asset_pipeline.readers.child_limits import limit_process
 from asset_pipeline.readers.usd_look import Looks
 from asset_pipeline.readers.usd_mesh import Broken, read_mesh
 
@@ -104,21 +103,10 @@ def find_meshes(stage: Any, lost: set[str]) -> Iterator[Any]:
         yield prim
 
 
-def _limit(memory_bytes: int, cpu_s: int) -> None:
-    """Bound what this process may take beyond what it has loaded by now."""
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    statm = Path("/proc/self/statm")
-    if statm.exists():  # elsewhere than on Linux the address space cannot be told, nor held to
-        limit = int(statm.read_text().split()[0]) * resource.getpagesize() + memory_bytes
-        with contextlib.suppress(ValueError):  # a limit from above that is lower still stands
-            resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-
-
 def main(arguments: list[str]) -> int:
     """0 when read, 3 with a reason on standard error when the scan is at fault."""
     layer, out, memory_bytes, cpu_s = arguments
-    _limit(int(memory_bytes), int(cpu_s))
+    limit_process(int(memory_bytes), int(cpu_s))
     os.chdir(out)  # so that no name in a layer finds anything of ours by chance
     try:
         read_scene(Path(layer), Path(out))
