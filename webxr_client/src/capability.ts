@@ -1,9 +1,6 @@
-/** Which ways of looking this device has, and which level of detail suits it. Pure. */
+/** Which level of detail suits a device. Pure. */
 import type { Device } from './device'
 import type { Lod, ModelFile } from './wire'
-
-/** AR: on the floor before the visitor. Quick Look: Apple's viewer. Orbit: turning the model. Words: text and picture. */
-export type Way = 'ar' | 'quick_look' | 'orbit' | 'words'
 
 interface Budget {
   triangles: number
@@ -15,15 +12,6 @@ const MIDDLE: Budget = { triangles: 60_000, bytes: 5_000_000 }
 const FULL: Budget = { triangles: 150_000, bytes: 16_000_000 }
 const PICTURES_BYTES = 64 << 20
 const SPARE_PICTURES_BYTES = 24 << 20 // of a phone with little memory: one picture of 2,048 px without a normal map
-
-/** The ways this device has, the richest first; words always remain. */
-export function findWays(device: Device, hasUsdz: boolean): Way[] {
-  const ways: Way[] = []
-  if (device.webgl2 && device.immersiveAr) ways.push('ar')
-  if (device.quickLook && hasUsdz) ways.push('quick_look')
-  if (device.webgl2) ways.push('orbit')
-  return [...ways, 'words']
-}
 
 /** The number of the level to show, into a list whose first is the finest; the coarsest when none fits. */
 export function pickLevel(lods: readonly Lod[], device: Device): number {
@@ -45,13 +33,15 @@ export function fileOf(lod: Lod, device: Device): ModelFile {
 
 /** How much memory of the GPU the pictures of all models in view may take, in bytes. */
 export function pictureBudget(device: Device): number {
-  return device.memory_gb !== null && device.memory_gb < 2 ? SPARE_PICTURES_BYTES : PICTURES_BYTES
+  const little = device.older || (device.memory_gb !== null && device.memory_gb < 2)
+  return little ? SPARE_PICTURES_BYTES : PICTURES_BYTES
 }
 
 function budgetOf(device: Device): Budget {
   const slow = device.effectiveType === 'slow-2g' || device.effectiveType === '2g'
   if (device.saveData || slow || (device.memory_gb !== null && device.memory_gb < 2)) return SPARE
-  if (device.effectiveType === '3g' || (device.memory_gb !== null && device.memory_gb < 4)) return MIDDLE
+  if (device.effectiveType === '3g' || device.older || (device.memory_gb !== null && device.memory_gb < 4))
+    return MIDDLE
   return FULL
 }
 

@@ -2,10 +2,18 @@
 
 export type EffectiveType = 'slow-2g' | '2g' | '3g' | '4g'
 
+/** Sensors that tell how the device is held: not there, there once the visitor allows it (iOS), or simply there. */
+export type Motion = 'none' | 'ask' | 'free'
+
 /** What matters for choosing how to show a scene; null where the browser does not say. */
 export interface Device {
   webgl2: boolean
   immersiveAr: boolean
+  immersiveVr: boolean
+  /** The page came over a connection browsers trust; without it they give neither camera nor sensors. */
+  secure: boolean
+  camera: boolean
+  motion: Motion
   quickLook: boolean
   reducedMotion: boolean
   saveData: boolean
@@ -13,6 +21,8 @@ export interface Device {
   memory_gb: number | null
   maxTexture_px: number
   avif: boolean
+  /** A browser from before late 2022, as on phones that get no newer one: they have little memory and do not say so. */
+  older: boolean
 }
 
 interface Connection {
@@ -26,16 +36,26 @@ type Extended = Navigator & { connection?: Connection; deviceMemory?: number }
 export async function readDevice(view: Window): Promise<Device> {
   const navigator = view.navigator as Extended
   const maxTexture_px = readMaxTexture(view.document)
+  const [immersiveAr, immersiveVr, avif] = await Promise.all([
+    supports(navigator.xr, 'immersive-ar'),
+    supports(navigator.xr, 'immersive-vr'),
+    readsAvif()
+  ])
   return {
     webgl2: maxTexture_px > 0,
-    immersiveAr: await supportsAr(navigator.xr),
+    immersiveAr,
+    immersiveVr,
+    secure: view.isSecureContext,
+    camera: typeof navigator.mediaDevices?.getUserMedia === 'function',
+    motion: findMotion(view),
     quickLook: view.document.createElement('a').relList.supports('ar'),
     reducedMotion: view.matchMedia('(prefers-reduced-motion: reduce)').matches,
     saveData: navigator.connection?.saveData ?? false,
     effectiveType: navigator.connection?.effectiveType ?? null,
     memory_gb: navigator.deviceMemory ?? null,
     maxTexture_px,
-    avif: await readsAvif()
+    avif,
+    older: !CSS.supports('container-type: inline-size')
   }
 }
 
@@ -55,9 +75,16 @@ export async function readsAvif(): Promise<boolean> {
   }
 }
 
-async function supportsAr(xr: XRSystem | undefined): Promise<boolean> {
+/** A desk computer names the sensors without having them: only what is touched is held in a hand. */
+function findMotion(view: Window): Motion {
+  const kind = (view as { DeviceOrientationEvent?: unknown }).DeviceOrientationEvent
+  if (typeof kind !== 'function' || !view.matchMedia('(any-pointer: coarse)').matches) return 'none'
+  return 'requestPermission' in kind ? 'ask' : 'free'
+}
+
+async function supports(xr: XRSystem | undefined, mode: XRSessionMode): Promise<boolean> {
   try {
-    return (await xr?.isSessionSupported('immersive-ar')) ?? false
+    return (await xr?.isSessionSupported(mode)) ?? false
   } catch {
     return false // forbidden by a permissions policy: for this page the same as not there
   }

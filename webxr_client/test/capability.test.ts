@@ -1,18 +1,23 @@
 import { expect, test } from 'vitest'
-import { fileOf, findWays, pickLevel, pickPreview, pictureBudget } from '../src/capability'
+import { fileOf, pickLevel, pickPreview, pictureBudget } from '../src/capability'
 import type { Device } from '../src/device'
 import type { Lod } from '../src/wire'
 
 const GOOD: Device = {
   webgl2: true,
   immersiveAr: true,
+  immersiveVr: false,
+  secure: true,
+  camera: true,
+  motion: 'free',
   quickLook: false,
   reducedMotion: false,
   saveData: false,
   effectiveType: '4g',
   memory_gb: 8,
   maxTexture_px: 8192,
-  avif: false
+  avif: false,
+  older: false
 }
 const LODS: Lod[] = [
   { url: 'lod0.glb', triangles: 100_000, bytes: 2_400_000, texture_px: 2048 },
@@ -27,6 +32,7 @@ test.each<[string, Partial<Device>, number]>([
   ['a slow connection gets less', { effectiveType: '3g' }, 1],
   ['a very slow one too', { effectiveType: '2g' }, 1],
   ['little memory gets less', { memory_gb: 1 }, 1],
+  ['a browser of long ago gets less, as its phone says nothing of its memory', { older: true, memory_gb: null }, 1],
   ['small textures rule the larger ones out', { maxTexture_px: 1024 }, 2]
 ])('%s', (_, traits, level) => {
   expect(pickLevel(LODS, { ...GOOD, ...traits })).toBe(level)
@@ -52,12 +58,6 @@ test('the preview is the coarsest, unless that was picked', () => {
   expect(pickPreview(LODS, 2)).toBeNull()
 })
 
-test('the ways a device has, the richest first', () => {
-  expect(findWays(GOOD, false)).toEqual(['ar', 'orbit', 'words'])
-  expect(findWays({ ...GOOD, immersiveAr: false, quickLook: true }, true)).toEqual(['quick_look', 'orbit', 'words'])
-  expect(findWays({ ...GOOD, webgl2: false }, false)).toEqual(['words'])
-})
-
 const BOTH: Lod = { ...(LODS[1] as Lod), avif: { url: 'lod1.avif.glb', bytes: 700_000 } }
 
 test('a smaller file is taken where its pictures can be decoded', () => {
@@ -74,5 +74,6 @@ test('a level counts with the bytes of the file that would be loaded', () => {
 
 test('phones with little memory show smaller pictures and fewer maps', () => {
   expect(pictureBudget({ ...GOOD, memory_gb: 1 })).toBeLessThan(pictureBudget(GOOD))
+  expect(pictureBudget({ ...GOOD, older: true, memory_gb: null })).toBe(24 << 20)
   expect(pictureBudget({ ...GOOD, memory_gb: null })).toBe(64 << 20)
 })

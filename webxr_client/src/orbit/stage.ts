@@ -41,6 +41,16 @@ export interface Loan {
   giveBack: () => void
 }
 
+/** The renderer and everything that stands, lent to an eye of its own (street, headset); the orbit view rests until `giveBack`. */
+export interface WorldLoan {
+  renderer: WebGLRenderer
+  world: World
+  extent: Extent
+  /** The compass direction from which the first model is seen from its face, clockwise from -z. */
+  facing_deg: number
+  giveBack: () => void
+}
+
 export interface Stage {
   readonly canvas: HTMLCanvasElement
   /** Load and show a scene, the coarsest level first. A later call abandons an earlier one. */
@@ -56,6 +66,8 @@ export interface Stage {
   lookAt: (hotspot: string) => void
   /** Lend the renderer and the model of a node to an AR session; null while it does not stand there or is lent. */
   lend: (node: string) => Loan | null
+  /** Lend all that stands; `onChange` hears when it must be drawn again. Null while nothing stands or it is lent. */
+  lendWorld: (onChange: () => void) => WorldLoan | null
   dispose: () => void
 }
 
@@ -85,6 +97,8 @@ class OrbitStage implements Stage {
   private loading = new AbortController()
   private request = 0
   private lent = false
+  private borrower: (() => void) | null = null
+  private extent: Extent | null = null
   private marked = false
   private lastPlaces = ''
 
@@ -157,6 +171,27 @@ class OrbitStage implements Stage {
     return { renderer: this.renderer, model, giveBack }
   }
 
+  lendWorld(onChange: () => void): WorldLoan | null {
+    const { renderer, extent, world } = this
+    if (renderer === null || extent === null || this.lent || !this.stands()) return null
+    this.lent = true
+    this.borrower = onChange
+    cancelAnimationFrame(this.request)
+    this.request = 0
+    const giveBack = (): void => {
+      if (this.borrower !== onChange) return
+      this.lent = false
+      this.borrower = null
+      this.resize()
+      this.redrawShadow()
+    }
+    return { renderer, world, extent, facing_deg: this.facingDeg(), giveBack }
+  }
+
+  private stands(): boolean {
+    return [...this.nodes.values()].some(({ shape }) => shape !== null)
+  }
+
   dispose(): void {
     this.loading.abort()
     cancelAnimationFrame(this.request)
@@ -191,12 +226,16 @@ class OrbitStage implements Stage {
   }
 
   private frame(extent: Extent): void {
+    this.extent = extent
     const floor: Point3 = [extent.middle[0], extent.floor_m, extent.middle[2]]
     layGround(this.world, floor, extent.radius_m, getComputedStyle(this.container).color)
     aimSun(this.world, extent.middle, extent.radius_m)
+    this.view.frame(extent, this.facingDeg() + FIRST_AROUND_DEG)
+  }
+
+  private facingDeg(): number {
     const first = this.scene?.nodes[0]
-    const facing_deg = first === undefined ? 0 : headingDeg(first.geopose) + 180
-    this.view.frame(extent, facing_deg + FIRST_AROUND_DEG)
+    return first === undefined ? 0 : headingDeg(first.geopose) + 180
   }
 
   private async load(scene: SceneDocument, signal: AbortSignal): Promise<Shown> {
@@ -265,6 +304,7 @@ class OrbitStage implements Stage {
   }
 
   private invalidate(): void {
+    this.borrower?.()
     if (this.request === 0 && !this.lent && this.renderer !== null) {
       this.request = requestAnimationFrame((now) => this.draw(now))
     }
@@ -280,7 +320,7 @@ class OrbitStage implements Stage {
   }
 
   private mark(): void {
-    if (this.marked || ![...this.nodes.values()].some(({ shape }) => shape !== null)) return
+    if (this.marked || !this.stands()) return
     this.marked = true
     performance.mark('first3d')
   }

@@ -82,13 +82,18 @@ export function state(values: Partial<VisitState> = {}): VisitState {
 export const PLAIN_PHONE: Device = {
   webgl2: true,
   immersiveAr: false,
+  immersiveVr: false,
+  secure: true,
+  camera: true,
+  motion: 'free',
   quickLook: false,
   reducedMotion: false,
   saveData: false,
   effectiveType: '4g',
   memory_gb: 4,
   maxTexture_px: 4096,
-  avif: false
+  avif: false,
+  older: false
 }
 
 /** A moment in Nagasaki as ms UTC. */
