@@ -159,11 +159,13 @@ class OrbitStage implements Stage {
     const model = placed?.fine ?? placed?.shape ?? null
     if (this.renderer === null || this.lent || placed === undefined || model === null) return null
     this.lent = true
+    this.view.enable(false)
     cancelAnimationFrame(this.request)
     this.request = 0
     const giveBack = (): void => {
       if (!this.lent) return
       this.lent = false
+      this.view.enable(true)
       placed.group.add(model)
       this.resize()
       this.redrawShadow()
@@ -176,12 +178,14 @@ class OrbitStage implements Stage {
     if (renderer === null || extent === null || this.lent || !this.stands()) return null
     this.lent = true
     this.borrower = onChange
+    this.view.enable(false)
     cancelAnimationFrame(this.request)
     this.request = 0
     const giveBack = (): void => {
       if (this.borrower !== onChange) return
       this.lent = false
       this.borrower = null
+      this.view.enable(true)
       this.resize()
       this.redrawShadow()
     }

@@ -116,6 +116,11 @@ export class View {
     return share < 1
   }
 
+  /** Let hands turn the view, or not: while another eye looks, a drag is meant for that one. */
+  enable(on: boolean): void {
+    this.controls.enabled = on
+  }
+
   dispose(): void {
     this.controls.dispose()
   }
@@ -130,6 +135,7 @@ export class View {
   }
 
   private fly(to: Spherical): void {
+    if (!this.controls.enabled) return
     const from = this.spherical()
     this.touched = true
     to.phi = Math.min(LOWEST_RAD, Math.max(HIGHEST_RAD, to.phi))

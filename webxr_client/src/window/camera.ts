@@ -1,0 +1,41 @@
+/** The camera at the back of the phone, as a picture behind the model. It is shown and nothing else. */
+
+/** Why there is no picture: the visitor or the browser said no, there is no camera, or another app has it. */
+export type CameraProblem = 'denied' | 'missing' | 'busy'
+
+export type CameraAnswer = { ok: true; stream: MediaStream } | { ok: false; problem: CameraProblem }
+
+const PROBLEMS: Record<string, CameraProblem> = {
+  NotAllowedError: 'denied',
+  SecurityError: 'denied',
+  NotFoundError: 'missing',
+  OverconstrainedError: 'missing'
+}
+const PICTURE = { width: { ideal: 1280 }, height: { ideal: 720 } }
+
+/** Ask for the camera; must be called from a tap. */
+export async function openCamera(media: MediaDevices | undefined): Promise<CameraAnswer> {
+  if (media?.getUserMedia === undefined) return { ok: false, problem: 'missing' }
+  try {
+    const video = { facingMode: { ideal: 'environment' }, ...PICTURE }
+    return { ok: true, stream: await media.getUserMedia({ video, audio: false }) }
+  } catch (error) {
+    return { ok: false, problem: PROBLEMS[error instanceof Error ? error.name : ''] ?? 'busy' }
+  }
+}
+
+/** Let go of the camera: its light goes out. */
+export function closeCamera(stream: MediaStream): void {
+  for (const track of stream.getTracks()) track.stop()
+}
+
+/** The picture of a stream, filling its container. */
+export function makePicture(page: Document, stream: MediaStream): HTMLVideoElement {
+  const video = page.createElement('video')
+  video.muted = true
+  video.playsInline = true // otherwise an iPhone opens its own player over the page
+  video.setAttribute('aria-hidden', 'true')
+  video.className = 'camera'
+  video.srcObject = stream
+  return video
+}
