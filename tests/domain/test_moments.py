@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from xr_server.domain.catalog import Always, OnDates, Schedule
-from xr_server.domain.moments import gather_stretches, read_local_moment, say_date, say_moment
+from xr_server.domain.moments import gather_stretches, read_local_moment
 from xr_server.domain.schedule import Window, occurrences
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -11,13 +11,6 @@ TOKYO = ZoneInfo("Asia/Tokyo")
 def spans_of(days, opens_at=None, closes_at=None):
     schedule = Schedule(id="s", experience="e", days=days, opens_at=opens_at, closes_at=closes_at)
     return occurrences(schedule, {}, Window(date(2026, 12, 1), date(2026, 12, 31)), TOKYO)
-
-
-def test_dates_read_as_a_museum_would_write_them():
-    day = date(2026, 10, 7)
-    assert say_date(day, "en") == "7 October 2026 (Wed)"
-    assert say_date(day, "ja", with_year=False) == "10月7日（水）"
-    assert say_moment(datetime(2026, 10, 7, 9, 5, tzinfo=UTC), TOKYO, "ja") == "2026年10月7日（水）18:05"
 
 
 def test_whole_days_in_a_row_are_one_stretch_with_its_last_day_in():

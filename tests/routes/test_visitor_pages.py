@@ -80,6 +80,7 @@ def test_the_public_address_stands_in_links_for_machines(full: World) -> None:
         ("", "", "ja"),
         ("ja", "en", "en"),
         ("ja", "xx", "ja"),
+        ("ko;q=0.2, en;q=0.7, fr", "", "en"),
     ],
 )
 def test_the_first_address_leads_to_the_site_in_the_visitors_language(
@@ -111,7 +112,8 @@ def test_what_is_not_there_is_refused_with_a_sentence_and_a_way_on(
     assert answer.status_code == 404
     assert help in words_of(answer.text)
     assert code in answer.text
-    home = "/en/dejima/" if code in {"landmark_unknown", "experience_unknown"} else "/"
+    home = "/en/dejima/" if code in {"landmark_unknown", "experience_unknown"} else "/en/"
+    home = home if path.startswith("/en/") else "/"  # the way on keeps the language
     assert f'<a class="primary" href="{home}">' in answer.text
 
 

@@ -1,12 +1,17 @@
+"""Dates, sizes and reasons as each language writes them."""
+
 import ast
 import re
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from xr_server.domain.scan import Reason
-from xr_server.routes.wording import say_problem_of_scan
+from xr_server.routes.pages import fill
+from xr_server.routes.wording import say_date, say_moment, say_problem_of_scan, say_size
 
 PIPELINE = Path(__file__).parents[2] / "asset_pipeline"
 
@@ -35,3 +40,23 @@ def test_the_codes_are_found() -> None:
 def test_every_refusal_of_the_pipeline_is_said_in_japanese(code: str) -> None:
     said = say_problem_of_scan(Reason(code, "in English"), "ja")
     assert said != "in English" and said.endswith("。")
+
+
+def test_dates_read_as_a_museum_would_write_them() -> None:
+    day = date(2026, 10, 7)
+    assert say_date(day, "en") == "7 October 2026 (Wed)"
+    assert say_date(day, "ja", with_year=False) == "10月7日（水）"
+    tokyo = ZoneInfo("Asia/Tokyo")
+    assert say_moment(datetime(2026, 10, 7, 9, 5, tzinfo=UTC), tokyo, "ja") == "2026年10月7日（水）18:05"
+
+
+def test_numbers_and_sizes_are_written_as_the_language_does() -> None:
+    assert [say_size(420_000, language) for language in ("en", "nl")] == ["0.4 MB", "0,4 MB"]
+    assert fill("{metres} m, {count}", "nl", metres=0.5, count=12345678901) == "0,5 m, 12345678901"
+    assert fill("±{metres} m", "en", metres=15.0) == "±15 m"
+
+
+def test_a_sentence_keeps_its_readings_and_refuses_a_gap() -> None:
+    assert fill("{地図|ちず}で{metres}メートル", "ja-x-easy", metres=5) == "{地図|ちず}で5メートル"
+    with pytest.raises(KeyError):
+        fill("{metres} m", "en", name="x")

@@ -27,6 +27,8 @@ export interface SiteFacts {
   time_zone: string
   declination_deg: number
   languages: Language[]
+  /** Whether a person has read every text of this document. */
+  reviewed: boolean
   quiet_days: string[]
   attribution: Attribution[]
   timeline: TimelineEntry[]

@@ -54,8 +54,17 @@ class TimelineEntry(Strict, frozen=True, kw_only=True):
     sources: list[str] = []
 
 
+class TextReview(Strict, frozen=True, kw_only=True):
+    """Texts of a language that a person has read: their paths, each with the digest of the words as they were."""
+
+    language: Language
+    by: Annotated[str, msgspec.Meta(min_length=1)]
+    on: LocalDate
+    texts: dict[str, Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{12}$(?!\n)")]]
+
+
 class Site(Strict, frozen=True, kw_only=True):
-    """A place as a whole. quiet_days are month-day pairs such as 08-09, every year."""
+    """A place as a whole. quiet_days are month-day pairs such as 08-09, every year. A text no review names is unread."""
 
     id: Slug
     name: Text
@@ -66,6 +75,7 @@ class Site(Strict, frozen=True, kw_only=True):
     quiet_days: list[MonthDay] = []
     attribution: list[Attribution] = []
     timeline: list[TimelineEntry] = []
+    reviews: list[TextReview] = []
 
 
 class Geofence(Strict, frozen=True, kw_only=True):

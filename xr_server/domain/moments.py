@@ -1,4 +1,4 @@
-"""Days and hours in words, and occurrences gathered into stretches a person can read."""
+"""Occurrences gathered into stretches a person can read, and moments read from forms."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,12 +6,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from xr_server.domain.schedule import Occurrence
-
-WEEKDAYS = {"ja": "月火水木金土日", "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
-MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July",
-    "August", "September", "October", "November", "December",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -24,20 +18,6 @@ class Stretch:
     closes_at: time
     all_day: bool
     past_midnight: bool
-
-
-def say_date(day: date, language: str, with_year: bool = True) -> str:
-    """A local date in words: `7 October 2026 (Wed)`, `2026年10月7日（水）`."""
-    weekday = WEEKDAYS["ja" if language == "ja" else "en"][day.weekday()]
-    if language == "ja":
-        return (f"{day.year}年" if with_year else "") + f"{day.month}月{day.day}日（{weekday}）"
-    return f"{day.day} {MONTHS[day.month - 1]}" + (f" {day.year}" if with_year else "") + f" ({weekday})"
-
-
-def say_moment(at: datetime, zone: ZoneInfo, language: str) -> str:
-    """An aware moment in a place's words: `7 October 2026 (Wed) 18:00`."""
-    local = at.astimezone(zone)
-    return f"{say_date(local.date(), language)}{'' if language == 'ja' else ' '}{local:%H:%M}"
 
 
 def gather_stretches(spans: Sequence[Occurrence], zone: ZoneInfo) -> list[Stretch]:

@@ -12,6 +12,7 @@ from asset_pipeline.geopose import GeoPose, Position, dump_geopose, heading_to_q
 from asset_pipeline.manifest import USDZ_FILE, Level, Manifest
 from xr_server.domain.catalog import Experience, Landmark, Node, Record, Scene, Schedule, Season, Site, Text
 from xr_server.domain.schedule import HORIZON_DAYS, Occurrence, Window, merge, occurrences, quiet_dates
+from xr_server.domain.text_review import find_unreviewed, gather_texts
 from xr_server.errors import Invalid
 
 SITE_SCHEMA = "dejima.site/1"
@@ -146,6 +147,7 @@ def compile_site(published: Published, edition: Edition) -> Document:
             "time_zone": site.time_zone,
             "declination_deg": declination_deg(site, edition.compiled_for_on),
             "languages": list(site.languages),
+            "reviewed": is_reviewed(published, language),
             "quiet_days": list(site.quiet_days),
             "attribution": [{"text": a.text, "licence": a.licence, "url": a.url} for a in site.attribution],
             "timeline": [
@@ -166,6 +168,16 @@ def compile_site(published: Published, edition: Edition) -> Document:
             if experience.scene in scenes
         ],
     }
+
+
+def is_reviewed(published: Published, language: str) -> bool:
+    """Whether a person has read every published text of a language."""
+    reviews = published.site.reviews
+    if not any(review.language == language for review in reviews):
+        return False
+    records: list[Record] = [published.site, *published.landmarks, *published.seasons.values()]
+    texts = gather_texts([*records, *published.scenes, *published.experiences])
+    return not find_unreviewed(texts.get(language, {}), reviews, language)
 
 
 def _compile_landmark(landmark: Landmark, language: str) -> Document:

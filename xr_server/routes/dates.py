@@ -12,7 +12,7 @@ from starlette.routing import Route
 from xr_server.domain.account import Session
 from xr_server.domain.catalog import Always, Experience, Record, Schedule, Season
 from xr_server.domain.dating import make_schedule, show_schedule
-from xr_server.domain.moments import gather_stretches, say_date
+from xr_server.domain.moments import gather_stretches
 from xr_server.domain.publish import pick
 from xr_server.domain.review import Standing
 from xr_server.domain.schedule import Window, occurrences, quiet_dates
@@ -24,7 +24,7 @@ from xr_server.routes.live import Place, find_place, live_values
 from xr_server.routes.problems import STATUS
 from xr_server.routes.staff import field, read_revision, say_problem, staff_page
 from xr_server.routes.studio import find_record
-from xr_server.routes.wording import say_stretch, say_when
+from xr_server.routes.wording import say_date, say_stretch, say_when
 from xr_server.storage.catalog import Change, Name, StoredRecord, list_records, load_record, save_record
 from xr_server.storage.reviews import Before, take_step
 

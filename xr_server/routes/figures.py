@@ -11,7 +11,6 @@ from starlette.routing import Route
 from xr_server.domain.account import Session
 from xr_server.domain.catalog import Landmark
 from xr_server.domain.figures import SMALLEST_SHOWN, Table, day_runs, make_table, read_window
-from xr_server.domain.moments import say_date
 from xr_server.domain.publish import pick
 from xr_server.domain.visit import EVENT_TYPES
 from xr_server.errors import Invalid
@@ -19,6 +18,7 @@ from xr_server.parts import parts_of
 from xr_server.routes.guard import page
 from xr_server.routes.live import Place, find_place
 from xr_server.routes.staff import say_problem, staff_page
+from xr_server.routes.wording import say_date
 from xr_server.storage.catalog import list_records
 from xr_server.storage.figures import count_arrivals, count_types, has_events
 

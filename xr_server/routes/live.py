@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from xr_server.domain.account import Session
 from xr_server.domain.catalog import Experience, Site
-from xr_server.domain.moments import read_local_moment, say_moment
+from xr_server.domain.moments import read_local_moment
 from xr_server.domain.publish import experience_occurrences, gather, shown_scenes
 from xr_server.domain.schedule import Window, is_live, quiet_dates
 from xr_server.errors import NotFound
@@ -21,6 +21,7 @@ from xr_server.routes.guard import page
 from xr_server.routes.pages import choose_language
 from xr_server.routes.staff import staff_page
 from xr_server.routes.studio import find_site
+from xr_server.routes.wording import say_moment
 from xr_server.storage.catalog import list_records, load_published
 from xr_server.storage.packages import load_packages
 

@@ -1,6 +1,7 @@
 """How a page is made: templates, the interface texts of a language, and the addresses of the built client files."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -10,10 +11,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from xr_server.domain.languages import NAMES, html_tag, negotiate, say_number
+from xr_server.domain.ruby import dress_page
+
 HERE = Path(__file__).parent.parent
 STATIC_DIR = HERE / "static"
 TEXTS_DIR = HERE / "texts"
-PAGE_LANGUAGES = ("ja", "en")  # those with a folder of interface texts; the first is the default
+PAGE_LANGUAGES = ("ja", "en")  # of creators and staff; the first is the default
+PLACE = re.compile(r"\{([a-z_]+)\}")  # readings, {漢字|かんじ}, are no places
 FALLBACK = {"ja-x-easy": "ja"}  # every other language without a text of its own reads English
 
 
@@ -76,16 +81,29 @@ def environment() -> Environment:
 
 def choose_language(request: Request, offered: Sequence[str] = PAGE_LANGUAGES) -> str:
     """The language of a page: named in its address, else kept in the cookie, else the browser's first that we offer."""
-    named = request.path_params.get("lang") or request.query_params.get("lang") or request.cookies.get("lang")
-    if named in offered:
-        return str(named)
-    asked = [part.partition(";")[0].strip().lower() for part in request.headers.get("accept-language", "").split(",")]
-    for wanted in asked:
-        for language in offered:
-            if wanted == language.lower() or wanted.partition("-")[0] == language.lower():
-                return language
-    speaks_another = any(asked) and asked != ["*"]  # whom we cannot serve in their own language, English serves best
+    first_step = request.url.path.partition("/")[2].partition("/")[0]
+    for named in (first_step, request.query_params.get("lang"), request.cookies.get("lang")):
+        if named in offered:
+            return str(named)
+    accepted = request.headers.get("accept-language", "")
+    found = negotiate(accepted, offered)
+    if found is not None:
+        return found
+    speaks_another = accepted.strip() not in {
+        "",
+        "*",
+    }  # whom we cannot serve in their own language, English serves best
     return "en" if speaks_another and "en" in offered else offered[0]
+
+
+def link_languages(path: str, offered: Sequence[str] = tuple(NAMES)) -> list[tuple[str, str, str, str]]:
+    """The page at a path in each language: the language, its own name, its tag for software, the address.
+
+    A path that begins with no language leads to the first page.
+    """
+    first, _, rest = path.removeprefix("/").partition("/")
+    rest = rest if first in NAMES else ""
+    return [(language, NAMES[language], html_tag(language), f"/{language}/{rest}") for language in offered]
 
 
 def render_page(
@@ -97,10 +115,22 @@ def render_page(
 
 
 def render_html(template: str, language: str, values: Mapping[str, Any]) -> str:
-    """A template in a language, as text."""
+    """A template in a language, as text; `lang` is the language as software knows it, readings are ruby."""
     texts = load_texts(language)
 
     def t(key: str, **parts: object) -> str:
-        return texts[key].format(**parts) if parts else texts[key]
+        return fill(texts[key], language, **parts)
 
-    return environment().get_template(template).render({**values, "t": t, "texts": texts, "language": language})
+    common = {"t": t, "texts": texts, "language": language, "lang": html_tag(language)}
+    html = environment().get_template(template).render({**values, **common})
+    return dress_page(html) if language == "ja-x-easy" else html
+
+
+def fill(sentence: str, language: str, **parts: object) -> str:
+    """A sentence with its `{name}` places filled in, numbers as the language writes them. Raises KeyError for a gap."""
+
+    def part(found: re.Match[str]) -> str:
+        value = parts[found[1]]
+        return say_number(value, language) if isinstance(value, int | float) else str(value)
+
+    return PLACE.sub(part, sentence) if parts else sentence

@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from xr_server import errors
-from xr_server.routes.pages import choose_language, render_page
+from xr_server.domain.languages import NAMES
+from xr_server.routes.pages import choose_language, link_languages, render_page
 
 STATUS: dict[type[errors.DejimaError], int] = {
     errors.Invalid: 400,
@@ -35,14 +36,13 @@ GENERAL = {
 }
 UNEXPECTED = ("internal_error", "Something failed on our side. Nothing you sent was kept half-way; please try again.")
 UNAVAILABLE_RETRY_S = 5
+WITHIN_SITE = frozenset(("landmark_unknown", "experience_unknown", "scene_unknown"))  # the site itself is there
 
 
 def answer(request: Request, status: int, code: str, text: str, headers: dict[str, str] | None = None) -> Response:
     """The refusal in the form the asker reads: a page when HTML is asked for outside the API, else problem details."""
     if _wants_page(request):
-        page = render_page(
-            request, "errors.html", choose_language(request), {"status": status, "code": code, "text": text}, status
-        )
+        page = _page(request, status, code, text)
         page.headers.update(headers or {})
         return page
     body = {
@@ -57,6 +57,19 @@ def answer(request: Request, status: int, code: str, text: str, headers: dict[st
         status_code=status,
         headers=headers,
         media_type="application/problem+json",
+    )
+
+
+def _page(request: Request, status: int, code: str, text: str) -> Response:
+    """The refusal as a page, in the language of the address and with a way on that keeps it."""
+    language = choose_language(request, tuple(NAMES))
+    steps = request.url.path.split("/")
+    home = f"/{language}/" if steps[1] == language else "/"
+    if home != "/" and code in WITHIN_SITE:
+        home += f"{steps[2]}/"
+    values = {"status": status, "code": code, "text": text, "home": home}
+    return render_page(
+        request, "errors.html", language, {**values, "languages": link_languages(request.url.path)}, status
     )
 
 

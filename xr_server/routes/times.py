@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from xr_server.domain.moments import gather_stretches, say_date
+from xr_server.domain.moments import gather_stretches
 from xr_server.domain.schedule import HORIZON_DAYS, Occurrence, is_live
-from xr_server.routes.pages import load_texts
-from xr_server.routes.wording import say_stretch
+from xr_server.routes.pages import fill, load_texts
+from xr_server.routes.wording import say_moment, say_stretch
 
 SHOWN_STRETCHES = 6
 When = Literal["live", "today", "later", "quiet", "none"]
@@ -53,17 +53,16 @@ def say_times(experience: Mapping[str, Any], document: Mapping[str, Any], at: da
     if state in {"quiet", "none"}:
         return Times(state, texts[f"visitor.ui.when_{state}"], stretches)
     moment = coming[0][1] if state == "live" else coming[0][0]
-    return Times(
-        state, texts[f"visitor.ui.when_{state}"].format(when=say_moment(moment, at, zone, language)), stretches
-    )
+    when = say_near(moment, at, zone, language)
+    return Times(state, fill(texts[f"visitor.ui.when_{state}"], language, when=when), stretches)
 
 
-def say_moment(moment: datetime, at: datetime, zone: ZoneInfo, language: str) -> str:
+def say_near(moment: datetime, at: datetime, zone: ZoneInfo, language: str) -> str:
     """A moment in the site's words; of the same local day only the hour. The phone's form is in ui/when.ts."""
     local = moment.astimezone(zone)
     if local.date() == at.astimezone(zone).date():
         return f"{local:%H:%M}"
-    return f"{say_date(local.date(), language, with_year=False)}{'' if language == 'ja' else ' '}{local:%H:%M}"
+    return say_moment(moment, zone, language, with_year=False)
 
 
 def _state(spans: list[Occurrence], quiet_on: list[date], at: datetime, zone: ZoneInfo) -> When:

@@ -8,29 +8,24 @@ from datetime import UTC, datetime
 from typing import Any
 
 import brotli
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from asset_pipeline.report.advice import say_bytes
+from xr_server.domain.languages import NAMES
+from xr_server.domain.ruby import plain
 from xr_server.errors import NotFound, Unavailable
 from xr_server.parts import parts_of
 from xr_server.routes.island import draw_island
 from xr_server.routes.linked_data import describe_experience, describe_landmark, describe_site
-from xr_server.routes.pages import choose_language, load_texts, render_html
+from xr_server.routes.pages import choose_language, link_languages, load_texts, render_html
+from xr_server.routes.reviewed import is_interface_reviewed
 from xr_server.routes.scenes import etag_matches
 from xr_server.routes.times import next_change_at, say_times
+from xr_server.routes.wording import say_size
 from xr_server.storage.publish import Compiled
 
-LANGUAGE_NAMES = {
-    "ja": "日本語",
-    "en": "English",
-    "zh-Hans": "简体中文",
-    "zh-Hant": "繁體中文",
-    "ko": "한국어",
-    "nl": "Nederlands",
-    "ja-x-easy": "やさしい日本語",
-}
 CACHE_CONTROL = "public, max-age=10, must-revalidate"
 MAX_HELD = 256
 UI = "visitor.ui."
@@ -122,16 +117,16 @@ def _send(request: Request, page: Rendered, language: str) -> Response:
 def _common(visit: Visit) -> Values:
     site, texts = visit.document["site"], load_texts(visit.language)
     home = f"/{visit.language}/{visit.site_id}/"
-    rest = visit.path.removeprefix(home)
     return {
         "document": visit.document,
         "site": site,
         "home": home,
         "path": visit.path,
         "base": visit.base,
-        "languages": [(code, LANGUAGE_NAMES[code], f"/{code}/{visit.site_id}/{rest}") for code in site["languages"]],
+        "languages": link_languages(visit.path, site["languages"]),
         "document_url": f"/api/v1/sites/{visit.site_id}?lang={visit.language}",
         "ui_texts": {key.removeprefix(UI): text for key, text in texts.items() if key.startswith(UI)},
+        "reviewed": site.get("reviewed", False) and is_interface_reviewed(visit.language),
         "linked_data": None,
         "landmark_names": {mark["id"]: mark["name"] for mark in visit.document["landmarks"]},
         "scene": None,
@@ -151,17 +146,34 @@ def _other_names(request: Request, visit: Visit, landmark_id: str = "") -> list[
     for compiled in parts_of(request).published.snapshot.sites[visit.site_id].documents.values():
         document = compiled.document
         things = [mark for mark in document["landmarks"] if mark["id"] == landmark_id] if landmark_id else []
-        names.append(things[0]["name"] if things else document["site"]["name"])
+        names.append(plain(things[0]["name"] if things else document["site"]["name"]))
     own = _find(visit.document["landmarks"], landmark_id) or visit.document["site"]
-    return sorted(set(names) - {own["name"]})
+    return sorted(set(names) - {plain(own["name"])})
 
 
 def _find(things: Sequence[Mapping[str, Any]], wanted: str) -> Mapping[str, Any] | None:
     return next((thing for thing in things if thing["id"] == wanted), None)
 
 
+class LanguageConvertor(Convertor[str]):
+    """A language as the first step of an address, so that no other word alone is taken for one."""
+
+    regex = "|".join(NAMES)
+
+    def convert(self, value: str) -> str:
+        """The language of an address."""
+        return value
+
+    def to_string(self, value: str) -> str:
+        """The address of a language."""
+        return value
+
+
+register_url_convertor("language", LanguageConvertor())
+
+
 async def redirect_home(request: Request) -> Response:
-    """To the first published site, in the visitor's language."""
+    """To the first published site, in the language of the address or else the visitor's."""
     sites = parts_of(request).published.snapshot.sites
     if not sites:
         raise Unavailable(
@@ -236,7 +248,7 @@ def _answer_experience(request: Request, template: str) -> Response:
             "experience": experience,
             "scene": document,
             "landmark": _find(visit.document["landmarks"], experience["landmark"]),
-            "size": say_bytes(sum(lightest)),
+            "size": say_size(sum(lightest), visit.language),
             "times": _times(visit),
             "linked_data": describe_experience(visit.base, visit.document, experience, document),
         }
@@ -256,6 +268,7 @@ async def show_privacy(request: Request) -> Response:
 
 routes = [
     Route("/", redirect_home),
+    Route("/{lang:language}/", redirect_home),
     Route("/{lang}/{site}/", show_site),
     Route("/{lang}/{site}/landmarks/{landmark}", show_landmark),
     Route("/{lang}/{site}/experiences/{experience}", show_experience),

@@ -66,6 +66,7 @@ export function site(experiences: Experience[], language: 'ja' | 'en' = 'en'): S
       time_zone: 'Asia/Tokyo',
       declination_deg: -7.8,
       languages: ['ja', 'en'],
+      reviewed: false,
       quiet_days: [],
       attribution: [],
       timeline: []
