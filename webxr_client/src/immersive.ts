@@ -5,10 +5,11 @@ import { registerWorker } from './offline/register'
 import { findOpen } from './state'
 import { ArControls } from './ui/ar'
 import { need } from './ui/dom'
-import { setUpLight } from './ui/light'
+import { rememberLanguage, setUpLight } from './ui/light'
+import { keepRuby } from './ui/ruby'
 import { type ScenePlaces, showScene } from './ui/scene-view'
 import { createPageClock, createVisit, followSite, type Visit } from './ui/visit'
-import { readWords, type Words } from './ui/words'
+import { languageOf, readWords, type Words } from './ui/words'
 
 function placesOf(page: Document): ScenePlaces {
   return {
@@ -37,7 +38,7 @@ function openWhenKnown(visit: Visit, device: Device, words: Words): void {
 
 async function bringAlive(words: Words): Promise<void> {
   const main = need(document, 'main')
-  const visit = createVisit(main.dataset['site'] ?? '', document.documentElement.lang, createPageClock(localStorage))
+  const visit = createVisit(main.dataset['site'] ?? '', languageOf(document), createPageClock(localStorage))
   openWhenKnown(visit, await readDevice(window), words)
   const where = need(document, '#where')
   followSite(visit, (problem) => {
@@ -46,5 +47,7 @@ async function bringAlive(words: Words): Promise<void> {
 }
 
 setUpLight(document, localStorage)
+rememberLanguage(document)
+keepRuby(document)
 void bringAlive(readWords(document))
 void registerWorker(window)

@@ -3,11 +3,13 @@ import './visitor.css'
 import { registerWorker } from './offline/register'
 import { rememberLanguage, setUpLight } from './ui/light'
 import { bringAlive } from './ui/live-page'
+import { keepRuby } from './ui/ruby'
 import { setUpSheet } from './ui/sheet'
 import { readWords } from './ui/words'
 
 setUpLight(document, localStorage)
 rememberLanguage(document)
+keepRuby(document)
 if (document.getElementById('texts') !== null) {
   // a page of refusal has no texts: it only takes the light
   const words = readWords(document)

@@ -33,6 +33,7 @@ const SITE: SiteDocument = {
     time_zone: 'Asia/Tokyo',
     declination_deg: -7.8,
     languages: ['ja', 'en'],
+    reviewed: false,
     quiet_days: [],
     attribution: [],
     timeline: []

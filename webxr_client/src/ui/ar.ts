@@ -3,6 +3,7 @@ import type { Device } from '../device'
 import { isInAr, type VisitState } from '../state'
 import type { ArSession, ArState, startAr } from '../xr/session'
 import { make, makeButton, need } from './dom'
+import { readText } from './ruby'
 import type { SceneView } from './scene-view'
 import type { Visit } from './visit'
 import type { Words } from './words'
@@ -29,7 +30,7 @@ export class ArControls {
   ) {
     this.bottom = need(page, '#controls')
     this.where = need(page, '#where')
-    this.honest = this.where.textContent ?? ''
+    this.honest = readText(this.where)
     // fetched ahead: a session must begin within the tap, without waiting for code
     if (device.immersiveAr) void import('../xr/session').then((module) => this.ready(module.startAr))
     this.show()

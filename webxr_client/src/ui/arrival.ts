@@ -3,7 +3,7 @@ import type { Device } from '../device'
 import { findOpen, type VisitState } from '../state'
 import type { Experience } from '../wire'
 import { sayDistance } from './distance'
-import { announce, make, makeButton } from './dom'
+import { announce, make, makeButton, setText } from './dom'
 import { awayM } from './position'
 import { scrollTo } from './sheet'
 import type { Visit } from './visit'
@@ -26,7 +26,7 @@ export function showArrival(page: Document, visit: Visit, words: Words, before: 
   }
   const away_m = awayM(state, open.landmark)
   const line = place.querySelector('.away')
-  if (line !== null) line.textContent = away_m === null ? '' : sayDistance(away_m, words)
+  setText(line, away_m === null ? '' : sayDistance(away_m, words))
 }
 
 /** While something else is open, a line tells what can be seen where the visitor has come to. */

@@ -9,6 +9,6 @@ export function sayDistance(away_m: number, words: Words): string {
   if (away_m < HERE_M) return words('distance_here')
   const step_m = away_m < 100 ? 5 : 10
   const metres = Math.round(away_m / step_m) * step_m
-  if (metres >= 1500) return words('distance_km', { km: (away_m / 1000).toFixed(1) })
+  if (metres >= 1500) return words('distance_km', { km: Math.round(away_m / 100) / 10 })
   return words('distance_m', { metres, minutes: Math.max(1, Math.round(away_m / PACE_M_PER_MIN)) })
 }

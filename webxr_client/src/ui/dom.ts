@@ -1,4 +1,5 @@
-/** Finding and making elements. */
+/** Finding and making elements, and writing into them. */
+import { plain, readText } from './ruby'
 
 /** The element a page must have. */
 export function need<T extends Element = HTMLElement>(root: ParentNode, selector: string): T {
@@ -30,8 +31,13 @@ export function makeButton(page: Document, word: string, act: () => void, classN
   return button
 }
 
+/** Let an element say something; what it says already is not said again to whoever listens. */
+export function setText(element: Element | null, text: string): void {
+  if (element !== null && readText(element) !== text) element.textContent = text
+}
+
 /** Say something to a screen reader once it is quiet; the page's `#news` is a polite live region. */
 export function announce(page: Document, sentence: string): void {
   const news = page.getElementById('news')
-  if (news !== null) news.textContent = sentence
+  if (news !== null) news.textContent = plain(sentence)
 }

@@ -11,13 +11,13 @@ import { makeRoom, type SceneView, showScene } from './scene-view'
 import { announceTimes, showTimes } from './times'
 import { createPageClock, createVisit, followSite, type Visit } from './visit'
 import { createWalk, type Walk } from './walk'
-import type { Words } from './words'
+import { languageOf, type Words } from './words'
 
 /** Bring a page alive; resolves once it follows the site. */
 export async function bringAlive(view: Window, words: Words): Promise<void> {
   const page = view.document
   const site = need(page, 'main').dataset['site'] ?? ''
-  const visit = createVisit(site, page.documentElement.lang, createPageClock(view.localStorage))
+  const visit = createVisit(site, languageOf(page), createPageClock(view.localStorage))
   const walk = createWalk(visit, words, view.sessionStorage)
   walk.show(page, visit.state) // at once: what follows asks the graphics card, which may take a moment
   const lookAtConsent = setUpConsent(page, view.localStorage, words, () => visit.consentChanged())

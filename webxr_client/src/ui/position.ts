@@ -2,6 +2,7 @@
 import { distanceM } from '../geo/distance'
 import type { VisitState } from '../state'
 import { sayDistance } from './distance'
+import { setText } from './dom'
 import type { Words } from './words'
 
 const VAGUE_M = 30
@@ -11,8 +12,7 @@ export function showPosition(page: Document, state: VisitState, words: Words): v
   showMe(page, state)
   for (const place of page.querySelectorAll<HTMLElement>('[data-away]')) {
     const away_m = awayM(state, place.dataset['away'] ?? '')
-    const text = away_m === null ? '' : sayDistance(away_m, words)
-    if (place.textContent !== text) place.textContent = text
+    setText(place, away_m === null ? '' : sayDistance(away_m, words))
   }
   for (const mark of page.querySelectorAll<HTMLElement>('[data-landmark]')) {
     if (mark.tagName !== 'MAIN') mark.classList.toggle('near', mark.dataset['landmark'] === state.trigger.current)

@@ -9,11 +9,10 @@ import { make, makeButton } from './dom'
 import { type Fan, makeFan } from './fan'
 import { laySpots, type SpotPlaces, type Spots } from './spots'
 import type { Visit } from './visit'
-import type { Words } from './words'
+import { saySize, type Words } from './words'
 
 const STEP_DEG = 20
 const STEP_ZOOM = 1.25
-const MEGABYTE = 1_000_000
 
 /** Where a page has room for a scene. */
 export interface ScenePlaces extends SpotPlaces {
@@ -80,7 +79,7 @@ class LiveScene implements SceneView {
   /** Where data is dear, the model waits for a tap that knows its size. */
   private offer(): void {
     const bytes = (this.scene?.nodes ?? []).reduce((sum, { lods }) => sum + this.sizeOf(lods.at(-1)), 0)
-    const size = `${Math.max(bytes / MEGABYTE, 0.1).toFixed(1)} MB`
+    const size = saySize(bytes, this.places.bar.ownerDocument)
     const button = this.button('load_model', () => void this.load(), { size })
     button.className = 'wide'
     this.places.bar.replaceChildren(button)

@@ -1,6 +1,6 @@
 /** Keeps what the page says about times true, and tells politely what has begun or ended. */
 import type { VisitState } from '../state'
-import { announce } from './dom'
+import { announce, setText } from './dom'
 import { sayWhen } from './when'
 import type { Words } from './words'
 
@@ -13,13 +13,9 @@ export function showTimes(page: Document, state: VisitState, words: Words): void
     if (experience === undefined) continue
     const when = sayWhen(experience, site, state.at, words)
     line.className = `when when-${when.state}`
-    write(line.querySelector('.state-word'), words(`state_${when.state}`))
-    write(line.querySelector('.when-sentence'), when.sentence)
+    setText(line.querySelector('.state-word'), words(`state_${when.state}`))
+    setText(line.querySelector('.when-sentence'), when.sentence)
   }
-}
-
-function write(element: Element | null, text: string): void {
-  if (element !== null && element.textContent !== text) element.textContent = text
 }
 
 /** Say which experiences began or ended between two states of the same visit. */

@@ -3,7 +3,7 @@ import { queryPermission, watchPosition } from '../geo/position'
 import { MAX_ACCURACY_M } from '../geo/trigger'
 import type { VisitState } from '../state'
 import { sayDistance } from './distance'
-import { make, makeButton } from './dom'
+import { make, makeButton, setText } from './dom'
 import { awayM } from './position'
 import type { Visit } from './visit'
 import type { Words } from './words'
@@ -58,9 +58,7 @@ function showStep(page: Document, state: VisitState, words: Words, acts: Acts): 
     place.replaceChildren(...contentOf(page, kind, words, acts))
     if (hadFocus) place.querySelector<HTMLElement>('button')?.focus()
   }
-  const sentence = place.querySelector('.sentence')
-  const text = sentenceOf(state, kind, words)
-  if (sentence !== null && sentence.textContent !== text) sentence.textContent = text
+  setText(place.querySelector('.sentence'), sentenceOf(state, kind, words))
 }
 
 function contentOf(page: Document, kind: VisitState['location'], words: Words, acts: Acts): Node[] {

@@ -22,7 +22,7 @@ export function sayWhen(experience: Experience, site: SiteDocument, at: number, 
   }
   if (state === 'quiet' || state === 'none') return { state, sentence: words(`when_${state}`) }
   const [start_at, end_at] = comingSpans(experience, at)[0] ?? [at, at]
-  const when = sayMoment(state === 'live' ? end_at : start_at, at, zone, site.language)
+  const when = sayMoment(state === 'live' ? end_at : start_at, at, zone, words)
   return { state, sentence: words(`when_${state}`, { when }) }
 }
 
@@ -52,20 +52,20 @@ function isAlwaysOn(experience: Experience, site: SiteDocument): boolean {
 }
 
 /** A moment in the site's time: of the same local day only the hour, else `7 October (Wed) 18:00`. */
-export function sayMoment(moment: number, at: number, zone: string, language: string): string {
-  const japanese = language.startsWith('ja')
-  const format = new Intl.DateTimeFormat(japanese ? 'ja' : 'en-GB', {
-    timeZone: zone,
-    hourCycle: 'h23',
-    month: japanese ? 'numeric' : 'long',
-    day: 'numeric',
-    weekday: 'short',
-    hour: '2-digit',
-    minute: '2-digit'
+export function sayMoment(moment: number, at: number, zone: string, words: Words): string {
+  const format = new Intl.DateTimeFormat('en', { timeZone: zone, hourCycle: 'h23', hour: '2-digit', minute: '2-digit' })
+  const time = format.format(moment)
+  const on = localDate(moment, zone)
+  return on === localDate(at, zone) ? time : words('moment', { date: sayDate(on, words), time })
+}
+
+/** A local date such as 2026-10-07 in the page's words, without its year; the server's form is in routes/wording.py. */
+function sayDate(on: string, words: Words): string {
+  const day = new Date(`${on}T00:00:00Z`)
+  const named = (kind: string, index: number): string => words(kind).split(' ')[index] ?? ''
+  return words('date', {
+    month: named('months', day.getUTCMonth()),
+    day: named('days', day.getUTCDate() - 1),
+    weekday: named('weekdays', (day.getUTCDay() + 6) % 7) // the week of the texts begins on Monday
   })
-  const parts = Object.fromEntries(format.formatToParts(moment).map(({ type, value }) => [type, value]))
-  const hour = `${parts['hour']}:${parts['minute']}`
-  if (localDate(moment, zone) === localDate(at, zone)) return hour
-  const { month, day, weekday } = parts
-  return japanese ? `${month}月${day}日（${weekday}）${hour}` : `${day} ${month} (${weekday}) ${hour}`
 }

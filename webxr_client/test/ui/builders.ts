@@ -1,20 +1,22 @@
 /** Sites and states that say only what a test is about; the sentences are the real ones of the pages. */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Device } from '../../src/device'
 import { START, type VisitState } from '../../src/state'
-import type { Words } from '../../src/ui/words'
-import type { Experience, Landmark, SiteDocument } from '../../src/wire'
+import { makeWords, type Words } from '../../src/ui/words'
+import type { Experience, Landmark, Language, SiteDocument } from '../../src/wire'
 
 /** The sentences a page in the language carries. */
-export function wordsIn(language: 'ja' | 'en'): Words {
-  const path = resolve('../xr_server/texts', language, 'visitor.json') // vitest runs in webxr_client
-  const texts = JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>
-  return (key, parts = {}) => {
-    const sentence = texts[`ui.${key}`]
-    if (sentence === undefined) throw new Error(`no sentence ui.${key}`)
-    return sentence.replace(/\{(\w+)\}/g, (_, name: string) => String(parts[name]))
+export function wordsIn(language: Language): Words {
+  const folder = resolve('../xr_server/texts', language) // vitest runs in webxr_client
+  const sentences: Record<string, string> = {}
+  for (const name of readdirSync(folder)) {
+    const area = JSON.parse(readFileSync(resolve(folder, name), 'utf8')) as Record<string, string>
+    for (const [key, sentence] of Object.entries(area)) {
+      if (key.startsWith('ui.')) sentences[key.slice(3)] = sentence
+    }
   }
+  return makeWords(sentences, language === 'ja-x-easy' ? 'ja' : language)
 }
 
 export const GATE: Landmark = {

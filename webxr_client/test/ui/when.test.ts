@@ -36,6 +36,6 @@ test('what ends before the document does is not said to be always there', () => 
 
 test('an evening past midnight names the next day', () => {
   const now = at('2026-12-05T23:00')
-  expect(sayMoment(at('2026-12-06T01:30'), now, 'Asia/Tokyo', 'en')).toBe('6 December (Sun) 01:30')
-  expect(sayMoment(at('2026-12-06T01:30'), now, 'Asia/Tokyo', 'ja')).toBe('12月6日（日）01:30')
+  expect(sayMoment(at('2026-12-06T01:30'), now, 'Asia/Tokyo', wordsIn('en'))).toBe('6 December (Sun) 01:30')
+  expect(sayMoment(at('2026-12-06T01:30'), now, 'Asia/Tokyo', wordsIn('ja'))).toBe('12月6日（日）01:30')
 })
