@@ -28,7 +28,7 @@ from xr_server.storage.publish import Compiled
 
 CACHE_CONTROL = "public, max-age=10, must-revalidate"
 MAX_HELD = 256
-UI = "visitor.ui."
+UI = ".ui."  # in the key of a sentence that scripts say, whatever its area
 Values = dict[str, Any]
 
 
@@ -125,7 +125,7 @@ def _common(visit: Visit) -> Values:
         "base": visit.base,
         "languages": link_languages(visit.path, site["languages"]),
         "document_url": f"/api/v1/sites/{visit.site_id}?lang={visit.language}",
-        "ui_texts": {key.removeprefix(UI): text for key, text in texts.items() if key.startswith(UI)},
+        "ui_texts": {key.partition(UI)[2]: text for key, text in texts.items() if UI in key},
         "reviewed": site.get("reviewed", False) and is_interface_reviewed(visit.language),
         "linked_data": None,
         "landmark_names": {mark["id"]: mark["name"] for mark in visit.document["landmarks"]},

@@ -7,6 +7,7 @@ import { setUpConsent } from './consent-panel'
 import { announce, need } from './dom'
 import { refreshPage } from './fresh'
 import { showPosition } from './position'
+import { offerReadAloud } from './read-aloud'
 import { makeRoom, type SceneView, showScene } from './scene-view'
 import { announceTimes, showTimes } from './times'
 import { createPageClock, createVisit, followSite, type Visit } from './visit'
@@ -41,7 +42,7 @@ class LivePage {
     private readonly device: Device,
     private readonly walk: Walk
   ) {
-    this.showAct()
+    this.dress()
   }
 
   hear(after: VisitState, before: VisitState): void {
@@ -89,7 +90,7 @@ class LivePage {
     const edition = need(this.page, 'main').dataset['edition']
     if (site === null || `${site.revision} ${site.compiled_for_on}` === edition) return
     if (!(await refreshPage(this.page, this.words))) return
-    this.showAct()
+    this.dress()
     this.show(this.visit.state)
   }
 
@@ -108,6 +109,12 @@ class LivePage {
     if (open === null) return
     const room = makeRoom(scene, this.page.getElementById('picture'), open.cover)
     this.scene = showScene(room, open, this.visit, this.device, this.words)
+  }
+
+  /** What the page offers beyond what the server wrote. */
+  private dress(): void {
+    this.showAct()
+    if (this.page.defaultView !== null) offerReadAloud(this.page.defaultView, this.words)
   }
 
   /** The one thing to do on an experience's page, named for what this device can do. */

@@ -1,15 +1,18 @@
 /** The one permission of the landing page: the position, explained before the browser asks, and easily declined. */
-import { queryPermission, watchPosition } from '../geo/position'
-import { MAX_ACCURACY_M } from '../geo/trigger'
+import { distanceM } from '../geo/distance'
+import { type PositionState, queryPermission, watchPosition } from '../geo/position'
+import { type Fix, MAX_ACCURACY_M } from '../geo/trigger'
 import type { VisitState } from '../state'
 import { sayDistance } from './distance'
 import { make, makeButton, setText } from './dom'
+import { type Idle, watchIdle } from './idle'
 import { awayM } from './position'
 import type { Visit } from './visit'
 import type { Words } from './words'
 
 const KEY = 'walk'
 const FAR_M = 300
+const STROLL_M = 15 // a position that moved so far is a visitor on the way, not one who left the phone lying
 
 export interface Walk {
   show: (page: Document, state: VisitState) => void
@@ -20,18 +23,27 @@ export interface Walk {
 /** The step and what it becomes: asked, on, declined, or not to be had. */
 export function createWalk(visit: Visit, words: Words, storage: Storage): Walk {
   let stop = (): void => undefined
+  let rested = false
   const start = (): void => {
     storage.setItem(KEY, 'on')
     stop()
-    stop = watchPosition(navigator.geolocation, (position) => visit.dispatch({ type: 'position_changed', position }))
+    rested = false
+    stop = watchWhileUsed(
+      (position) => visit.dispatch({ type: 'position_changed', position }),
+      () => {
+        rested = true // kept as wanted: on the next page, which somebody opens, it goes on
+        visit.dispatch({ type: 'location_declined' })
+      }
+    )
   }
   const decline = (): void => {
     storage.setItem(KEY, 'off')
     stop()
+    rested = false
     visit.dispatch({ type: 'location_declined' })
   }
   return {
-    show: (page, state) => showStep(page, state, words, { start, decline }),
+    show: (page, state) => showStep(page, state, words, { start, decline, rested }),
     resume: async () => {
       const wanted = storage.getItem(KEY)
       if (wanted === 'off') visit.dispatch({ type: 'location_declined' })
@@ -41,9 +53,33 @@ export function createWalk(visit: Visit, words: Words, storage: Storage): Walk {
   }
 }
 
+/** Follow the position until the page is left alone for a while; gives what ends it. */
+function watchWhileUsed(onChange: (position: PositionState) => void, onRest: () => void): () => void {
+  let from: Fix | null = null
+  const idle: Idle = watchIdle(window, () => {
+    stop()
+    onRest()
+  })
+  const stopWatching = watchPosition(navigator.geolocation, (position) => {
+    const fix = position.kind === 'granted' ? position.fix : null
+    if (fix !== null && (from === null || distanceM(from, fix) > STROLL_M + fix.accuracy_m)) {
+      if (from !== null) idle.stir()
+      from = fix
+    }
+    onChange(position)
+  })
+  const stop = (): void => {
+    stopWatching()
+    idle.stop()
+  }
+  return stop
+}
+
 interface Acts {
   start: () => void
   decline: () => void
+  /** Whether the position was switched off for want of use. */
+  rested: boolean
 }
 
 function showStep(page: Document, state: VisitState, words: Words, acts: Acts): void {
@@ -58,7 +94,8 @@ function showStep(page: Document, state: VisitState, words: Words, acts: Acts): 
     place.replaceChildren(...contentOf(page, kind, words, acts))
     if (hadFocus) place.querySelector<HTMLElement>('button')?.focus()
   }
-  setText(place.querySelector('.sentence'), sentenceOf(state, kind, words))
+  const sentence = acts.rested && kind === 'declined' ? words('walk_idle') : sentenceOf(state, kind, words)
+  setText(place.querySelector('.sentence'), sentence)
 }
 
 function contentOf(page: Document, kind: VisitState['location'], words: Words, acts: Acts): Node[] {

@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Action, reduce, START, type VisitState } from '../../src/state'
 import { showArrival } from '../../src/ui/arrival'
+import { IDLE_MS } from '../../src/ui/idle'
 import { isSparing } from '../../src/ui/scene-view'
 import { laySpots } from '../../src/ui/spots'
 import type { Visit } from '../../src/ui/visit'
@@ -101,6 +102,26 @@ describe('the step that asks for the position', () => {
     sensor.answer?.(positionOf({ lat: 32.7737, lon: 129.872, accuracy_m: 10 }))
     walk.show(document, visit.state)
     expect(get('.sentence').textContent).toContain('You are about 3.3 km from Dejima')
+  })
+
+  test('is switched off after three minutes without use; a walk counts as use, and a tap begins it again', () => {
+    vi.useFakeTimers()
+    const walk = open()
+    press('walk_use')
+    sensor.answer?.(positionOf(AT_GATE))
+    vi.advanceTimersByTime(IDLE_MS - 1)
+    sensor.answer?.(positionOf({ ...AT_GATE, lat: AT_GATE.lat + 0.0003 })) // 33 m on
+    vi.advanceTimersByTime(IDLE_MS - 1)
+    expect(sensor.cleared).toBe(0)
+    vi.advanceTimersByTime(1)
+    walk.show(document, visit.state)
+    expect(sensor.cleared).toBe(1)
+    expect(visit.state.fix).toBeNull()
+    expect(get('.sentence').textContent).toBe(WORDS('walk_idle'))
+    press('walk_use')
+    walk.show(document, visit.state)
+    expect(get('.sentence').textContent).toBe(WORDS('walk_asking'))
+    vi.useRealTimers()
   })
 
   test('can be declined, is then not asked again on the next page, and can still be begun', async () => {
