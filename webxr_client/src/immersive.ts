@@ -1,7 +1,10 @@
 /** The page that is nothing but a scene: turned on the screen, or standing before the visitor where the phone can do that. */
 import './visitor.css'
+import './ways.css'
 import { type Device, readDevice } from './device'
+import type { Rung } from './ladder'
 import { registerWorker } from './offline/register'
+import { type Guard, setUpGuard } from './reload-guard'
 import { findOpen } from './state'
 import { ArControls } from './ui/ar'
 import { need } from './ui/dom'
@@ -9,6 +12,7 @@ import { rememberLanguage, setUpLight } from './ui/light'
 import { keepRuby } from './ui/ruby'
 import { type ScenePlaces, showScene } from './ui/scene-view'
 import { createPageClock, createVisit, followSite, type Visit } from './ui/visit'
+import { Ways } from './ui/ways'
 import { languageOf, readWords, type Words } from './ui/words'
 
 function placesOf(page: Document): ScenePlaces {
@@ -21,16 +25,27 @@ function placesOf(page: Document): ScenePlaces {
   }
 }
 
-function openWhenKnown(visit: Visit, device: Device, words: Words): void {
+/** What the page before this one left: whether it broke off, and in which way of looking. */
+interface Before {
+  guard: Guard
+  broken: Rung | null
+}
+
+function openWhenKnown(visit: Visit, device: Device, words: Words, before: Before): void {
   const own = need(document, 'main').dataset['experience'] ?? ''
   const controls = new ArControls(document, visit, device, words)
+  const ways = new Ways({ view: window, visit, device, words, ar: controls, ...before })
   let begun = false
   visit.listen((after) => {
     if (!begun && after.site?.experiences.some(({ id }) => id === own)) {
       begun = true
       visit.dispatch({ type: 'experience_opened', experience: own })
       const open = findOpen(visit.state)
-      if (open !== null) controls.use(showScene(placesOf(document), open, visit, device, words))
+      if (open !== null) {
+        const scene = showScene(placesOf(document), open, visit, device, words)
+        controls.use(scene)
+        ways.use(scene)
+      }
     }
     controls.show()
   })
@@ -39,7 +54,10 @@ function openWhenKnown(visit: Visit, device: Device, words: Words): void {
 async function bringAlive(words: Words): Promise<void> {
   const main = need(document, 'main')
   const visit = createVisit(main.dataset['site'] ?? '', languageOf(document), createPageClock(localStorage))
-  openWhenKnown(visit, await readDevice(window), words)
+  const before = setUpGuard(window, sessionStorage)
+  const device = await readDevice(window)
+  // a phone that ran out of memory once gets what one with little memory gets
+  openWhenKnown(visit, before.broken === null ? device : { ...device, older: true }, words, before)
   const where = need(document, '#where')
   followSite(visit, (problem) => {
     where.textContent = words(problem.key)

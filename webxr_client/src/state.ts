@@ -33,6 +33,8 @@ export interface VisitState {
   dismissed: string | null
   stage: StageState
   ar: ArState
+  /** Whether the visitor looks through the magic window. */
+  window: boolean
 }
 
 export type Action =
@@ -45,6 +47,7 @@ export type Action =
   | { type: 'experience_closed' }
   | { type: 'stage_changed'; stage: StageState }
   | { type: 'ar_changed'; ar: ArState }
+  | { type: 'window_changed'; window: boolean }
 
 /** What a visit did, before it gets an id and a moment. */
 export interface NewEvent {
@@ -67,7 +70,8 @@ export const START: VisitState = {
   offered: null,
   dismissed: null,
   stage: { kind: 'idle' },
-  ar: 'off'
+  ar: 'off',
+  window: false
 }
 
 /** The visit after something happened. */
@@ -91,6 +95,8 @@ export function reduce(state: VisitState, action: Action): VisitState {
       return { ...state, stage: action.stage }
     case 'ar_changed':
       return { ...state, ar: action.ar }
+    case 'window_changed':
+      return { ...state, window: action.window }
   }
 }
 
@@ -171,10 +177,10 @@ function experienceEvents(before: VisitState, after: VisitState): NewEvent[] {
   const changed = before.open !== after.open
   const wasShown = before.stage.kind === 'shown' && !changed
   const happened: [boolean, EventType, VisitState][] = [
-    [isInAr(before.ar) && !isInAr(after.ar), 'ar_left', before],
+    [seesThrough(before) && !seesThrough(after), 'ar_left', before],
     [changed && after.open !== null, 'experience_opened', after],
     [after.stage.kind === 'shown' && !wasShown, 'scene_shown', after],
-    [isInAr(after.ar) && !isInAr(before.ar), 'ar_entered', after]
+    [seesThrough(after) && !seesThrough(before), 'ar_entered', after]
   ]
   return happened.filter(([did]) => did).map(([, type, state]) => ({ type, ...subjectOf(state) }))
 }
@@ -187,4 +193,9 @@ function subjectOf(state: VisitState): Omit<NewEvent, 'type'> | null {
 /** Whether the visitor looks through AR, floor found or not. */
 export function isInAr(ar: ArState): boolean {
   return ar === 'searching' || ar === 'ready' || ar === 'placed' || ar === 'lost'
+}
+
+/** Whether the model is seen in the camera's picture, held in place or not. */
+function seesThrough({ ar, window }: VisitState): boolean {
+  return window || isInAr(ar)
 }

@@ -86,9 +86,7 @@ export class ArControls {
   }
 
   private offer(state: VisitState): Node[] {
-    if (!this.device.immersiveAr) {
-      return [make(this.page, 'p', { className: 'words' }, this.words('ar_cannot'))]
-    }
+    if (!this.device.immersiveAr) return [] // the other ways of looking have their own buttons
     const problem =
       this.problem === null ? [] : [make(this.page, 'p', { className: 'words' }, this.words(this.problem))]
     const row = this.row(['ar_start', () => this.explain(true), 'primary'])
@@ -116,7 +114,8 @@ export class ArControls {
     return make(this.page, 'div', { className: 'row' }, ...made)
   }
 
-  private explain(on: boolean): void {
+  /** Show the step before AR, or take it away. */
+  explain(on: boolean): void {
     this.explaining = on
     this.problem = null
     this.show()
@@ -140,7 +139,8 @@ export class ArControls {
     this.show()
   }
 
-  private end(): void {
+  /** Leave AR; its end is heard of through the visit. */
+  end(): void {
     void this.session?.end()
   }
 

@@ -116,6 +116,7 @@ class LiveScene implements SceneView {
         this.fan.open(Math.min(1, loaded_bytes / Math.max(total_bytes, 1)))
       },
       onShown: () => this.showPicture(false),
+      onContext: (state) => this.say(state === 'lost' ? this.words('context_lost') : ''),
       onHotspots: (found) => this.spots?.place(found)
     }
   }

@@ -95,6 +95,7 @@ class LazyOutbox {
 
 function modeOf(state: VisitState): Mode {
   if (isInAr(state.ar)) return 'ar'
+  if (state.window) return 'window'
   return state.stage.kind === 'shown' ? 'orbit' : 'page'
 }
 

@@ -13,7 +13,7 @@ export function wordsIn(language: Language): Words {
   for (const name of readdirSync(folder)) {
     const area = JSON.parse(readFileSync(resolve(folder, name), 'utf8')) as Record<string, string>
     for (const [key, sentence] of Object.entries(area)) {
-      if (key.startsWith('ui.')) sentences[key.slice(3)] = sentence
+      if (/^(ui|xr)\./.test(key)) sentences[key.slice(3)] = sentence
     }
   }
   return makeWords(sentences, language === 'ja-x-easy' ? 'ja' : language)

@@ -1,0 +1,48 @@
+/** The headset: begun by the tap that chose it, ended in the headset or here. */
+import { enterHeadset, type Headset } from '../orbit/headset'
+import { announce, make, makeButton } from './dom'
+import { ENDED, type Ending, type Mode, type ModeParts } from './mode'
+
+/** Begin in the headset. Must be called from a tap. */
+export function openHeadset(parts: ModeParts): Mode {
+  const { scene, words, view, place, say, onEnd } = parts
+  const page = view.document
+  let headset: Headset | null = null
+  let over = false
+  const finish = (ending: Ending): void => {
+    if (over) return
+    over = true
+    place.replaceChildren()
+    onEnd(ending)
+    if (ending.problem !== null) announce(page, words(ending.problem))
+  }
+  const mode: Mode = {
+    end() {
+      if (headset === null) finish(ENDED)
+      else void headset.end()
+    }
+  }
+  const { stage } = scene
+  if (stage === null) {
+    finish({ problem: 'vr_broken' })
+    return mode
+  }
+  void enterHeadset(
+    (onChange) => stage.lendWorld(onChange),
+    () => finish(ENDED)
+  ).then((start) => {
+    if (!start.ok) return finish({ problem: `vr_${start.problem}` })
+    headset = start.headset
+    if (over) return void headset.end() // ended while the headset was still asking
+    say(words('vr_where'))
+  })
+  place.replaceChildren(
+    make(
+      page,
+      'div',
+      { className: 'row' },
+      makeButton(page, words('mode_end'), () => mode.end())
+    )
+  )
+  return mode
+}
