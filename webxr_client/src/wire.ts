@@ -77,6 +77,27 @@ export interface Experience {
   cover: string
 }
 
+/** A way on foot between two landmarks; steps and slope are null where nobody has looked. */
+export interface Path {
+  id: string
+  from: string
+  to: string
+  points: [lat: number, lon: number][]
+  length_m: number
+  steps: number | null
+  slope_percent: number | null
+  note: string | null
+}
+
+/** Where one must look to one's feet: lines on the ground. */
+export interface Hazard {
+  id: string
+  kind: 'river' | 'quay' | 'tram_road'
+  lines: [lat: number, lon: number][][]
+  name: string
+}
+
+/** What a phone needs to know of a site; what is optional is not in the documents of older servers. */
 export interface SiteDocument {
   schema: 'dejima.site/1'
   revision: number
@@ -85,6 +106,8 @@ export interface SiteDocument {
   site: SiteFacts
   landmarks: Landmark[]
   experiences: Experience[]
+  paths?: Path[]
+  hazards?: Hazard[]
 }
 
 /** OGC GeoPose, Basic-Quaternion: model axes to east, north, up. */

@@ -6,6 +6,7 @@ import { showArrival, showOffer } from './arrival'
 import { setUpConsent } from './consent-panel'
 import { announce, need } from './dom'
 import { refreshPage } from './fresh'
+import { createGuide, type Guide } from './guide'
 import { showPosition } from './position'
 import { offerReadAloud } from './read-aloud'
 import { makeRoom, type SceneView, showScene } from './scene-view'
@@ -34,6 +35,7 @@ export async function bringAlive(view: Window, words: Words): Promise<void> {
 class LivePage {
   private scene: SceneView | null = null
   private sceneOf: string | null = null
+  private readonly guide: Guide | null
 
   constructor(
     private readonly page: Document,
@@ -42,6 +44,7 @@ class LivePage {
     private readonly device: Device,
     private readonly walk: Walk
   ) {
+    this.guide = page.defaultView === null ? null : createGuide(page.defaultView, words)
     this.dress()
   }
 
@@ -73,6 +76,7 @@ class LivePage {
     showTimes(page, visit.state, words)
     showPosition(page, visit.state, words)
     this.walk.show(page, visit.state)
+    this.guide?.show(page, visit.state)
     showOffer(page, visit, words)
     if (page.documentElement.dataset['kind'] !== 'experience') showArrival(page, visit, words, before, this.device)
   }
