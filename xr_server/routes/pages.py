@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -96,14 +97,17 @@ def choose_language(request: Request, offered: Sequence[str] = PAGE_LANGUAGES) -
     return "en" if speaks_another and "en" in offered else offered[0]
 
 
-def link_languages(path: str, offered: Sequence[str] = tuple(NAMES)) -> list[tuple[str, str, str, str]]:
+def link_languages(path: str, offered: Sequence[str] = tuple(NAMES)) -> list[tuple[str, Markup, str, str]]:
     """The page at a path in each language: the language, its own name, its tag for software, the address.
 
     A path that begins with no language leads to the first page.
     """
     first, _, rest = path.removeprefix("/").partition("/")
     rest = rest if first in NAMES else ""
-    return [(language, NAMES[language], html_tag(language), f"/{language}/{rest}") for language in offered]
+    return [
+        (language, Markup(dress_page(NAMES[language])), html_tag(language), f"/{language}/{rest}")  # noqa: S704 - ours
+        for language in offered
+    ]
 
 
 def render_page(
