@@ -11,8 +11,8 @@ export interface StreetOptions {
   canvas: HTMLCanvasElement
   /** Steps in place of gliding, for whoever asked for less motion. */
   still: boolean
-  /** The edge of the scene was reached. */
-  onEdge: () => void
+  /** The edge of the scene was reached, or left. */
+  onEdge: (at: boolean) => void
 }
 
 export interface Street {
@@ -143,7 +143,7 @@ class StreetWalk implements Street {
   private become(walker: Walker): void {
     this.walker = walker
     const atEdge = isAtEdge(walker, this.field)
-    if (atEdge && !this.atEdge) this.options.onEdge()
+    if (atEdge !== this.atEdge) this.options.onEdge(atEdge)
     this.atEdge = atEdge
     this.invalidate()
   }

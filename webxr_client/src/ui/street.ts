@@ -1,6 +1,6 @@
 /** The walk at eye height: its buttons, which can be held, and what the top line says. */
 import { type Move, type Street, walkStreet } from '../orbit/street'
-import { announce, make, makeButton } from './dom'
+import { make, makeButton } from './dom'
 import { ENDED, type Mode, type ModeParts } from './mode'
 
 const PAD: [key: string, sign: string, move: Move][] = [
@@ -12,10 +12,9 @@ const PAD: [key: string, sign: string, move: Move][] = [
 
 /** Begin the walk. */
 export function openStreet(parts: ModeParts): Mode {
-  const { scene, words, device, view, place, say, onEnd, title } = parts
+  const { scene, words, device, place, say, onEnd, title } = parts
   const { stage } = scene
-  const page = view.document
-  const onEdge = (): void => announce(page, words('street_edge'))
+  const onEdge = (at: boolean): void => say(words(at ? 'street_edge' : 'street_where'))
   const options = stage === null ? null : { canvas: stage.canvas, still: device.reducedMotion, onEdge }
   const street =
     stage === null || options === null ? null : walkStreet((onChange) => stage.lendWorld(onChange), options)
