@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.journeys.checks import tab_to, violations
-from tests.journeys.sites import ROOT
+from tests.journeys.sites import ROOT, Served
 from tests.journeys.visiting import IWER, eventually, give_ar, wait_for_mark
 
 HERE = ROOT / "tests" / "journeys"
