@@ -293,7 +293,7 @@ def test_without_quick_look_no_such_link_is_shown(phone: Page) -> None:
 
 
 def test_the_chooser_names_what_is_missing_and_leads_to_the_page_in_words(
-    open_page: Callable[..., Page], served
+    open_page: Callable[..., Page], served: Served
 ) -> None:
     page = open_page(viewport={"width": 1280, "height": 800}, locale="en-GB", base_url=served.url)
     page.add_init_script(NO_CHOICE_TO_ASK)
@@ -438,7 +438,7 @@ def test_who_asked_for_less_motion_walks_in_steps_and_hears_of_the_edge(open_pho
 
 
 def test_a_headset_stands_in_the_same_scene_and_goes_where_the_hand_points(
-    open_page: Callable[..., Page], served
+    open_page: Callable[..., Page], served: Served
 ) -> None:
     page = open_page(viewport={"width": 1280, "height": 800}, locale="en-GB", base_url=served.url)
     page.add_init_script(NO_CHOICE_TO_ASK)
