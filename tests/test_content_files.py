@@ -12,7 +12,6 @@ import pytest
 
 from asset_pipeline.options import parse_levels
 from xr_server.domain.catalog import (
-    LANGUAGES,
     Always,
     Experience,
     InSeason,
@@ -25,6 +24,7 @@ from xr_server.domain.catalog import (
 )
 from xr_server.domain.content import format_json
 from xr_server.domain.content_schema import make_schemas
+from xr_server.domain.fields import LANGUAGES
 from xr_server.domain.schedule import Window, season_ranges
 from xr_server.storage.content import dump_content, read_content
 
@@ -42,6 +42,11 @@ SCHEMA_OF = {
     "experiences": "experience",
     "texts": "texts",
     "models": "model",
+    "media": "media",
+    "survey": "survey",
+    "paths.json": "paths",
+    "hazards.json": "hazards",
+    "signs.json": "signs",
 }
 CONTENT = read_content(DEJIMA)
 FILES = sorted(path for path in DEJIMA.rglob("*") if path.suffix in {".json", ".geojson"})

@@ -155,6 +155,7 @@ def export_folder(folder: Path, site: Annotated[str, typer.Option(help="Which si
     from xr_server.demo import exported_models
     from xr_server.storage.catalog import list_publications, load_published
     from xr_server.storage.content import copy_models, write_content
+    from xr_server.storage.media import copy_media
 
     settings = load_settings()
     catalog, _ = open_stores(settings)
@@ -164,6 +165,8 @@ def export_folder(folder: Path, site: Annotated[str, typer.Option(help="Which si
         raise NotFound("site_unknown", f"There is no site called {site}; published sites: {there}.")
     write_content(folder, records)
     copy_models(exported_models(settings, site), folder)
+    for name in copy_media(settings.package_dir, folder, records):
+        typer.echo(f"media/{name} is no longer in the package store; put it back from a backup.", err=True)
     typer.echo(f"Wrote the content of {site} to {folder}.")
 
 

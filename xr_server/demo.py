@@ -28,6 +28,7 @@ from xr_server.storage.content import Content, copy_models, read_content
 from xr_server.storage.database import open_engine
 from xr_server.storage.files import write_file
 from xr_server.storage.imports import Imported, import_records
+from xr_server.storage.media import keep_media
 from xr_server.storage.packages import load_packages
 
 CONTENT = Path(__file__).resolve().parent.parent / "content" / "dejima"
@@ -51,6 +52,7 @@ def import_with_models(settings: Settings, catalog: Engine, folder: Path, replac
     bench = Bench(settings, catalog, content.site.id, system_clock)
     built = package_models(bench, folder, content.models, say)
     copy_models(folder, exported_models(settings, content.site.id))
+    keep_media(settings.package_dir, folder, content.records)
     outcome = import_records(catalog, content.site.id, content.records, replace, system_clock())
     for line in describe(content, outcome, built):
         say(line)

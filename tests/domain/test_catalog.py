@@ -2,7 +2,8 @@ import msgspec
 import pytest
 
 from tests.samples import GATE, SITE
-from xr_server.domain.catalog import Digest, LocalDate, LocalTime, Schedule, Site, Slug, YearlyRule
+from xr_server.domain.catalog import Schedule, Site, YearlyRule
+from xr_server.domain.fields import Digest, LocalDate, LocalTime, Slug
 
 
 @pytest.mark.parametrize(

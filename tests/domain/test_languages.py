@@ -2,7 +2,7 @@
 
 import pytest
 
-from xr_server.domain.catalog import LANGUAGES
+from xr_server.domain.fields import LANGUAGES
 from xr_server.domain.languages import NAMES, html_tag, negotiate
 
 

@@ -11,18 +11,15 @@ from tests.samples import EXPERIENCE, GATE, SITE, make_manifest, make_scene
 from xr_server.domain.catalog import Always, InSeason, Landmark, Node, OnDates, Schedule, Season, YearlyRule
 from xr_server.domain.publish import (
     Edition,
-    compile_scene,
     compile_site,
     declination_deg,
     experience_occurrences,
     find_bounds,
     find_faults,
-    gather,
     horizon,
-    pick,
-    shown_digests,
-    shown_scenes,
 )
+from xr_server.domain.publish_scene import compile_scene
+from xr_server.domain.published import gather, pick, shown_digests, shown_scenes
 
 DIGEST = "a" * 64
 MANIFEST = make_manifest(b"glTF")
@@ -64,7 +61,8 @@ def test_the_scene_manifest_has_the_shape_other_tools_rely_on():
     fields = {"schema", "id", "landmark", "eras", "nodes", "occluders", "hotspots", "sounds", "credit"}
     assert fields <= set(scene)
     assert scene["schema"] == "dejima.scene/1"
-    assert scene["eras"] == [{"id": "y1820", "year": 1820, "label": "1820"}]
+    assert scene["eras"] == [{"id": "y1820", "year": 1820, "label": "1820", "text": ""}]
+    assert scene["initial_era"] == "y1820"
     (node,) = scene["nodes"]
     fields = {"id", "package", "lods", "usdz", "geopose", "accuracy_m", "surveyed", "eras", "provenance", "sources"}
     assert fields <= set(node)

@@ -77,6 +77,34 @@ export interface Experience {
   cover: string
 }
 
+/** A measured point; accuracy_m is the 68 % radius. demonstration: invented, so whatever rests on it says so. */
+export interface SurveyPoint {
+  id: string
+  name: string
+  lat: number
+  lon: number
+  h: number
+  accuracy_m: number
+  surveyed_on: string
+  author: string
+  demonstration: boolean
+  landmark: string | null
+}
+
+/** A QR sign: the middle of its code, where it faces (compass), and the side of the code. Its address is /s/{code}. */
+export interface Sign {
+  id: string
+  code: string
+  landmark: string
+  lat: number
+  lon: number
+  h: number
+  heading_deg: number
+  side_m: number
+  accuracy_m: number
+  demonstration: boolean
+}
+
 /** A way on foot between two landmarks; steps and slope are null where nobody has looked. */
 export interface Path {
   id: string
@@ -106,8 +134,14 @@ export interface SiteDocument {
   site: SiteFacts
   landmarks: Landmark[]
   experiences: Experience[]
+  survey_points?: SurveyPoint[]
   paths?: Path[]
   hazards?: Hazard[]
+  signs?: Sign[]
+  /** The digests of all published packages; whatever else a phone holds has been withdrawn. */
+  packages?: string[]
+  /** The same of pictures, sounds and captions in all languages. */
+  media?: string[]
 }
 
 /** OGC GeoPose, Basic-Quaternion: model axes to east, north, up. */
@@ -139,10 +173,41 @@ export interface SceneNode {
   bounds: { min: Point3; max: Point3 }
   geopose: GeoPose
   accuracy_m: number
+  /** Whether it may stand over the real building: its place was measured to 1 m or better. */
   surveyed: boolean
+  /** demonstration: the points it is tied to were invented for a trial. */
+  anchor_note?: 'demonstration' | null
   eras: string[]
   provenance: Provenance
   sources: string[]
+}
+
+/** A picture or a sound of a scene; captions is the address of a WebVTT file, language that of spoken words. */
+export interface Media {
+  kind: 'image' | 'sound'
+  url: string
+  bytes: number
+  title: string
+  alt: string
+  captions: string | null
+  language: Language | null
+  credit: string
+  provenance: Provenance
+}
+
+/** A sound that is heard all around a scene. */
+export interface Sound extends Media {
+  id: string
+  loop: boolean
+}
+
+/** A present-day building that hides what stands behind it; metres above the WGS 84 ellipsoid. */
+export interface Occluder {
+  id: string
+  footprint: [lat: number, lon: number][]
+  base_m: number
+  top_m: number
+  demonstration: boolean
 }
 
 /** A point on a node in the model's metres, y up. */
@@ -152,13 +217,15 @@ export interface Hotspot {
   position: Point3
   title: string
   text: string
-  media: string | null
+  media: Media | null
 }
 
+/** A dated state; an era that no node names shows bare ground, and text says what stood there. */
 export interface Era {
   id: string
   year: number
   label: string
+  text?: string
 }
 
 export interface SceneDocument {
@@ -167,10 +234,12 @@ export interface SceneDocument {
   landmark: string
   language: Language
   eras: Era[]
+  /** The era the scene opens in. */
+  initial_era?: string | null
   nodes: SceneNode[]
-  occluders: { id: string; footprint: [number, number][]; base_m: number; top_m: number }[]
+  occluders: Occluder[]
   hotspots: Hotspot[]
-  sounds: { id: string; url: string; captions: string; language: Language }[]
+  sounds: Sound[]
   credit: string
 }
 

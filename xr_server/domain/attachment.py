@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from xr_server.domain.catalog import Experience, Node, Placement, Scene, Text, Trigger
+from xr_server.domain.catalog import Experience, Node, Placement, Scene, Trigger
+from xr_server.domain.fields import Text
 from xr_server.domain.scan import ScanDetails
 from xr_server.errors import Invalid
 

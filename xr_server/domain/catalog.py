@@ -7,25 +7,26 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-LANGUAGES = ("ja", "en", "zh-Hans", "zh-Hant", "ko", "nl", "ja-x-easy")
+from xr_server.domain.fields import (
+    Digest,
+    Heading,
+    Language,
+    Latitude,
+    LocalDate,
+    LocalTime,
+    Longitude,
+    MonthDay,
+    Place,
+    Provenance,
+    Slug,
+    Strict,
+    Text,
+)
+from xr_server.domain.guidance import Footpath, Hazard, Sign
+from xr_server.domain.media import Media
+from xr_server.domain.survey import Survey, Tie
 
-Language = Literal["ja", "en", "zh-Hans", "zh-Hant", "ko", "nl", "ja-x-easy"]
-Text = dict[str, str]
-# `$(?!\n)` rather than `$`: Python's `$` would also let a line break at the end pass, JSON Schema's would not
-Slug = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$(?!\n)", max_length=64)]
-Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
-Latitude = Annotated[float, msgspec.Meta(ge=-90, le=90)]
-Longitude = Annotated[float, msgspec.Meta(ge=-180, le=180)]
-LocalDate = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$(?!\n)")]
-LocalTime = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$(?!\n)")]
-MonthDay = Annotated[str, msgspec.Meta(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$(?!\n)")]
-Provenance = Literal["evidence", "estimate", "fiction"]
 State = Literal["draft", "in_review", "changes_requested", "published", "withdrawn"]
-Kind = Literal["site", "landmark", "season", "scene", "experience", "schedule"]
-
-
-class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
-    """A record part: immutable, and an unknown field is an error rather than a silent loss."""
 
 
 class Origin(Strict, frozen=True, kw_only=True):
@@ -139,49 +140,72 @@ class Placement(Strict, frozen=True, kw_only=True):
     lat: Latitude
     lon: Longitude
     h: float
-    heading_deg: Annotated[float, msgspec.Meta(ge=0, lt=360)] = 0.0
+    heading_deg: Heading = 0.0
     accuracy_m: Annotated[float, msgspec.Meta(gt=0)]
     surveyed: bool = False
 
 
 class Node(Strict, frozen=True, kw_only=True):
-    """One package placed in a scene; exactly one of package (a digest) and model (a file of content/.../models)."""
+    """One package placed in a scene; exactly one of package (a digest) and model (a file of content/.../models).
+
+    ties name points of the model that were surveyed; with two or more it stands where they say, else at its placement.
+    """
 
     id: Slug
     package: Digest | None = None
     model: str | None = None
     placement: Placement
+    ties: list[Tie] = []
     eras: list[Slug] = []
     provenance: Provenance = "estimate"
     sources: list[str] = []
 
 
 class Era(Strict, frozen=True, kw_only=True):
-    """A dated state of a place."""
+    """A dated state of a place, with a sentence on what stood there; an era in which no node stands shows bare ground."""
 
     id: Slug
     year: int
     label: Text
+    text: Text = {}
 
 
 class Hotspot(Strict, frozen=True, kw_only=True):
-    """A point on a node, in the model's metres (y up), with a title and a text."""
+    """A point on a node, in the model's metres (y up), with a title and a text, and a picture or a sound."""
 
     id: Slug
     node: Slug
     position: tuple[float, float, float]
     title: Text
     text: Text
+    media: Slug | None = None
+
+
+class Occluder(Strict, frozen=True, kw_only=True):
+    """A present-day building that hides what stands behind it: its outline, foot and top in metres above the ellipsoid."""
+
+    id: Slug
+    footprint: Annotated[list[Place], msgspec.Meta(min_length=3, max_length=400)]
+    base_m: float
+    top_m: float
+    demonstration: bool = False  # a block for a trial; no building has this shape
+    source: str = ""
 
 
 class Scene(Strict, frozen=True, kw_only=True):
-    """Packages, texts and sounds placed together at a landmark."""
+    """Packages, texts and sounds placed together at a landmark.
+
+    initial_era is the one it opens in, that of its first node without it; sounds are media that are heard all around.
+    """
 
     id: Slug
     landmark: Slug
     eras: list[Era] = []
+    initial_era: Slug | None = None
     nodes: list[Node]
+    occluders: Annotated[list[Occluder], msgspec.Meta(max_length=500)] = []
     hotspots: list[Hotspot] = []
+    sounds: list[Slug] = []
     credit: Text = {}
 
 
@@ -192,7 +216,7 @@ class Trigger(Strict, frozen=True, kw_only=True):
 
 
 class Experience(Strict, frozen=True, kw_only=True):
-    """What is offered: a scene, its trigger and words. cover names a picture of content/.../media or a package poster."""
+    """What is offered: a scene, its trigger and words. cover names a picture among the media; without it, a poster stands."""
 
     id: Slug
     title: Text
@@ -231,13 +255,18 @@ class Schedule(Strict, frozen=True, kw_only=True):
     closes_at: LocalTime | None = None
 
 
-Record = Site | Landmark | Season | Scene | Experience | Schedule
+Record = Site | Landmark | Season | Media | Survey | Scene | Experience | Schedule | Footpath | Hazard | Sign
 
 RECORD_TYPES: dict[str, type[Record]] = {
     "site": Site,
     "landmark": Landmark,
     "season": Season,
+    "media": Media,
+    "survey": Survey,
     "scene": Scene,
     "experience": Experience,
     "schedule": Schedule,
+    "path": Footpath,
+    "hazard": Hazard,
+    "sign": Sign,
 }

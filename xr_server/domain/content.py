@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from xr_server.domain.catalog import Latitude, Longitude, Provenance, Strict
+from xr_server.domain.fields import Latitude, Longitude, Provenance, Strict
 
 LINE_LENGTH = 110
 Plain = dict[str, Any]  # a record as JSON would hold it
@@ -17,9 +17,20 @@ TEXT_FIELDS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "site": (("name",), ("summary",), ("timeline", "year", "text")),
     "landmark": (("name",), ("history",)),
     "season": (("name",), ("note",)),
-    "scene": (("credit",), ("eras", "id", "label"), ("hotspots", "id", "title"), ("hotspots", "id", "text")),
+    "media": (("title",), ("alt",), ("captions", "id", "text")),
+    "survey": (("points", "id", "name"),),
+    "scene": (
+        ("credit",),
+        ("eras", "id", "label"),
+        ("eras", "id", "text"),
+        ("hotspots", "id", "title"),
+        ("hotspots", "id", "text"),
+    ),
     "experience": (("title",), ("summary",), ("body",)),
     "schedule": (),
+    "path": (("note",),),
+    "hazard": (("name",),),
+    "sign": (),
 }
 GROUPS = {
     "site": "site",
@@ -27,7 +38,13 @@ GROUPS = {
     "season": "seasons",
     "scene": "scenes",
     "experience": "experiences",
+    "media": "media",
+    "survey": "surveys",
+    "path": "paths",
+    "hazard": "hazards",
 }
+# what an import finds out for itself, so that no file says it
+FOUND_FIELDS: Mapping[str, tuple[str, ...]] = {"media": ("digest", "size_bytes")}
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """Whether the records of one site fit together: everything named is there, and places and dates are possible. Pure."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from xr_server.domain.catalog import (
@@ -9,7 +8,6 @@ from xr_server.domain.catalog import (
     Experience,
     InSeason,
     Landmark,
-    Node,
     OnDates,
     Record,
     Scene,
@@ -17,35 +15,16 @@ from xr_server.domain.catalog import (
     Season,
     Site,
 )
-from xr_server.domain.geofence import distance_m
+from xr_server.domain.content_check_ground import check_footpath, check_hazard, check_media, check_sign, check_survey
+from xr_server.domain.content_check_scene import check_scene
+from xr_server.domain.content_index import Found, Index, find_far, find_unknown
+from xr_server.domain.guidance import Footpath, Hazard, Sign
+from xr_server.domain.media import Media
 from xr_server.domain.schedule import check_rule, parse_range
+from xr_server.domain.survey import Survey
 from xr_server.errors import Invalid
 
-MAX_AWAY_M = 50_000.0  # farther from the site's origin, latitude and longitude have probably changed places
 SEA_LEVEL_MAX_M = 5.0
-Found = tuple[str, str]  # which field, and a sentence
-
-
-@dataclass(frozen=True)
-class Index:
-    """What can be named: ids by kind, models, and the site."""
-
-    site: Site
-    landmarks: frozenset[str]
-    seasons: frozenset[str]
-    scenes: frozenset[str]
-    experiences: frozenset[str]
-    models: frozenset[str]
-
-
-def index_records(records: Sequence[Record], models: frozenset[str]) -> Index | None:
-    """The index of one site's records; None when the site itself is missing."""
-    site = next((record for record in records if isinstance(record, Site)), None)
-
-    def ids(kind: type[Record]) -> frozenset[str]:
-        return frozenset(record.id for record in records if isinstance(record, kind))
-
-    return Index(site, ids(Landmark), ids(Season), ids(Scene), ids(Experience), models) if site else None
 
 
 def check_record(record: Record, index: Index) -> list[Found]:
@@ -54,16 +33,16 @@ def check_record(record: Record, index: Index) -> list[Found]:
         Site: _check_site,
         Landmark: _check_landmark,
         Season: _check_season,
-        Scene: _check_scene,
+        Media: check_media,
+        Survey: check_survey,
+        Scene: check_scene,
         Experience: _check_experience,
         Schedule: _check_schedule,
+        Footpath: check_footpath,
+        Hazard: check_hazard,
+        Sign: check_sign,
     }
     return list(checks[type(record)](record, index))
-
-
-def _unknown(field: str, kind: str, name: str, known: frozenset[str]) -> Iterator[Found]:
-    if name not in known:
-        yield field, f"there is no {kind} called {name}"
 
 
 def _check_site(site: Site, index: Index) -> Iterator[Found]:
@@ -86,7 +65,7 @@ def _check_timeline(site: Site, index: Index) -> Iterator[Found]:
         if not entry.text:
             yield f"timeline, {entry.year}", "an entry needs words in at least one language"
         for name in entry.landmarks:
-            yield from _unknown(f"timeline, {entry.year}", "landmark", name, index.landmarks)
+            yield from find_unknown(f"timeline, {entry.year}", "landmark", name, index.landmarks)
 
 
 def _check_landmark(landmark: Landmark, index: Index) -> Iterator[Found]:
@@ -95,20 +74,11 @@ def _check_landmark(landmark: Landmark, index: Index) -> Iterator[Found]:
     if (landmark.lat is None) != (landmark.lon is None):
         yield "lat", "latitude and longitude belong together"
     if landmark.lat is not None and landmark.lon is not None:
-        yield from _check_near("geometry", landmark.lat, landmark.lon, index.site)
+        yield from find_far("geometry", landmark.lat, landmark.lon, index.site)
     elif landmark.geofence:
         yield "geofence", "a geofence needs the landmark's point"
     if landmark.geofence and landmark.geofence.leave_m <= landmark.geofence.enter_m:
         yield "geofence", "leave_m must be wider than enter_m, or the landmark flickers at the edge"
-
-
-def _check_near(field: str, lat: float, lon: float, site: Site) -> Iterator[Found]:
-    away_m = distance_m(lat, lon, site.origin.lat, site.origin.lon)
-    if away_m > MAX_AWAY_M:
-        yield (
-            field,
-            f"this place is {away_m / 1000:.0f} km from the site; GeoJSON writes longitude first, then latitude",
-        )
 
 
 def _check_season(season: Season, index: Index) -> Iterator[Found]:
@@ -123,44 +93,22 @@ def _check_season(season: Season, index: Index) -> Iterator[Found]:
     except Invalid as error:
         yield "rule", error.text
     for name in season.landmarks:
-        yield from _unknown("landmarks", "landmark", name, index.landmarks)
-
-
-def _check_scene(scene: Scene, index: Index) -> Iterator[Found]:
-    yield from _unknown("landmark", "landmark", scene.landmark, index.landmarks)
-    if not scene.nodes or len({node.id for node in scene.nodes}) != len(scene.nodes):
-        yield "nodes", "a scene shows at least one model, and each node has an id of its own"
-    for node in scene.nodes:
-        yield from _check_node(node, scene, index)
-    spots = [spot.id for spot in scene.hotspots]
-    for spot in scene.hotspots:
-        yield from _unknown(f"hotspots, {spot.id}", "node", spot.node, frozenset(node.id for node in scene.nodes))
-        if spots.count(spot.id) > 1:
-            yield f"hotspots, {spot.id}", "each hotspot has an id of its own"
-
-
-def _check_node(node: Node, scene: Scene, index: Index) -> Iterator[Found]:
-    where = f"nodes, {node.id}"
-    if (node.package is None) == (node.model is None):
-        yield where, "a node names either a model of this folder or a package, one of the two"
-    if node.model is not None:
-        yield from _unknown(where, "model", node.model, index.models)
-    for era in node.eras:
-        yield from _unknown(where, "era", era, frozenset(era.id for era in scene.eras))
-    yield from _check_near(where, node.placement.lat, node.placement.lon, index.site)
+        yield from find_unknown("landmarks", "landmark", name, index.landmarks)
 
 
 def _check_experience(experience: Experience, index: Index) -> Iterator[Found]:
     if not experience.title:
         yield "title", "an experience needs a title in at least one language"
-    yield from _unknown("landmark", "landmark", experience.landmark, index.landmarks)
-    yield from _unknown("scene", "scene", experience.scene, index.scenes)
+    yield from find_unknown("landmark", "landmark", experience.landmark, index.landmarks)
+    yield from find_unknown("scene", "scene", experience.scene, index.scenes)
+    if experience.cover:
+        yield from find_unknown("cover", "picture", experience.cover, index.media)
 
 
 def _check_schedule(schedule: Schedule, index: Index) -> Iterator[Found]:
-    yield from _unknown("experience", "experience", schedule.experience, index.experiences)
+    yield from find_unknown("experience", "experience", schedule.experience, index.experiences)
     if isinstance(schedule.days, InSeason):
-        yield from _unknown("days", "season", schedule.days.season, index.seasons)
+        yield from find_unknown("days", "season", schedule.days.season, index.seasons)
     if isinstance(schedule.days, OnDates):
         for pair in schedule.days.ranges:
             try:
@@ -176,6 +124,8 @@ def warn_of_heights(records: Sequence[Record]) -> list[str]:
     heights = [(f"site {record.id}", record.origin.h) for record in records if isinstance(record, Site)]
     for scene in (record for record in records if isinstance(record, Scene)):
         heights += [(f"scene {scene.id}, {node.id}", node.placement.h) for node in scene.nodes]
+    for survey in (record for record in records if isinstance(record, Survey)):
+        heights += [(f"survey point {point.id}", point.h) for point in survey.points]
     return [
         f"{name}: the height {height_m:g} m looks like one above sea level; metres above the WGS 84 ellipsoid are wanted, "
         "about 32 m more at Nagasaki."

@@ -4,8 +4,9 @@ from typing import Any
 
 import msgspec
 
-from xr_server.domain.catalog import LANGUAGES, RECORD_TYPES
-from xr_server.domain.content import GROUPS, TEXT_FIELDS, BundledModel
+from xr_server.domain.catalog import RECORD_TYPES
+from xr_server.domain.content import FOUND_FIELDS, GROUPS, TEXT_FIELDS, BundledModel
+from xr_server.domain.fields import LANGUAGES
 
 Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -23,6 +24,11 @@ def make_schemas() -> dict[str, Schema]:
         "schedules.schema.json": _titled("schedules.json: when experiences are on", _list_of("schedule")),
         "scene.schema.json": _titled("scenes/{id}.json: a scene", _record("scene")),
         "experience.schema.json": _titled("experiences/{id}.json: an experience", _record("experience")),
+        "media.schema.json": _titled("media/{id}.json: a picture or a sound", _record("media")),
+        "survey.schema.json": _titled("survey/{id}.json: measured points", _record("survey")),
+        "paths.schema.json": _titled("paths.json: ways on foot between landmarks", _list_of("path")),
+        "hazards.schema.json": _titled("hazards.json: edges to mind", _list_of("hazard")),
+        "signs.schema.json": _titled("signs.json: QR signs", _list_of("sign")),
         "model.schema.json": _titled("models/{name}.json: a bundled model", msgspec.json.schema(BundledModel)),
         "texts.schema.json": _titled(f"texts/{{language}}.json, for {', '.join(LANGUAGES)}: all words", _texts()),
     }
@@ -40,6 +46,8 @@ def _record(kind: str) -> Schema:
     for spec in TEXT_FIELDS[kind]:
         owner = top if len(spec) == 1 else definitions[_name_of(top["properties"][spec[0]]["items"])]
         _drop(owner, spec[-1])
+    for field in FOUND_FIELDS.get(kind, ()):
+        _drop(top, field)
     return schema
 
 

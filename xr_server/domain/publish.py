@@ -1,40 +1,22 @@
 """Compiling: published records in, the documents that visitors' phones read out. Pure; one document a language."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from pygeomag import GeoMag
 
-from asset_pipeline.geopose import GeoPose, Position, dump_geopose, heading_to_quaternion
-from asset_pipeline.manifest import USDZ_FILE, Level, Manifest
-from xr_server.domain.catalog import Experience, Landmark, Node, Record, Scene, Schedule, Season, Site, Text
+from xr_server.domain.catalog import Experience, Landmark, Record, Scene, Schedule, Site
+from xr_server.domain.guidance import Footpath, Hazard, Sign, length_m
+from xr_server.domain.media import digest_of
+from xr_server.domain.publish_scene import captions_of, media_url
+from xr_server.domain.published import Document, Published, node_digest, pick, shown_digests, shown_media, shown_scenes
 from xr_server.domain.schedule import HORIZON_DAYS, Occurrence, Window, merge, occurrences, quiet_dates
+from xr_server.domain.survey import SurveyPoint
 from xr_server.domain.text_review import find_unreviewed, gather_texts
 from xr_server.errors import Invalid
 
 SITE_SCHEMA = "dejima.site/1"
-SCENE_SCHEMA = "dejima.scene/1"
-FALLBACKS = {"ja-x-easy": ("ja", "en")}
-OVERLAY_ACCURACY_M = 1.0  # a model may stand over the real building only when it is surveyed to this
-
-Document = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Published:
-    """Everything published of one site, ready to compile. packages: manifests by digest; models: digests by model name."""
-
-    site: Site
-    landmarks: Sequence[Landmark]
-    seasons: Mapping[str, Season]
-    scenes: Sequence[Scene]
-    experiences: Sequence[Experience]
-    schedules: Sequence[Schedule]
-    packages: Mapping[str, Manifest]
-    models: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -46,54 +28,9 @@ class Edition:
     language: str
 
 
-def gather(records: Sequence[Record], packages: Mapping[str, Manifest], models: Mapping[str, str]) -> Published | None:
-    """The published records of one site sorted by kind; None when the site itself is not published."""
-    site = next((record for record in records if isinstance(record, Site)), None)
-    if site is None:
-        return None
-    return Published(
-        site=site,
-        landmarks=[record for record in records if isinstance(record, Landmark)],
-        seasons={record.id: record for record in records if isinstance(record, Season)},
-        scenes=[record for record in records if isinstance(record, Scene)],
-        experiences=[record for record in records if isinstance(record, Experience)],
-        schedules=[record for record in records if isinstance(record, Schedule)],
-        packages=packages,
-        models=models,
-    )
-
-
-def pick(text: Text, language: str) -> str:
-    """The text in a language, else in the nearest one that has it, else empty."""
-    for choice in (language, *FALLBACKS.get(language, ("en", "ja"))):
-        if text.get(choice):
-            return text[choice]
-    return next(iter(text.values()), "")
-
-
 def utc_text(moment: datetime) -> str:
     """An aware moment as ISO 8601 in UTC with a Z."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def node_digest(node: Node, models: Mapping[str, str]) -> str | None:
-    """The package a node shows; None while its model has not been packaged."""
-    return node.package or models.get(node.model or "")
-
-
-def shown_scenes(published: Published) -> list[Scene]:
-    """The scenes all of whose packages are there, by id."""
-    return [
-        scene
-        for scene in published.scenes
-        if all(node_digest(node, published.models) in published.packages for node in scene.nodes)
-    ]
-
-
-def shown_digests(published: Published) -> frozenset[str]:
-    """The packages that visitors may fetch: those named by a scene that is shown."""
-    digests = (node_digest(node, published.models) for scene in shown_scenes(published) for node in scene.nodes)
-    return frozenset(digest for digest in digests if digest)
 
 
 def experience_occurrences(experience_id: str, published: Published, window: Window) -> list[Occurrence]:
@@ -167,6 +104,90 @@ def compile_site(published: Published, edition: Edition) -> Document:
             for experience in published.experiences
             if experience.scene in scenes
         ],
+        **_compile_ground(published, language),
+        "packages": sorted(shown_digests(published)),
+        "media": sorted({*media_digests(published), *captions_by_digest(published)}),
+    }
+
+
+def media_digests(published: Published) -> dict[str, str]:
+    """File names by digest of the pictures and sounds that visitors may fetch."""
+    return {media.digest: media.file for media in shown_media(published) if media.digest}
+
+
+def captions_by_digest(published: Published) -> dict[str, str]:
+    """The captions that visitors may fetch, in all languages of the site, by digest."""
+    texts = [
+        captions_of(sound, lang)
+        for sound in shown_media(published)
+        if sound.captions
+        for lang in published.site.languages
+    ]
+    return {digest_of(text): text for text in texts}
+
+
+def _compile_ground(published: Published, language: str) -> Document:
+    """What was measured and what leads about: survey points, ways, edges, signs."""
+    points = published.survey_points
+    return {
+        "survey_points": [_compile_point(point, language) for _, point in sorted(points.items())],
+        "paths": [_compile_footpath(path, language) for path in published.footpaths],
+        "hazards": [_compile_hazard(hazard, language) for hazard in published.hazards],
+        "signs": [_compile_sign(sign, points[sign.point]) for sign in published.signs if sign.point in points],
+    }
+
+
+def _compile_point(point: SurveyPoint, language: str) -> Document:
+    return {
+        "id": point.id,
+        "name": pick(point.name, language),
+        "lat": point.lat,
+        "lon": point.lon,
+        "h": point.h,
+        "accuracy_m": point.accuracy_m,
+        "surveyed_on": point.surveyed_on,
+        "author": point.author,
+        "demonstration": point.demonstration,
+        "landmark": point.landmark,
+    }
+
+
+def _compile_footpath(path: Footpath, language: str) -> Document:
+    return {
+        "id": path.id,
+        "from": path.start,
+        "to": path.end,
+        "points": [list(place) for place in path.points],
+        "length_m": round(length_m(path.points), 1),
+        "steps": path.steps,
+        "slope_percent": path.slope_percent,
+        "note": pick(path.note, language) or None,
+        "accuracy_m": path.accuracy_m,
+    }
+
+
+def _compile_hazard(hazard: Hazard, language: str) -> Document:
+    return {
+        "id": hazard.id,
+        "kind": hazard.kind,
+        "lines": [[list(place) for place in line] for line in hazard.lines],
+        "name": pick(hazard.name, language),
+        "accuracy_m": hazard.accuracy_m,
+    }
+
+
+def _compile_sign(sign: Sign, point: SurveyPoint) -> Document:
+    return {
+        "id": sign.id,
+        "code": sign.code,
+        "landmark": sign.landmark,
+        "lat": point.lat,
+        "lon": point.lon,
+        "h": point.h,
+        "heading_deg": sign.heading_deg,
+        "side_m": sign.side_m,
+        "accuracy_m": point.accuracy_m,
+        "demonstration": point.demonstration,
     }
 
 
@@ -176,6 +197,7 @@ def is_reviewed(published: Published, language: str) -> bool:
     if not any(review.language == language for review in reviews):
         return False
     records: list[Record] = [published.site, *published.landmarks, *published.seasons.values()]
+    records += [*published.media.values(), *published.surveys, *published.footpaths, *published.hazards]
     texts = gather_texts([*records, *published.scenes, *published.experiences])
     return not find_unreviewed(texts.get(language, {}), reviews, language)
 
@@ -206,6 +228,7 @@ def _compile_experience(experience: Experience, published: Published, edition: E
     spans = experience_occurrences(experience.id, published, window)
     quiet = quiet_dates(published.site.quiet_days, window) if experience.promotional else []
     first = node_digest(scene.nodes[0], published.models) if scene.nodes else None
+    cover = published.media.get(experience.cover)
     return {
         "id": experience.id,
         "title": pick(experience.title, edition.language),
@@ -216,71 +239,8 @@ def _compile_experience(experience: Experience, published: Published, edition: E
         "trigger": {"kind": experience.trigger.kind},
         "occurrences": [[utc_text(start), utc_text(end)] for start, end in spans],
         "quiet_on": [day.isoformat() for day in quiet],
-        "cover": experience.cover or (f"/packages/{first}/poster.webp" if first else ""),
+        "cover": media_url(cover) if cover else (f"/packages/{first}/poster.webp" if first else ""),
     }
-
-
-def compile_scene(scene: Scene, published: Published, language: str) -> Document:
-    """The scene manifest (schema dejima.scene/1) in a language; only for a scene that `shown_scenes` lists."""
-    return {
-        "schema": SCENE_SCHEMA,
-        "id": scene.id,
-        "landmark": scene.landmark,
-        "language": language,
-        "eras": [{"id": era.id, "year": era.year, "label": pick(era.label, language)} for era in scene.eras],
-        "nodes": [_compile_node(node, published) for node in scene.nodes],
-        "occluders": [],
-        "hotspots": [
-            {
-                "id": spot.id,
-                "node": spot.node,
-                "position": list(spot.position),
-                "title": pick(spot.title, language),
-                "text": pick(spot.text, language),
-                "media": None,
-            }
-            for spot in scene.hotspots
-        ],
-        "sounds": [],
-        "credit": pick(scene.credit, language),
-    }
-
-
-def _compile_node(node: Node, published: Published) -> Document:
-    digest = node_digest(node, published.models)
-    if digest is None:
-        raise ValueError(f"node {node.id} has no package; compile only shown scenes")
-    manifest, place = published.packages[digest], node.placement
-    pose = GeoPose(Position(place.lat, place.lon, place.h), heading_to_quaternion(place.heading_deg))
-    return {
-        "id": node.id,
-        "package": digest,
-        "lods": [_compile_level(level, digest) for level in manifest.levels],
-        "usdz": f"/packages/{digest}/{USDZ_FILE}" if USDZ_FILE in manifest.files else None,
-        "poster": f"/packages/{digest}/poster.webp",
-        "bounds": {"min": list(manifest.bounds_min_m), "max": list(manifest.bounds_max_m)},
-        "geopose": dump_geopose(pose),
-        "accuracy_m": place.accuracy_m,
-        "surveyed": place.surveyed and place.accuracy_m <= OVERLAY_ACCURACY_M,
-        "eras": node.eras,
-        "provenance": node.provenance,
-        "creator": manifest.credit.creator,
-        "licence": manifest.credit.licence,
-        "sources": node.sources,
-    }
-
-
-def _compile_level(level: Level, digest: str) -> Document:
-    """A level and where it lies; avif only where a smaller file of it is there."""
-    found: Document = {
-        "url": f"/packages/{digest}/{level.file}",
-        "triangles": level.triangles,
-        "bytes": level.bytes,
-        "texture_px": level.texture_px,
-    }
-    if level.avif is not None:
-        found["avif"] = {"url": f"/packages/{digest}/{level.avif.file}", "bytes": level.avif.bytes}
-    return found
 
 
 def find_bounds(published: Published) -> list[float]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from xr_server.domain.catalog import Latitude, Longitude, Provenance
+from xr_server.domain.fields import Latitude, Longitude, Provenance
 from xr_server.errors import Invalid, TooLarge
 
 State = Literal["receiving", "waiting", "building", "built", "rejected", "failed", "cancelled", "expired"]

@@ -10,8 +10,9 @@ from typing import Any
 
 import msgspec
 
-from xr_server.domain.catalog import RECORD_TYPES, Language, Record, TextReview
+from xr_server.domain.catalog import RECORD_TYPES, Record, TextReview
 from xr_server.domain.content import text_slots
+from xr_server.domain.fields import Language
 
 DIGEST_LENGTH = 12
 _KINDS = {record_type: kind for kind, record_type in RECORD_TYPES.items()}

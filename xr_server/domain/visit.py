@@ -12,7 +12,7 @@ from typing import Annotated, Literal, get_args
 
 import msgspec
 
-from xr_server.domain.catalog import Language, Slug
+from xr_server.domain.fields import Language, Slug
 from xr_server.errors import Invalid
 
 MAX_EVENTS = 100

@@ -13,7 +13,7 @@ from xr_server.domain.account import Session
 from xr_server.domain.catalog import Always, Experience, Record, Schedule, Season
 from xr_server.domain.dating import make_schedule, show_schedule
 from xr_server.domain.moments import gather_stretches
-from xr_server.domain.publish import pick
+from xr_server.domain.published import pick
 from xr_server.domain.review import Standing
 from xr_server.domain.schedule import Window, occurrences, quiet_dates
 from xr_server.errors import DejimaError, Stale

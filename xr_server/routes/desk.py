@@ -11,7 +11,7 @@ from starlette.routing import Route
 from asset_pipeline.report.advice import say_length, say_warnings
 from xr_server.domain.account import Session
 from xr_server.domain.catalog import Experience, Landmark, Scene, State
-from xr_server.domain.publish import node_digest, pick
+from xr_server.domain.published import node_digest, pick
 from xr_server.domain.review import Action, Standing, check_note, is_possible
 from xr_server.errors import Conflict, DejimaError, Invalid, NotFound
 from xr_server.parts import Parts, parts_of

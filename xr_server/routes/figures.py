@@ -11,7 +11,7 @@ from starlette.routing import Route
 from xr_server.domain.account import Session
 from xr_server.domain.catalog import Landmark
 from xr_server.domain.figures import SMALLEST_SHOWN, Table, day_runs, make_table, read_window
-from xr_server.domain.publish import pick
+from xr_server.domain.published import pick
 from xr_server.domain.visit import EVENT_TYPES
 from xr_server.errors import Invalid
 from xr_server.parts import parts_of

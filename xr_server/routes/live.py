@@ -12,7 +12,8 @@ from starlette.routing import Route
 from xr_server.domain.account import Session
 from xr_server.domain.catalog import Experience, Site
 from xr_server.domain.moments import read_local_moment
-from xr_server.domain.publish import experience_occurrences, gather, shown_scenes
+from xr_server.domain.publish import experience_occurrences
+from xr_server.domain.published import gather, shown_scenes
 from xr_server.domain.schedule import Window, is_live, quiet_dates
 from xr_server.errors import NotFound
 from xr_server.parts import Parts, parts_of

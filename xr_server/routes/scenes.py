@@ -10,7 +10,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from xr_server.domain.geofence import distance_m
-from xr_server.domain.publish import Document, horizon
+from xr_server.domain.publish import horizon
+from xr_server.domain.published import Document
 from xr_server.domain.schedule import is_live
 from xr_server.errors import Invalid, NotFound
 from xr_server.parts import parts_of

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from asset_pipeline.report.advice import say_bytes, say_length, say_warnings
 from xr_server.domain.account import Session, may
 from xr_server.domain.catalog import Experience, Landmark, Site
-from xr_server.domain.publish import pick
+from xr_server.domain.published import pick
 from xr_server.domain.scan import MAX_SCAN_BYTES, QUOTA_BYTES
 from xr_server.errors import Conflict, NotFound
 from xr_server.parts import Parts, parts_of

@@ -1,11 +1,11 @@
 """A site's records as a folder of files: read whole and checked, or written so that the same records give the same bytes.
 
-site.json, landmarks.geojson, seasons.json, schedules.json, one file a record in scenes/ and experiences/, the words in
-texts/{language}.json, and bundled models as models/{name}.glb with models/{name}.json beside.
+site.json, landmarks.geojson, lists such as seasons.json, one file a record in scenes/, experiences/, media/ and survey/,
+the words in texts/{language}.json; pictures and sounds beside what is said of them in media/, and bundled models as
+models/{name}.glb with models/{name}.json beside.
 """
 
 import filecmp
-import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +14,9 @@ from typing import Any
 
 import msgspec
 
-from xr_server.domain.catalog import LANGUAGES, RECORD_TYPES, Record, Site
+from xr_server.domain.catalog import RECORD_TYPES, Record, Site
 from xr_server.domain.content import (
+    FOUND_FIELDS,
     BundledModel,
     Entry,
     LanguageFile,
@@ -26,14 +27,25 @@ from xr_server.domain.content import (
     merge_texts,
     split_texts,
 )
-from xr_server.domain.content_check import check_record, index_records
+from xr_server.domain.content_check import check_record
+from xr_server.domain.content_index import index_records
+from xr_server.domain.fields import LANGUAGES
+from xr_server.domain.media import Media
 from xr_server.errors import Conflict, Invalid
+from xr_server.storage.content_reader import Reader
 from xr_server.storage.files import write_file
+from xr_server.storage.media import read_media
 
-LISTS = {"season": "seasons.json", "schedule": "schedules.json"}
-FOLDERS = {"scene": "scenes", "experience": "experiences"}
+LISTS = {
+    "season": "seasons.json",
+    "schedule": "schedules.json",
+    "path": "paths.json",
+    "hazard": "hazards.json",
+    "sign": "signs.json",
+}
+ALWAYS_THERE = ("season", "schedule")  # the other lists are files only where they hold something
+FOLDERS = {"scene": "scenes", "experience": "experiences", "media": "media", "survey": "survey"}
 LANDMARKS = "landmarks.geojson"
-MAX_FILE_BYTES = 16 * 1024 * 1024
 MAX_SHOWN = 20
 
 
@@ -44,60 +56,6 @@ class Content:
     site: Site
     records: Sequence[Record]
     models: Mapping[str, BundledModel]
-
-
-class Reader:
-    """Reads files of one folder and remembers what is amiss, so that people see all of it at once."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.problems: list[Problem] = []
-
-    def note(self, file: str, where: str, text: str) -> None:
-        """Remember a problem."""
-        self.problems.append(Problem(file, where, text))
-
-    def read(self, name: str, expected: type) -> Any:
-        """The JSON of a file; None when it is not there or not of the expected shape."""
-        path = self.folder / name
-        if not path.is_file():
-            return None
-        try:
-            if path.stat().st_size > MAX_FILE_BYTES:
-                raise ValueError(f"larger than {MAX_FILE_BYTES >> 20} MB")
-            document = json.loads(
-                path.read_text(encoding="utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant
-            )
-        except json.JSONDecodeError as error:
-            self.note(name, f"line {error.lineno}, column {error.colno}", f"this is not JSON: {error.msg}")
-            return None
-        except RecursionError:
-            self.note(name, "", "nested too deeply to be content")
-            return None
-        except (ValueError, OSError) as error:
-            self.note(name, "", f"cannot be read: {error}")
-            return None
-        if not isinstance(document, expected):
-            self.note(name, "", f"must hold a JSON {'object' if expected is dict else 'array'}")
-            return None
-        return document
-
-    def names(self, folder: str, suffix: str = ".json") -> list[str]:
-        """Names of the files in a sub-folder, sorted, with the folder in front."""
-        return sorted(f"{folder}/{path.name}" for path in (self.folder / folder).glob(f"[!.]*{suffix}"))
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> Plain:
-    document: Plain = {}
-    for key, value in pairs:
-        if key in document:
-            raise ValueError(f"the name {key} stands twice in one object")
-        document[key] = value
-    return document
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is not a number in JSON")
 
 
 def read_content(folder: Path) -> Content:
@@ -225,8 +183,22 @@ def _convert(reader: Reader, entries: Sequence[Entry]) -> list[tuple[Entry, Reco
         if (entry.kind, record.id) in seen:
             reader.note(entry.file, entry.where, f"a second {entry.kind} called {record.id}")
         seen.add((entry.kind, record.id))
-        records.append((entry, record))
+        records.append((entry, _add_found(reader, entry, record)))
     return records
+
+
+def _add_found(reader: Reader, entry: Entry, record: Record) -> Record:
+    """The record with what its file tells: of a picture or a sound, digest and size."""
+    for name in FOUND_FIELDS.get(entry.kind, ()):
+        if name in entry.plain:
+            reader.problems.append(entry.problem(name, "is found out from the file; leave it away"))
+    if not isinstance(record, Media):
+        return record
+    try:
+        return read_media(reader.folder / "media", record)
+    except Invalid as error:
+        reader.problems.append(entry.problem("file", error.text))
+        return record
 
 
 def _check(reader: Reader, records: Sequence[tuple[Entry, Record]], models: frozenset[str]) -> None:
@@ -247,7 +219,8 @@ def write_content(folder: Path, records: Sequence[Record]) -> None:
     files = dump_content(records)
     for name, data in files.items():
         write_file(folder / name, data)
-    for stale in [path for part in (*FOLDERS.values(), "texts") for path in (folder / part).glob("*.json")]:
+    known = [folder / name for name in LISTS.values() if (folder / name).is_file()]
+    for stale in known + [path for part in (*FOLDERS.values(), "texts") for path in (folder / part).glob("*.json")]:
         if str(stale.relative_to(folder)) not in files:
             stale.unlink()
 
@@ -270,10 +243,11 @@ def dump_content(records: Sequence[Record]) -> dict[str, bytes]:
     order = list(RECORD_TYPES)
     for record in sorted(records, key=lambda record: (order.index(kinds[type(record)]), record.id)):
         kind = kinds[type(record)]
-        plains[kind].append(split_texts(kind, msgspec.to_builtins(record), languages))
+        plain = split_texts(kind, msgspec.to_builtins(record), languages)
+        plains[kind].append({name: value for name, value in plain.items() if name not in FOUND_FIELDS.get(kind, ())})
     files: dict[str, Any] = {"site.json": plains["site"][0]}
     files[LANDMARKS] = {"type": "FeatureCollection", "features": [_feature(plain) for plain in plains["landmark"]]}
-    files |= {name: plains[kind] for kind, name in LISTS.items()}
+    files |= {name: plains[kind] for kind, name in LISTS.items() if plains[kind] or kind in ALWAYS_THERE}
     files |= {f"{folder}/{plain['id']}.json": plain for kind, folder in FOLDERS.items() for plain in plains[kind]}
     files |= {file.file: file.tree for file in languages.values() if file.tree}
     return {name: (format_json(document) + "\n").encode() for name, document in files.items()}

@@ -5,7 +5,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,9 @@ from zoneinfo import ZoneInfo
 
 import brotli
 
-from xr_server.domain.publish import (
-    Document,
-    Edition,
-    Published,
-    compile_scene,
-    compile_site,
-    shown_digests,
-    shown_scenes,
-)
+from xr_server.domain.publish import Edition, captions_by_digest, compile_site, media_digests
+from xr_server.domain.publish_scene import compile_scene
+from xr_server.domain.published import Document, Published, shown_digests, shown_scenes
 from xr_server.storage.files import write_file
 
 SNAPSHOT_FILE = "snapshot.json"
@@ -58,7 +52,10 @@ class Compiled:
 
 @dataclass(frozen=True)
 class SiteSnapshot:
-    """What one site serves: documents by language, scenes by (id, language), and the digests that may be fetched."""
+    """What one site serves: documents by language, scenes by (id, language), and the digests that may be fetched.
+
+    media: file names of pictures and sounds by digest; captions: texts by digest; codes: landmarks by code of a sign.
+    """
 
     revision: int
     compiled_for_on: date
@@ -66,6 +63,14 @@ class SiteSnapshot:
     scenes: Mapping[tuple[str, str], Compiled]
     digests: frozenset[str]
     former_digests: frozenset[str] = frozenset()
+    media: Mapping[str, str] = field(default_factory=dict)
+    captions: Mapping[str, str] = field(default_factory=dict)
+    codes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def all_digests(self) -> frozenset[str]:
+        """Everything that may be fetched by a digest: packages, pictures, sounds, captions."""
+        return self.digests | self.media.keys() | self.captions.keys()
 
     @property
     def facts(self) -> Document:
@@ -110,8 +115,7 @@ def make_snapshot(sites: Mapping[str, SiteSnapshot], from_file: bool = False) ->
 def compile_snapshot(published: Published, revision: int, on: date, former: frozenset[str]) -> SiteSnapshot:
     """The site's snapshot for a local date; `former` are digests served earlier, which answer 410 from now on."""
     languages = published.site.languages
-    digests = shown_digests(published)
-    return SiteSnapshot(
+    site = SiteSnapshot(
         revision=revision,
         compiled_for_on=on,
         documents={lang: press(compile_site(published, Edition(revision, on, lang))) for lang in languages},
@@ -120,9 +124,12 @@ def compile_snapshot(published: Published, revision: int, on: date, former: froz
             for scene in shown_scenes(published)
             for lang in languages
         },
-        digests=digests,
-        former_digests=former - digests,
+        digests=shown_digests(published),
+        media=media_digests(published),
+        captions=captions_by_digest(published),
+        codes={sign.code: sign.landmark for sign in published.signs},
     )
+    return replace(site, former_digests=former - site.all_digests)
 
 
 def has_snapshot(store: Path) -> bool:
@@ -141,6 +148,9 @@ def write_snapshot(store: Path, snapshot: Snapshot) -> None:
             "scenes": [[key[0], key[1], compiled.document] for key, compiled in site.scenes.items()],
             "digests": sorted(site.digests),
             "former_digests": sorted(site.former_digests),
+            "media": dict(site.media),
+            "captions": dict(site.captions),
+            "codes": dict(site.codes),
         }
     write_file(store / SNAPSHOT_FILE, json.dumps(sites, ensure_ascii=False).encode())
 
@@ -166,4 +176,7 @@ def _parse_site(site: Document) -> SiteSnapshot:
         scenes={(scene, language): press(document) for scene, language, document in site["scenes"]},
         digests=frozenset(site["digests"]),
         former_digests=frozenset(site["former_digests"]),
+        media=site.get("media", {}),  # a file that an older version of this program wrote has none of these
+        captions=site.get("captions", {}),
+        codes=site.get("codes", {}),
     )

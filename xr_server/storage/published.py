@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from xr_server.domain.publish import find_faults, gather, horizon
+from xr_server.domain.publish import find_faults, horizon
+from xr_server.domain.published import gather
 from xr_server.errors import NotFound
 from xr_server.storage.catalog import list_publications, load_published
 from xr_server.storage.packages import load_packages
@@ -87,8 +88,21 @@ class PublishedSites:
         """Whether some published record names the package."""
         return any(digest in site.digests for site in self._snapshot.sites.values())
 
+    def find_media(self, digest: str) -> str | None:
+        """The file name of a published picture or sound; None when no published record names it."""
+        return next((site.media[digest] for site in self._snapshot.sites.values() if digest in site.media), None)
+
+    def find_captions(self, digest: str) -> str | None:
+        """Captions that some published sound has, as WebVTT; None when there are none of this digest."""
+        return next((site.captions[digest] for site in self._snapshot.sites.values() if digest in site.captions), None)
+
+    def find_sign(self, code: str) -> tuple[str, str] | None:
+        """The site and the landmark of a sign's code; None for a code that is on no sign."""
+        sites = self._snapshot.sites.items()
+        return next(((name, site.codes[code]) for name, site in sites if code in site.codes), None)
+
     def was_withdrawn(self, digest: str) -> bool:
-        """Whether the package was served and is no longer."""
+        """Whether a package, a picture or a sound was served and is no longer."""
         return any(digest in site.former_digests for site in self._snapshot.sites.values())
 
     def local_date(self) -> date | None:
@@ -151,7 +165,7 @@ class PublishedSites:
         on = self._date_in(ZoneInfo(published.site.time_zone))
         for fault in find_faults(published, horizon(on)):
             log.warning("%s is published without a schedule: %s", site_id, fault)
-        former = held.digests | held.former_digests if held else frozenset()
+        former = held.all_digests | held.former_digests if held else frozenset()
         return compile_snapshot(published, revision, on, former)
 
     def _report(self, site_id: str, revision: int, error: Exception) -> None:

@@ -1,0 +1,112 @@
+"""Everything published of one site, sorted by kind, and what of it visitors are shown. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+from asset_pipeline.manifest import Manifest
+from xr_server.domain.catalog import Experience, Landmark, Node, Record, Scene, Schedule, Season, Site
+from xr_server.domain.fields import Text
+from xr_server.domain.guidance import Footpath, Hazard, Sign
+from xr_server.domain.media import Media
+from xr_server.domain.survey import Survey, SurveyPoint
+
+FALLBACKS = {"ja-x-easy": ("ja", "en")}
+USUAL_FALLBACKS = ("en", "ja")
+
+Document = dict[str, Any]
+Kind = TypeVar("Kind", bound=Record)
+
+
+@dataclass(frozen=True)
+class Published:
+    """Everything published of one site, ready to compile. packages: manifests by digest; models: digests by model name."""
+
+    site: Site
+    landmarks: Sequence[Landmark]
+    seasons: Mapping[str, Season]
+    scenes: Sequence[Scene]
+    experiences: Sequence[Experience]
+    schedules: Sequence[Schedule]
+    packages: Mapping[str, Manifest]
+    models: Mapping[str, str]
+    media: Mapping[str, Media]
+    surveys: Sequence[Survey]
+    footpaths: Sequence[Footpath]
+    hazards: Sequence[Hazard]
+    signs: Sequence[Sign]
+
+    @cached_property
+    def survey_points(self) -> dict[str, SurveyPoint]:
+        """All measured points by id."""
+        return {point.id: point for survey in self.surveys for point in survey.points}
+
+
+def gather(records: Sequence[Record], packages: Mapping[str, Manifest], models: Mapping[str, str]) -> Published | None:
+    """The published records of one site sorted by kind; None when the site itself is not published."""
+    site = next((record for record in records if isinstance(record, Site)), None)
+    if site is None:
+        return None
+    return Published(
+        site=site,
+        landmarks=_of(records, Landmark),
+        seasons={record.id: record for record in _of(records, Season)},
+        scenes=_of(records, Scene),
+        experiences=_of(records, Experience),
+        schedules=_of(records, Schedule),
+        packages=packages,
+        models=models,
+        media={record.id: record for record in _of(records, Media) if record.digest},
+        surveys=_of(records, Survey),
+        footpaths=_of(records, Footpath),
+        hazards=_of(records, Hazard),
+        signs=_of(records, Sign),
+    )
+
+
+def _of(records: Sequence[Record], kind: type[Kind]) -> list[Kind]:
+    return [record for record in records if isinstance(record, kind)]
+
+
+def pick(text: Text, language: str) -> str:
+    """The text in a language, else in the nearest one that has it, else empty."""
+    for choice in (language, *fallbacks_of(language)):
+        if text.get(choice):
+            return text[choice]
+    return next(iter(text.values()), "")
+
+
+def fallbacks_of(language: str) -> tuple[str, ...]:
+    """The languages that stand in for a text which a language lacks, the nearest first."""
+    return FALLBACKS.get(language, USUAL_FALLBACKS)
+
+
+def node_digest(node: Node, models: Mapping[str, str]) -> str | None:
+    """The package a node shows; None while its model has not been packaged."""
+    return node.package or models.get(node.model or "")
+
+
+def shown_scenes(published: Published) -> list[Scene]:
+    """The scenes all of whose packages are there, by id."""
+    return [
+        scene
+        for scene in published.scenes
+        if all(node_digest(node, published.models) in published.packages for node in scene.nodes)
+    ]
+
+
+def shown_digests(published: Published) -> frozenset[str]:
+    """The packages that visitors may fetch: those named by a scene that is shown."""
+    digests = (node_digest(node, published.models) for scene in shown_scenes(published) for node in scene.nodes)
+    return frozenset(digest for digest in digests if digest)
+
+
+def shown_media(published: Published) -> list[Media]:
+    """The pictures and sounds that visitors may fetch: those of the scenes that are shown, and covers of experiences."""
+    scenes = shown_scenes(published)
+    named = {name for scene in scenes for name in scene.sounds}
+    named |= {spot.media for scene in scenes for spot in scene.hotspots if spot.media}
+    there = {scene.id for scene in scenes}
+    named |= {offer.cover for offer in published.experiences if offer.scene in there}
+    return [media for name, media in sorted(published.media.items()) if name in named]
