@@ -44,8 +44,3 @@ function budgetOf(device: Device): Budget {
     return MIDDLE
   return FULL
 }
-
-/** The number of the level to show first, while the picked one is on its way: the coarsest; null when they are one. */
-export function pickPreview(lods: readonly Lod[], picked: number): number | null {
-  return picked < lods.length - 1 ? lods.length - 1 : null
-}

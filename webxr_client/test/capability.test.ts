@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { fileOf, pickLevel, pickPreview, pictureBudget } from '../src/capability'
+import { fileOf, pickLevel, pictureBudget } from '../src/capability'
 import type { Device } from '../src/device'
 import type { Lod } from '../src/wire'
 
@@ -48,14 +48,8 @@ test('when no level fits, the coarsest is shown', () => {
   expect(pickLevel(huge, GOOD)).toBe(2)
 })
 
-test('a package of one level has no preview, also when data is saved', () => {
+test('a package of one level shows that, also when data is saved', () => {
   expect(pickLevel(LODS.slice(0, 1), { ...GOOD, saveData: true })).toBe(0)
-  expect(pickPreview(LODS.slice(0, 1), 0)).toBeNull()
-})
-
-test('the preview is the coarsest, unless that was picked', () => {
-  expect(pickPreview(LODS, 0)).toBe(2)
-  expect(pickPreview(LODS, 2)).toBeNull()
 })
 
 const BOTH: Lod = { ...(LODS[1] as Lod), avif: { url: 'lod1.avif.glb', bytes: 700_000 } }

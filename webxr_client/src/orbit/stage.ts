@@ -1,15 +1,14 @@
 /** The 3D view of a scene: three.js in a canvas, turned by finger, mouse or keys, drawn only when something changed. */
-import { Group, type Object3D, type WebGLRenderer } from 'three'
-import { fileOf, pickLevel, pickPreview, pictureBudget } from '../capability'
+import { type Object3D, Vector3, type WebGLRenderer } from 'three'
 import type { Device } from '../device'
-import { headingDeg, poseInScene } from '../geo/enu'
-import type { ModelFile, Point3, SceneDocument, SceneNode } from '../wire'
+import { headingDeg } from '../geo/enu'
+import type { Point3, SceneDocument } from '../wire'
 import { createRenderer, makeCanvas } from './canvas'
-import { cornersOf, type Extent, extentOf, rotate } from './frame'
-import { findSpot, type HotspotPlace, placeHotspots, type Standing } from './hotspots'
+import { firstPlace, sharesAt } from './eras'
+import type { Extent } from './frame'
+import { findSpot, type HotspotPlace, placeHotspots } from './hotspots'
 import { listenForKeys } from './keys'
-import { disposeModel, loadModel, ModelUnavailable } from './model'
-import type { Purse } from './pictures'
+import { Models, type Placed } from './models'
 import { View } from './view'
 import { aimSun, createWorld, disposeWorld, layGround, type World } from './world'
 
@@ -55,8 +54,8 @@ export interface Stage {
   readonly canvas: HTMLCanvasElement
   /** Load and show a scene, the coarsest level first. A later call abandons an earlier one. */
   show: (scene: SceneDocument) => Promise<Shown>
-  /** Show only the nodes of an era (those without eras always); null shows all. */
-  setEra: (era: string | null) => void
+  /** Show the scene's eras at a place of the slider: 0 the first, 1 the second, 0.3 mostly the first; nodes without an era always. */
+  showEra: (place: number) => void
   /** Turn by degrees (positive: to the right, up) and come nearer (factor < 1) or go away; for buttons. */
   turn: (right_deg: number, up_deg: number) => void
   zoom: (factor: number) => void
@@ -71,12 +70,8 @@ export interface Stage {
   dispose: () => void
 }
 
-interface Placed extends Standing {
-  group: Group
-  fine: Object3D | null
-}
-
 const MAX_PIXEL_RATIO = 2 // more is not seen on a phone, but costs four times the work
+const SETTLE_MS = 400 // a view that moves is not the time to exchange its models
 const FIRST_AROUND_DEG = 28 // beside the face of the first model, so that its depth is seen
 
 /** A view that fills the container. Throws nothing: without WebGL 2 `show` answers `no_webgl`. */
@@ -92,10 +87,11 @@ class OrbitStage implements Stage {
   private readonly world: World = createWorld()
   private readonly view: View
   private readonly watcher: ResizeObserver
-  private readonly nodes = new Map<string, Placed>()
+  private readonly models: Models
   private scene: SceneDocument | null = null
-  private loading = new AbortController()
   private request = 0
+  private settling: ReturnType<typeof setTimeout> | undefined
+  private progress: StageOptions['onProgress']
   private lent = false
   private borrower: (() => void) | null = null
   private extent: Extent | null = null
@@ -110,6 +106,12 @@ class OrbitStage implements Stage {
     container.append(this.canvas)
     this.renderer = options.device.webgl2 ? createRenderer(this.canvas) : null
     this.view = new View(this.canvas, options.device.reducedMotion, () => this.invalidate())
+    this.models = new Models(this.world.scene, {
+      device: options.device,
+      sizeOf: (placed) => this.sizeOf(placed),
+      onBytes: (loaded, total) => this.progress?.(loaded, total),
+      onStand: () => this.redrawShadow()
+    })
     this.watcher = new ResizeObserver(() => this.resize())
     this.watcher.observe(container)
     this.canvas.addEventListener('webglcontextlost', () => options.onContext?.('lost'))
@@ -118,21 +120,20 @@ class OrbitStage implements Stage {
   }
 
   async show(scene: SceneDocument): Promise<Shown> {
-    this.loading.abort()
     if (this.renderer === null) return { ok: false, problem: 'no_webgl' }
-    const loading = new AbortController()
-    this.loading = loading
-    this.clear()
     this.scene = scene
-    this.place(scene)
-    return this.load(scene, loading.signal)
+    const extent = this.models.place(scene)
+    if (extent !== null) this.frame(extent)
+    this.models.showEras(scene.eras.length > 1 ? sharesAt(scene.eras, firstPlace(scene)) : null)
+    this.progress = this.options.onProgress
+    const shown = await this.models.load((level) => this.options.onShown?.({ level, preview: true }))
+    if (shown.ok && shown.complete) this.options.onShown?.({ level: shown.level, preview: false })
+    return shown
   }
 
-  setEra(era: string | null): void {
-    for (const node of this.scene?.nodes ?? []) {
-      const placed = this.nodes.get(node.id)
-      if (placed !== undefined) placed.group.visible = era === null || !node.eras.length || node.eras.includes(era)
-    }
+  showEra(place: number): void {
+    if (this.scene === null || this.lent) return
+    this.models.showEras(sharesAt(this.scene.eras, place))
     this.redrawShadow()
   }
 
@@ -150,12 +151,12 @@ class OrbitStage implements Stage {
 
   lookAt(hotspot: string): void {
     const spot = this.scene?.hotspots.find(({ id }) => id === hotspot)
-    const point = spot === undefined ? null : findSpot(spot, this.nodes)
+    const point = spot === undefined ? null : findSpot(spot, this.models.placed)
     if (point !== null) this.view.face(point)
   }
 
   lend(node: string): Loan | null {
-    const placed = this.nodes.get(node)
+    const placed = this.models.placed.get(node)
     const model = placed?.fine ?? placed?.shape ?? null
     if (this.renderer === null || this.lent || placed === undefined || model === null) return null
     this.lent = true
@@ -175,7 +176,7 @@ class OrbitStage implements Stage {
 
   lendWorld(onChange: () => void): WorldLoan | null {
     const { renderer, extent, world } = this
-    if (renderer === null || extent === null || this.lent || !this.stands()) return null
+    if (renderer === null || extent === null || this.lent || !this.models.stands()) return null
     this.lent = true
     this.borrower = onChange
     this.view.enable(false)
@@ -192,41 +193,17 @@ class OrbitStage implements Stage {
     return { renderer, world, extent, facing_deg: this.facingDeg(), giveBack }
   }
 
-  private stands(): boolean {
-    return [...this.nodes.values()].some(({ shape }) => shape !== null)
-  }
-
   dispose(): void {
-    this.loading.abort()
+    clearTimeout(this.settling)
     cancelAnimationFrame(this.request)
     this.lent = true // nothing is drawn any more
     this.watcher.disconnect()
     this.view.dispose()
-    this.clear()
+    this.models.clear()
     disposeWorld(this.world)
     this.renderer?.dispose()
     this.renderer?.forceContextLoss()
     this.canvas.remove()
-  }
-
-  /** Stand a group for every node at its pose, and the camera where it sees them all: before a byte is loaded. */
-  private place(scene: SceneDocument): void {
-    const origin = scene.nodes[0]?.geopose.position
-    if (origin === undefined) return
-    const corners: Point3[] = []
-    for (const node of scene.nodes) {
-      const { position, quaternion } = poseInScene(node.geopose, origin)
-      const group = new Group()
-      group.position.set(...position)
-      group.quaternion.fromArray(quaternion)
-      this.world.scene.add(group)
-      this.nodes.set(node.id, { group, shape: null, fine: null })
-      for (const corner of cornersOf(node.bounds)) {
-        const [x, y, z] = rotate(corner, quaternion)
-        corners.push([x + position[0], y + position[1], z + position[2]])
-      }
-    }
-    this.frame(extentOf(corners))
   }
 
   private frame(extent: Extent): void {
@@ -242,64 +219,23 @@ class OrbitStage implements Stage {
     return first === undefined ? 0 : headingDeg(first.geopose) + 180
   }
 
-  private async load(scene: SceneDocument, signal: AbortSignal): Promise<Shown> {
-    const jobs = scene.nodes.map((node) => {
-      const picked = pickLevel(node.lods, this.options.device)
-      return { node, picked, preview: pickPreview(node.lods, picked) }
-    })
-    const { device } = this.options
-    const fileAt = (node: SceneNode, level: number): ModelFile => {
-      const lod = node.lods[level]
-      return lod === undefined ? { url: '', bytes: 0 } : fileOf(lod, device)
-    }
-    const sizeOf = (node: SceneNode, level: number | null): number => (level === null ? 0 : fileAt(node, level).bytes)
-    const total = jobs.reduce((sum, { node, picked, preview }) => sum + sizeOf(node, picked) + sizeOf(node, preview), 0)
-    let loaded = 0
-    const onBytes = (bytes: number): void => {
-      loaded += bytes
-      this.options.onProgress?.(loaded, total)
-    }
-    const previews: Purse = { left_bytes: pictureBudget(device) }
-    const pictures: Purse = { left_bytes: pictureBudget(device) } // the previews' memory is free again by then
-    const fetchLevel = (node: SceneNode, level: number, purse: Purse): Promise<Object3D> =>
-      loadModel(fileAt(node, level).url, { signal, onBytes, purse })
-    const first = jobs[0]
-    let standing = -1
-    try {
-      for (const { node, preview } of jobs) {
-        if (preview !== null) this.stand(node, await fetchLevel(node, preview, previews), true)
-      }
-      if (first?.preview !== null && first !== undefined) standing = first.preview
-      if (standing >= 0) this.options.onShown?.({ level: standing, preview: true })
-      for (const { node, picked } of jobs) this.stand(node, await fetchLevel(node, picked, pictures), false)
-      const level = first?.picked ?? 0
-      this.options.onShown?.({ level, preview: false })
-      return { ok: true, level, complete: true }
-    } catch (error) {
-      if (!(error instanceof ModelUnavailable)) throw error
-      const coarse = standing >= 0 && error.problem === 'load_failed'
-      return coarse ? { ok: true, level: standing, complete: false } : { ok: false, problem: error.problem }
-    }
+  /** How large a node is seen, in device pixels: the sphere round it on the screen. */
+  private sizeOf({ node, group }: Placed): number {
+    const { camera } = this.view
+    const { min, max } = node.bounds
+    const middle = new Vector3(...min).add(new Vector3(...max)).multiplyScalar(0.5)
+    const radius_m = new Vector3(...min).distanceTo(new Vector3(...max)) / 2
+    const away_m = Math.max(group.localToWorld(middle).distanceTo(camera.position), radius_m)
+    const half = Math.tan((camera.fov * Math.PI) / 360)
+    return (radius_m / (away_m * half)) * this.container.clientHeight * pixelRatio()
   }
 
-  private stand(node: SceneNode, model: Object3D, preview: boolean): void {
-    const placed = this.nodes.get(node.id)
-    if (placed === undefined) return
-    if (preview) {
-      placed.shape = model
-    } else {
-      placed.fine = model
-      if (placed.shape === null) placed.shape = model
-      else this.retire(placed.shape)
-    }
-    placed.group.add(model)
-    this.redrawShadow()
-  }
-
-  /** The coarse level is no longer drawn, but its shape still tells which hotspots are hidden. */
-  private retire(shape: Object3D): void {
-    shape.visible = false
-    disposeModel(shape)
+  /** Once the view rests, models become finer or coarser as it asks for. */
+  private settle(): void {
+    clearTimeout(this.settling)
+    this.settling = setTimeout(() => {
+      if (!this.lent) void this.models.refine()
+    }, SETTLE_MS)
   }
 
   private redrawShadow(): void {
@@ -318,20 +254,21 @@ class OrbitStage implements Stage {
     this.request = 0
     if (this.renderer === null || this.lent) return
     if (this.view.update(now)) this.invalidate()
+    else this.settle()
     this.renderer.render(this.world.scene, this.view.camera)
     this.mark()
     this.tellHotspots()
   }
 
   private mark(): void {
-    if (this.marked || !this.stands()) return
+    if (this.marked || !this.models.stands()) return
     this.marked = true
     performance.mark('first3d')
   }
 
   private tellHotspots(): void {
     const size = { width_px: this.container.clientWidth, height_px: this.container.clientHeight }
-    const places = placeHotspots(this.scene?.hotspots ?? [], this.nodes, this.view.camera, size)
+    const places = placeHotspots(this.scene?.hotspots ?? [], this.models.placed, this.view.camera, size)
     const text = JSON.stringify(places)
     if (text === this.lastPlaces) return
     this.lastPlaces = text
@@ -341,7 +278,7 @@ class OrbitStage implements Stage {
   private resize(): void {
     const { clientWidth: width, clientHeight: height } = this.container
     if (this.renderer === null || this.lent || width === 0 || height === 0) return
-    this.renderer.setPixelRatio(Math.min(devicePixelRatio, MAX_PIXEL_RATIO))
+    this.renderer.setPixelRatio(pixelRatio())
     this.renderer.setSize(width, height, false)
     this.view.resize(width / height)
   }
@@ -350,12 +287,8 @@ class OrbitStage implements Stage {
     this.redrawShadow()
     this.options.onContext?.('restored')
   }
+}
 
-  private clear(): void {
-    for (const { group, fine, shape } of this.nodes.values()) {
-      for (const model of new Set([fine, shape])) if (model !== null) disposeModel(model)
-      this.world.scene.remove(group)
-    }
-    this.nodes.clear()
-  }
+function pixelRatio(): number {
+  return Math.min(devicePixelRatio, MAX_PIXEL_RATIO)
 }
