@@ -2,13 +2,14 @@
 
 import io
 import json
+import math
 import re
 import urllib.parse
 from collections.abc import Callable
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.journeys.checks import tab_to, violations
 from tests.journeys.sites import ROOT, Served
@@ -522,3 +523,121 @@ def test_axe_finds_nothing_in_the_chooser_the_questions_and_the_window(
     press(page, text("ask_yes", language))
     expect(page.locator("#mode-where")).to_have_text(text("window_floor", language, metres=15))
     assert violations(page) == []
+
+
+GATE = (32.7440401, 129.8720428)
+VISITOR = (GATE[0] - 25 / 110_900, GATE[1])
+"""25 m south of the gate's point."""
+POINTS = {"West pillar": (0, 8), "Corner of the wall": (6, -30), "Stone lantern": (-40, -10)}
+"""Metres north and east of the gate's point."""
+FRAME_DEG = 130
+"""How far the phone's own north is turned from the true one."""
+
+
+def survey(page: Page) -> None:
+    """Let the gate be surveyed, with three points to aim at."""
+
+    def give_scene(route: Route) -> None:
+        answer = route.fetch()
+        document = answer.json()
+        document["nodes"][0].update(surveyed=True, accuracy_m=0.5, anchor_note="demonstration")
+        route.fulfill(response=answer, json=document)
+
+    def give_site(route: Route) -> None:
+        answer = route.fetch()
+        document = answer.json()
+        document["survey_points"] = [
+            {
+                "id": name,
+                "name": name,
+                "lat": GATE[0] + north / 110_900,
+                "lon": GATE[1] + east / 93_600,
+                "accuracy_m": 0.2,
+            }
+            for name, (north, east) in POINTS.items()
+        ]
+        route.fulfill(response=answer, json=document)
+
+    page.route("**/scenes/water-gate-1820*", give_scene)
+    page.route("**/api/v1/sites/dejima?*", give_site)
+
+
+def look_at(page: Page, heading_deg: float) -> None:
+    """Turn the phone to a true heading, and give its sensors a moment to say so."""
+    declination_deg = 7.8  # a compass points so far west of north
+    page.evaluate(
+        "([alpha, compass]) => Object.assign(iphone, { alpha_deg: alpha, compass_deg: compass })",
+        [(-heading_deg - FRAME_DEG) % 360, (heading_deg + declination_deg) % 360],
+    )
+    page.wait_for_timeout(600)
+
+
+def aim_at_all(page: Page) -> None:
+    press(page, text("sight_open"))
+    for name, (north, east) in POINTS.items():
+        look_at(page, math.degrees(math.atan2(east, north + 25)))
+        page.get_by_role("button", name=name).click()
+        expect(page.locator("#mode-where")).to_have_text(text("sight_hold", name=name))
+        expect(page.locator(".sighting .ring")).to_be_visible()
+        press(page, text("sight_take"))
+    press(page, text("sight_close"))
+
+
+@pytest.fixture
+def surveyor(open_phone: Callable[..., Page]) -> Page:
+    """An iPhone before a surveyed gate."""
+    page = open_phone(permissions=CAMERA, at=VISITOR, service_workers="block")
+    page.add_init_script(NO_CHOICE_TO_ASK)
+    be_iphone(page)
+    survey(page)
+    return page
+
+
+def enter_surveyed(page: Page) -> None:
+    open_scene(page)
+    press(page, "See it here")
+    for question in ("motion", "position", "camera"):
+        expect(page.locator("#mode h2")).to_have_text(text(f"ask_{question}_title"))
+        press(page, text("ask_yes"))
+    expect(page.get_by_role("button", name=text("sight_open"))).to_be_visible()
+
+
+def test_three_sightings_bring_a_surveyed_model_to_its_true_place_and_undo_takes_it_back(surveyor: Page) -> None:
+    enter_surveyed(surveyor)
+    expect(surveyor.locator("#mode-where")).to_have_text(text("window_floor_surveyed"))
+    aim_at_all(surveyor)
+    where = surveyor.locator("#mode-where")
+    expect(where).to_contain_text("At its true place, to about")
+    expect(where).to_contain_text(text("window_demonstration"))
+    look_at(surveyor, 0)
+    eventually(surveyor, lambda: colours_ahead(surveyor) > 15, "the gate stands to the north")
+    look_at(surveyor, 180)
+    eventually(surveyor, lambda: colours_ahead(surveyor) < 8, "nothing stands to the south")
+    press(surveyor, text("window_adjust"))
+    assert violations(surveyor) == []
+    for _ in POINTS:
+        card = surveyor.locator(".adjusting")
+        if not card.is_visible():
+            break  # the first of them were enough to lose its place
+        press(surveyor, text("sight_undo"))
+    expect(where).to_have_text(text("window_floor_surveyed"))
+
+
+@pytest.mark.parametrize("lack", ["hasCompass = false", "compassOff_deg = -1"])
+def test_without_a_compass_the_page_says_so_and_sightings_alone_find_the_place(surveyor: Page, lack: str) -> None:
+    surveyor.add_init_script(f"iphone.{lack}")
+    enter_surveyed(surveyor)
+    expect(surveyor.locator("#mode-where")).to_have_text(text("window_no_compass"))
+    aim_at_all(surveyor)
+    expect(surveyor.locator("#mode-where")).to_contain_text("At its true place, to about")
+
+
+def test_a_refused_position_still_stands_the_model_before_the_visitor(surveyor: Page) -> None:
+    open_scene(surveyor)
+    press(surveyor, "See it here")
+    press(surveyor, text("ask_yes"))
+    expect(surveyor.locator("#mode h2")).to_have_text(text("ask_position_title"))
+    press(surveyor, "Not now")
+    press(surveyor, text("ask_yes"))
+    expect(surveyor.locator("#mode-where")).to_have_text(text("window_floor_surveyed"))
+    eventually(surveyor, lambda: colours_ahead(surveyor) > 15, "the model is ahead")

@@ -53,6 +53,12 @@ export function createWalk(visit: Visit, words: Words, storage: Storage): Walk {
   }
 }
 
+/** What was answered on a page before; null while nothing was. */
+export function readWalk(storage: Storage): 'on' | 'off' | null {
+  const kept = storage.getItem(KEY)
+  return kept === 'on' || kept === 'off' ? kept : null
+}
+
 /** Follow the position until the page is left alone for a while; gives what ends it. */
 function watchWhileUsed(onChange: (position: PositionState) => void, onRest: () => void): () => void {
   let from: Fix | null = null

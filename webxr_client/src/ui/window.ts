@@ -1,13 +1,15 @@
-/** The magic window as the visitor meets it: its questions one by one, then the view with its few buttons. */
-import { watchPosition } from '../geo/position'
+/** The magic window as the visitor meets it: its questions one by one, then the view, then its end. */
+import { queryPermission, watchPosition } from '../geo/position'
 import { type CameraProblem, closeCamera, openCamera } from '../window/camera'
 import { requestMotion } from '../window/sensors'
 import { startWindow, type WindowSession, type WindowState } from '../window/session'
 import type { SceneNode } from '../wire'
-import { type Adjusting, layAdjusting } from './adjusting'
-import { announce, make, makeButton } from './dom'
+import { announce } from './dom'
+import { type Idle, watchIdle } from './idle'
 import { ENDED, type Ending, type Mode, type ModeParts } from './mode'
 import { type Answer, askInTap, type Question } from './permission'
+import { readWalk } from './walk'
+import { layWindowControls, type WindowControls } from './window-controls'
 
 /** Ask what must be asked and open the window; the mode can be ended at any step. */
 export function openWindow(parts: ModeParts): Mode {
@@ -18,12 +20,13 @@ export function openWindow(parts: ModeParts): Mode {
 
 class Looking implements Mode {
   private session: WindowSession | null = null
+  private controls: WindowControls | null = null
   private stream: MediaStream | null = null
+  private idle: Idle | null = null
   private stopPosition = (): void => undefined
   private ending: Ending = ENDED
   private over = false
   private readonly node: SceneNode | null
-  private adjusting: Adjusting | null = null
 
   constructor(private readonly parts: ModeParts) {
     this.node = parts.scene.scene?.nodes[0] ?? null
@@ -31,7 +34,7 @@ class Looking implements Mode {
 
   async begin(): Promise<void> {
     this.parts.say('')
-    const questions = this.questions()
+    const questions = await this.questions()
     for (const [i, question] of questions.entries()) {
       const number = { step: i + 1, of: questions.length }
       const answer = await askInTap(this.parts.place, question, number, this.parts.words)
@@ -47,7 +50,8 @@ class Looking implements Mode {
       return
     }
     this.parts.visit.dispatch({ type: 'window_changed', window: true })
-    this.show(this.session.state)
+    this.controls = layWindowControls(this.parts, this.session, this.node)
+    this.idle = watchIdle(this.parts.view, () => this.leave('window_rested'))
   }
 
   end(): void {
@@ -55,13 +59,17 @@ class Looking implements Mode {
     else this.finish(ENDED)
   }
 
-  private questions(): Question[] {
-    const { view, device, visit } = this.parts
+  private async questions(): Promise<Question[]> {
+    const { view, device } = this.parts
     const asked: Question[] = []
     if (device.motion === 'ask') asked.push({ key: 'motion', ask: () => requestMotion(view) })
-    const { location } = visit.state
-    const useful = this.node?.surveyed === true && location !== 'declined' && location !== 'denied'
-    if (useful) asked.push({ key: 'position', ask: () => this.askPosition() })
+    if (this.node?.surveyed === true) {
+      const wanted = readWalk(view.sessionStorage)
+      // whoever walked with the map on the page before has said yes already, and whoever declined has said no
+      const known = wanted === 'on' && (await queryPermission(view.navigator.permissions)) !== 'prompt'
+      if (known) this.followPosition()
+      else if (wanted !== 'off') asked.push({ key: 'position', ask: () => this.followPosition() })
+    }
     asked.push({ key: 'camera', ask: () => this.askCamera() })
     return asked
   }
@@ -75,70 +83,53 @@ class Looking implements Mode {
   }
 
   /** The position is followed from the yes on; the first word of the browser is the answer. */
-  private askPosition(): Promise<Answer> {
+  private followPosition(): Promise<Answer> {
     const { view, visit } = this.parts
     return new Promise((answer) => {
       this.stopPosition = watchPosition(view.navigator.geolocation, (position) => {
         visit.dispatch({ type: 'position_changed', position })
+        if (position.kind === 'granted' && position.fix !== null) this.session?.hearFix(position.fix)
         if (position.kind !== 'asking') answer(position.kind === 'granted' ? 'granted' : 'denied')
       })
     })
   }
 
   private open(): WindowSession | null {
-    const { view, scene } = this.parts
+    const { view, scene, visit, device } = this.parts
     const { stream, node } = this
     const stage = scene.stage
+    const site = visit.state.site?.site
     const container = stage?.canvas.parentElement
-    if (stage === null || !container || node === null || stream === null) return null
+    if (stage === null || !container || node === null || stream === null || site === undefined) return null
+    const frame = node.surveyed ? { origin: site.origin, declination_deg: site.declination_deg } : null
     const callbacks = {
-      onState: (state: WindowState) => this.show(state),
-      onAdjust: () => this.adjusting?.show(),
-      onContext: (state: 'lost' | 'restored') => this.hearContext(state),
+      onState: (state: WindowState) => this.hear(state),
+      onAdjust: () => this.controls?.refresh(),
+      onTurn: () => this.idle?.stir(),
+      onContext: (state: 'lost' | 'restored') => this.controls?.sayContext(state),
       onPause: () => {
         this.ending = { problem: 'window_paused', again: true }
       },
       onEnd: () => this.finish(this.ending)
     }
-    return startWindow({ view, stage, container, node, stream, callbacks })
+    return startWindow({ view, stage, container, node, frame, still: device.reducedMotion, stream, callbacks })
   }
 
-  private show(state: WindowState): void {
-    const { words, say, place } = this.parts
-    if (state === 'silent') {
-      this.ending = { problem: 'motion_silent' }
-      this.session?.end()
-      return
-    }
-    say(this.sentenceOf(state))
-    const page = place.ownerDocument
-    const hadFocus = place.contains(page.activeElement)
-    const row = make(page, 'div', { className: 'row' })
-    place.replaceChildren(row)
-    if (state !== 'waiting' && this.session !== null) {
-      row.append(makeButton(page, words('window_put'), () => this.session?.put(), 'primary'))
-      this.adjusting = layAdjusting(place, row, this.session, words)
-    }
-    row.append(makeButton(page, words('ar_end'), () => this.end()))
-    if (hadFocus || state === 'waiting') row.querySelector('button')?.focus()
+  private hear(state: WindowState): void {
+    if (state === 'silent') this.leave('motion_silent')
+    else this.controls?.show()
   }
 
-  private sentenceOf(state: WindowState): string {
-    const { words } = this.parts
-    if (state === 'waiting') return words('window_wait')
-    if (this.node?.surveyed === true) return words('window_floor_surveyed')
-    return words('window_floor', { metres: Math.round(this.node?.accuracy_m ?? 0) })
-  }
-
-  private hearContext(state: 'lost' | 'restored'): void {
-    const { words, say } = this.parts
-    say(state === 'lost' ? words('context_lost') : this.sentenceOf(this.session?.state ?? 'waiting'))
+  private leave(problem: string): void {
+    this.ending = { problem, again: problem !== 'motion_silent' }
+    this.session?.end()
   }
 
   private finish(ending: Ending): void {
     this.close()
     if (this.over) return
     this.over = true
+    this.controls?.close()
     this.parts.place.replaceChildren()
     const { visit, onEnd, view, words } = this.parts
     if (visit.state.window) visit.dispatch({ type: 'window_changed', window: false })
@@ -147,6 +138,7 @@ class Looking implements Mode {
   }
 
   private close(): void {
+    this.idle?.stop()
     this.stopPosition()
     if (this.stream !== null) closeCamera(this.stream)
     this.stream = null

@@ -1,8 +1,9 @@
 /** The magic window: the camera's picture with a model in it that stays in its direction while the phone turns. */
+import type { Frame, SurveyPoint } from '../align/estimator'
+import type { Fix } from '../geo/trigger'
 import type { Stage } from '../orbit/stage'
 import type { SceneNode } from '../wire'
 import { WindowRun } from './run'
-import type { Heading } from './sensors'
 
 /**
  * Waiting: no sensor has spoken yet. Silent: none will, it seems. Standing: before the visitor, on an assumed floor.
@@ -12,10 +13,11 @@ export type WindowState = 'waiting' | 'silent' | 'standing' | 'overlaid'
 
 export interface WindowCallbacks {
   onState: (state: WindowState) => void
-  /** The lens or the distance was changed. */
+  /** The lens, the distance, or what is known of the true place has changed. */
   onAdjust: () => void
+  /** The phone was turned on purpose: somebody is there. */
+  onTurn: () => void
   onContext: (state: 'lost' | 'restored') => void
-  onHeading?: (heading: Heading) => void
   /** The page is not seen any more, or the phone took the camera: the end follows. */
   onPause: () => void
   /** Once, whoever ended it; camera and sensors are off, the stage shows the orbit view again. */
@@ -28,6 +30,10 @@ export interface WindowOptions {
   /** The element that holds the stage's canvas; the camera's picture goes behind it. */
   container: HTMLElement
   node: SceneNode
+  /** The site's frame, for a model whose place is surveyed; null leaves it standing before the visitor. */
+  frame: Frame | null
+  /** Corrections at once, for whoever asked for less motion. */
+  still: boolean
   stream: MediaStream
   callbacks: WindowCallbacks
 }
@@ -39,6 +45,18 @@ export interface WindowSession {
   readonly away_m: number
   /** Stand the model where the phone looks now. */
   put: () => void
+  /** How sure the true place is while the model stands there. */
+  readonly metres: number | null
+  /** No compass has told where north is, though there was time for it. */
+  readonly lacksNorth: boolean
+  readonly canUndo: boolean
+  hearFix: (fix: Fix) => void
+  /** The middle of the view is on a surveyed point. */
+  sight: (point: SurveyPoint) => void
+  /** Turn what stands at its true place round the visitor, clockwise as seen from above. */
+  turnBy: (clockwise_deg: number) => void
+  /** Take the last sighting or turn back. */
+  undo: () => void
   /** Bring the model nearer (factor above 1) or away. */
   approach: (factor: number) => void
   /** Make the model larger beside real things (factor above 1) or smaller, by another lens. */

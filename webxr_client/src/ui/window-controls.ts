@@ -1,0 +1,106 @@
+/** The few buttons of the magic window, and its top line: what is seen, and how sure that is. */
+
+import { findSightable } from '../window/points'
+import type { WindowSession } from '../window/session'
+import type { SceneNode, SurveyPoint } from '../wire'
+import { type Adjusting, layAdjusting } from './adjusting'
+import { make, makeButton } from './dom'
+import type { ModeParts } from './mode'
+import { openSighting, type Sighting } from './sighting'
+
+export interface WindowControls {
+  /** After a change of the window's state. */
+  show: () => void
+  /** After a change of what it says of itself. */
+  refresh: () => void
+  sayContext: (state: 'lost' | 'restored') => void
+  close: () => void
+}
+
+/** Lay the buttons for a session that has begun. */
+export function layWindowControls(parts: ModeParts, session: WindowSession, node: SceneNode | null): WindowControls {
+  const controls = new Controls(parts, session, node)
+  controls.show()
+  return controls
+}
+
+class Controls implements WindowControls {
+  private adjusting: Adjusting | null = null
+  private sighting: Sighting | null = null
+  private readonly points: SurveyPoint[]
+
+  constructor(
+    private readonly parts: ModeParts,
+    private readonly session: WindowSession,
+    private readonly node: SceneNode | null
+  ) {
+    const site = parts.visit.state.site
+    this.points = site === null || node === null || !node.surveyed ? [] : findSightable(site, node)
+  }
+
+  show(): void {
+    if (this.sighting !== null) return
+    const { words, place } = this.parts
+    const { session } = this
+    this.refresh()
+    const page = place.ownerDocument
+    const hadFocus = place.contains(page.activeElement)
+    const row = make(page, 'div', { className: 'row' })
+    place.replaceChildren(row)
+    const waits = session.state === 'waiting'
+    if (!waits) {
+      if (this.points.length > 0) row.append(makeButton(page, words('sight_open'), () => this.aim(), 'primary'))
+      else row.append(makeButton(page, words('window_put'), () => session.put(), 'primary'))
+      this.adjusting = layAdjusting(place, row, session, words)
+    }
+    row.append(makeButton(page, words('ar_end'), () => session.end()))
+    if (hadFocus || waits) row.querySelector('button')?.focus()
+  }
+
+  refresh(): void {
+    this.adjusting?.show()
+    if (this.sighting === null) this.parts.say(this.sentence())
+  }
+
+  sayContext(state: 'lost' | 'restored'): void {
+    this.parts.say(state === 'lost' ? this.parts.words('context_lost') : this.sentence())
+  }
+
+  close(): void {
+    this.sighting?.close()
+  }
+
+  private aim(): void {
+    const { place, words, say } = this.parts
+    const overlay = place.closest<HTMLElement>('#overlay') ?? place
+    this.sighting = openSighting({
+      place,
+      overlay,
+      points: this.points,
+      words,
+      say,
+      onTake: (id) => {
+        const point = this.points.find((one) => one.id === id)
+        if (point !== undefined) this.session.sight(point)
+      },
+      onClose: () => {
+        this.sighting?.close()
+        this.sighting = null
+        this.show()
+      }
+    })
+  }
+
+  private sentence(): string {
+    const { words } = this.parts
+    const { session, node } = this
+    if (session.state === 'waiting') return words('window_wait')
+    if (session.state === 'overlaid') {
+      const sure = words('window_overlaid', { metres: Math.max(1, Math.round(session.metres ?? 1)) })
+      return node?.anchor_note === 'demonstration' ? `${sure} ${words('window_demonstration')}` : sure
+    }
+    if (node?.surveyed !== true) return words('window_floor', { metres: Math.round(node?.accuracy_m ?? 0) })
+    if (this.points.length === 0) return words('window_floor_unsure')
+    return words(session.lacksNorth ? 'window_no_compass' : 'window_floor_surveyed')
+  }
+}
