@@ -38,7 +38,18 @@ MAY_IMPORT = {
     "xr_server/settings.py": ("xr_server.errors",),
 }
 # who may wire: the entry points, each of which may import everything of ours
-ENTRIES = {"app.py", "bundled.py", "child.py", "cli.py", "demo.py", "lan.py", "serving.py", "worker.py", "__init__.py"}
+ENTRIES = {
+    "app.py",
+    "bundled.py",
+    "child.py",
+    "cli.py",
+    "demo.py",
+    "lan.py",
+    "serving.py",
+    "text_list.py",
+    "worker.py",
+    "__init__.py",
+}
 
 # design.md, section 6: one library, one place
 ROUTES_AND_WIRING = (

@@ -170,6 +170,31 @@ def export_folder(folder: Path, site: Annotated[str, typer.Option(help="Which si
     typer.echo(f"Wrote the content of {site} to {folder}.")
 
 
+@app.command("texts")
+def list_texts(
+    folder: Annotated[Path, typer.Argument(help="A content folder.")] = Path("content/dejima"),
+    language: Annotated[str, typer.Option(help="Show this language's texts that nobody has approved.")] = "",
+    only: Annotated[str, typer.Option(help="Only texts whose path begins so, such as landmarks.suimon.")] = "",
+    approved_by: Annotated[str, typer.Option(help="Note that this person has read and approved them, today.")] = "",
+) -> None:
+    """Show which texts of each language a person has approved; with a language those that wait, or mark them."""
+    from datetime import UTC, datetime
+
+    from xr_server.text_list import mark_read, read_texts, say_summary, say_unread
+
+    texts = read_texts(folder)
+    if not language:
+        typer.echo("\n".join(say_summary(texts)))
+        return
+    if language not in texts:
+        raise NotFound("language_unknown", f"There is no language {language}; there are {', '.join(texts)}.")
+    if not approved_by:
+        typer.echo("\n".join(say_unread(texts[language], only)))
+        return
+    count = mark_read(folder, texts[language], only, approved_by, datetime.now(UTC).date().isoformat())
+    typer.echo(f"{count} texts are marked as approved by {approved_by}.")
+
+
 @user_app.command("add")
 def add_user(
     name: str,

@@ -12,7 +12,6 @@ import msgspec
 
 from xr_server.domain.catalog import RECORD_TYPES, Record, TextReview
 from xr_server.domain.content import text_slots
-from xr_server.domain.fields import Language
 
 DIGEST_LENGTH = 12
 _KINDS = {record_type: kind for kind, record_type in RECORD_TYPES.items()}
@@ -42,6 +41,7 @@ def find_unreviewed(texts: Mapping[str, str], reviews: Sequence[TextReview], lan
     return [path for path, text in texts.items() if (path, digest_text(text)) not in approved]
 
 
-def approve(texts: Mapping[str, str], language: Language, by: str, on: str) -> TextReview:
-    """The review that says a person has read these texts on a date."""
-    return TextReview(language=language, by=by, on=on, texts={path: digest_text(text) for path, text in texts.items()})
+def approve(texts: Mapping[str, str], language: str, by: str, on: str) -> TextReview:
+    """The review that says a person has read these texts on a date. Raises msgspec.ValidationError for no language."""
+    marks = {path: digest_text(text) for path, text in texts.items()}
+    return msgspec.convert({"language": language, "by": by, "on": on, "texts": marks}, TextReview)

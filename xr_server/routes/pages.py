@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -27,7 +26,12 @@ FALLBACK = {"ja-x-easy": "ja"}  # every other language without a text of its own
 def load_texts(language: str) -> Mapping[str, str]:
     """The interface texts of a language, keyed `area.name`; what is not translated yet stands in the fallback's words."""
     parent = FALLBACK.get(language, "en")
-    texts = dict(load_texts(parent)) if parent != language else {}
+    return {**(load_texts(parent) if parent != language else {}), **load_own_texts(language)}
+
+
+def load_own_texts(language: str) -> dict[str, str]:
+    """The interface texts that are written in a language, keyed `area.name`."""
+    texts = {}
     for path in sorted((TEXTS_DIR / language).glob("*.json")):
         area = json.loads(path.read_text(encoding="utf-8"))
         texts.update({f"{path.stem}.{key}": value for key, value in area.items()})
@@ -97,17 +101,14 @@ def choose_language(request: Request, offered: Sequence[str] = PAGE_LANGUAGES) -
     return "en" if speaks_another and "en" in offered else offered[0]
 
 
-def link_languages(path: str, offered: Sequence[str] = tuple(NAMES)) -> list[tuple[str, Markup, str, str]]:
-    """The page at a path in each language: the language, its own name, its tag for software, the address.
+def link_languages(path: str, offered: Sequence[str] = tuple(NAMES)) -> list[tuple[str, str, str, str]]:
+    """The page at a path in each language: the language, its own name as HTML, its tag for software, the address.
 
     A path that begins with no language leads to the first page.
     """
     first, _, rest = path.removeprefix("/").partition("/")
     rest = rest if first in NAMES else ""
-    return [
-        (language, Markup(dress_page(NAMES[language])), html_tag(language), f"/{language}/{rest}")  # noqa: S704 - ours
-        for language in offered
-    ]
+    return [(language, dress_page(NAMES[language]), html_tag(language), f"/{language}/{rest}") for language in offered]
 
 
 def render_page(

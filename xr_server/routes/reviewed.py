@@ -6,21 +6,28 @@ from functools import cache
 import msgspec
 
 from xr_server.domain.catalog import TextReview
+from xr_server.domain.content import format_json
 from xr_server.domain.text_review import find_unreviewed
-from xr_server.routes.pages import TEXTS_DIR, load_texts
+from xr_server.routes.pages import TEXTS_DIR, load_own_texts
 
 REVIEWS_FILE = TEXTS_DIR / "reviews.json"
-VISITOR_AREAS = ("visitor.", "errors.")
+STAFF_AREAS = ("auth.", "desk.", "studio.")  # pages of creators and staff, in Japanese and English only
 
 
 def visitor_texts(language: str) -> Mapping[str, str]:
     """The interface texts of a language that visitors read, by key."""
-    return {key: text for key, text in load_texts(language).items() if key.startswith(VISITOR_AREAS)}
+    return {key: text for key, text in load_own_texts(language).items() if not key.startswith(STAFF_AREAS)}
 
 
 def load_reviews() -> list[TextReview]:
     """What people have approved so far."""
     return msgspec.json.decode(REVIEWS_FILE.read_bytes(), type=list[TextReview])
+
+
+def add_review(review: TextReview) -> None:
+    """Keep what somebody has approved."""
+    reviews = msgspec.to_builtins([*load_reviews(), review])
+    REVIEWS_FILE.write_text(format_json(reviews) + "\n", encoding="utf-8")
 
 
 @cache

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from xr_server.domain.catalog import RECORD_TYPES, Record, Site
+from xr_server.domain.catalog import RECORD_TYPES, Record, Site, TextReview
 from xr_server.domain.content import (
     FOUND_FIELDS,
     BundledModel,
@@ -233,6 +233,15 @@ def _check_target(folder: Path, site_id: str) -> None:
         raise Conflict(
             "folder_taken", f"{folder} holds something else than the content of {site_id}; name a new or empty folder."
         )
+
+
+def add_review(folder: Path, review: TextReview) -> None:
+    """Keep in a folder's site.json what somebody has approved. Raises Invalid for a folder that cannot be read."""
+    records = [
+        msgspec.structs.replace(record, reviews=[*record.reviews, review]) if isinstance(record, Site) else record
+        for record in read_content(folder).records
+    ]
+    (folder / "site.json").write_bytes(dump_content(records)["site.json"])
 
 
 def dump_content(records: Sequence[Record]) -> dict[str, bytes]:
