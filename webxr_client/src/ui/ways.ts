@@ -9,6 +9,7 @@ import { announce, make, makeButton, need } from './dom'
 import { makeKeptBack } from './inapp'
 import { openLadder, type Taken } from './ladder'
 import type { Ending, Mode, ModeParts } from './mode'
+import { readText } from './ruby'
 import type { SceneView } from './scene-view'
 import { makeSettings } from './settings'
 import type { Visit } from './visit'
@@ -126,7 +127,7 @@ export class Ways {
       device,
       now: this.now(),
       ready: this.isReady,
-      title: need(this.page, 'h1').textContent ?? '',
+      title: readText(need(this.page, 'h1')),
       words_href: need<HTMLAnchorElement>(this.page, '#leave').href,
       usdz: scene?.nodes[0]?.usdz ?? null,
       poster: scene?.nodes[0]?.poster ?? ''
@@ -177,7 +178,7 @@ export class Ways {
     const parts: ModeParts = {
       ...this.parts,
       scene: this.scene,
-      title: need(this.page, 'h1').textContent ?? '',
+      title: readText(need(this.page, 'h1')),
       place: need(this.page, '#mode'),
       say: (sentence) => {
         where.textContent = sentence
