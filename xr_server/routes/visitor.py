@@ -17,18 +17,19 @@ from xr_server.domain.languages import NAMES
 from xr_server.domain.ruby import plain
 from xr_server.errors import NotFound, Unavailable
 from xr_server.parts import parts_of
+from xr_server.routes.client_texts import client_texts
 from xr_server.routes.island import draw_island
 from xr_server.routes.linked_data import describe_experience, describe_landmark, describe_site
-from xr_server.routes.pages import choose_language, link_languages, load_texts, render_html
+from xr_server.routes.pages import choose_language, link_languages, render_html
 from xr_server.routes.reviewed import is_interface_reviewed
 from xr_server.routes.scenes import etag_matches
 from xr_server.routes.times import next_change_at, say_times
 from xr_server.routes.wording import say_size
 from xr_server.storage.publish import Compiled
 
+IMMERSIVE = "visitor/immersive.html"
 CACHE_CONTROL = "public, max-age=10, must-revalidate"
-MAX_HELD = 256
-UI = ".ui."  # in the key of a sentence that scripts say, whatever its area
+MAX_HELD = 512  # about 60 pages in each of seven languages
 Values = dict[str, Any]
 
 
@@ -82,7 +83,7 @@ def answer(
     key = (visit.base, visit.path, visit.compiled.etag, *etags)
     page = _held.get(key)
     if page is None or not page.from_at <= visit.at < page.until_at:
-        html = render_html(template, visit.language, {**_common(visit), **make()})
+        html = render_html(template, visit.language, {**_common(visit, template), **make()})
         page = _press(html, visit)
         if len(_held) >= MAX_HELD:
             _held.pop(next(iter(_held)))
@@ -114,8 +115,8 @@ def _send(request: Request, page: Rendered, language: str) -> Response:
     return Response(body, headers=headers, media_type="text/html")
 
 
-def _common(visit: Visit) -> Values:
-    site, texts = visit.document["site"], load_texts(visit.language)
+def _common(visit: Visit, template: str) -> Values:
+    site = visit.document["site"]
     home = f"/{visit.language}/{visit.site_id}/"
     return {
         "document": visit.document,
@@ -125,7 +126,7 @@ def _common(visit: Visit) -> Values:
         "base": visit.base,
         "languages": link_languages(visit.path, site["languages"]),
         "document_url": f"/api/v1/sites/{visit.site_id}?lang={visit.language}",
-        "ui_texts": {key.partition(UI)[2]: text for key, text in texts.items() if UI in key},
+        "ui_texts": client_texts(visit.language, template == IMMERSIVE),
         "reviewed": site.get("reviewed", False) and is_interface_reviewed(visit.language),
         "linked_data": None,
         "landmark_names": {mark["id"]: mark["name"] for mark in visit.document["landmarks"]},
@@ -229,7 +230,7 @@ async def show_experience(request: Request) -> Response:
 
 async def show_immersive(request: Request) -> Response:
     """The page that fills the screen with the scene; without script or WebGL it leads back to the text."""
-    return _answer_experience(request, "visitor/immersive.html")
+    return _answer_experience(request, IMMERSIVE)
 
 
 def _answer_experience(request: Request, template: str) -> Response:
