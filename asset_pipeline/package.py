@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,9 @@ from asset_pipeline.clouds.survey import describe_survey, place_sample
 from asset_pipeline.executor import Crew, Task, begin_job, dismiss, open_here, run_jobs, stay_here
 from asset_pipeline.geometry.bvh import Bvh
 from asset_pipeline.geometry.spool import large_arrays_in
-from asset_pipeline.geometry.surfaces import build_surfaces, choose_levels
+from asset_pipeline.geometry.surfaces import choose_levels, each_surface
 from asset_pipeline.geopose import Vector
-from asset_pipeline.manifest import Manifest
+from asset_pipeline.manifest import USDZ_FILE, Manifest
 from asset_pipeline.memory import give_back, watch_memory
 from asset_pipeline.mesh import Mesh, Surface
 from asset_pipeline.options import BuildOptions
@@ -35,6 +36,10 @@ from asset_pipeline.report.examine import examine_scan, examine_texture
 from asset_pipeline.report.report import make_report
 from asset_pipeline.report.views import Views, choose_views, describe_views, draw_scan
 from asset_pipeline.scan import Progress, Scan, ScanWarning, no_progress, warn
+
+# surfaces as made, with what to tell of them; the levels they became; budgets that were skipped
+_Levels = tuple[list[tuple[Surface, list[ScanWarning]]], list[FinishedLevel], tuple[int, ...]]
+_Looked = tuple[Views, dict[str, bytes], list[ScanWarning]]
 
 READ_SHARE = 0.1  # of the whole time, for the progress bar
 MOST_TOGETHER = 1_000_000  # triangles of a scan up to which several of its levels are made at a time on this machine
@@ -103,31 +108,44 @@ def _make_surfaces(scan: Scan, options: BuildOptions, progress: Progress, crew: 
     # while the collapse, which is one long thread, keeps this process, another looks at the scan
     finish_looking = begin_job(hands, Task(_look_at, (prepared.looked_at,)), prepared.surface)
     progress("collapse", 0.2)
-    surfaces, notes = build_surfaces(
-        prepared.surface,
-        levels,
-        None if prepared.bvh.parts else prepared.bvh,
-        lambda fraction: progress("collapse", 0.2 + 0.15 * fraction),
-    )
-    views, pictures, found = finish_looking()
-    jobs = [LevelJob(index, asked, options.texture_px, views) for index, asked in enumerate(levels)]
-    finished = _make_levels(prepared, list(zip(surfaces, jobs, strict=True)), progress, hands)
-    told = [*prepared.warnings, *found, *notes, *examine_texture(finished[0].level.mesh), *_name_skipped(skipped)]
-    told += _name_missed(finished)
+    tree = None if prepared.bvh.parts else prepared.bvh
+    coming = each_surface(prepared.surface, levels, tree)
+    first = next(coming)
+    looked = finish_looking()
+    jobs = [LevelJob(index, asked, options.texture_px, looked[0]) for index, asked in enumerate(levels)]
+    made = [first]
+
+    def take_surface(job: LevelJob) -> tuple[Surface, LevelJob]:
+        while len(made) <= job.index:
+            made.append(next(coming))
+        phone_level = choose_level([surface.triangles for surface, _ in made])
+        return made[job.index][0], replace(job, for_phone=phone_level == job.index)
+
+    finished = _make_levels(prepared, (jobs, take_surface), progress, hands)
+    return _gather(prepared, (made, finished, skipped), looked)
+
+
+def _gather(prepared: Prepared, levels: _Levels, looked: _Looked) -> _Made:
+    made, finished, skipped = levels
+    views, pictures, found = looked
+    told = [*prepared.warnings, *found, *(note for _, notes in made for note in notes)]
+    told += [*examine_texture(finished[0].level.mesh), *_name_skipped(skipped), *_name_missed(finished)]
     return _Made(prepared.offset_m, finished, pictures, views, told)
 
 
 def _choose_hands(prepared: Prepared, crew: Crew) -> Crew:
     """Who makes the levels: others beside this process where that is sooner and there is memory for it."""
-    # two levels of a larger scan at a time need more than 0.8 GB, unless they are made elsewhere
-    fits = prepared.scan.triangles <= MOST_TOGETHER or not crew.shares_disk
-    if prepared.scan.triangles >= WORTH_HANDS and fits and not prepared.bvh.parts:
+    # a scan in cells stays on disk, where others of this machine alone can read it; of a whole one that is larger two
+    # levels at a time need more than 0.8 GB, unless they are made elsewhere
+    in_cells, near = bool(prepared.bvh.parts), crew.shares_disk
+    fits = near if in_cells else prepared.scan.triangles <= MOST_TOGETHER or not near
+    if prepared.scan.triangles >= WORTH_HANDS and fits:
         return crew
     dismiss(crew)
     return stay_here(crew)
 
 
-def _look_at(scan: Mesh, surface: Surface) -> tuple[Views, dict[str, bytes], list[ScanWarning]]:
+def _look_at(scan: Mesh, surface: Surface) -> _Looked:
     """Where the scan is looked at from, its pictures, and what may be wrong with it."""
     views = choose_views(scan)
     return views, draw_scan(scan, views), examine_scan(scan, surface)
@@ -146,21 +164,25 @@ def _make_points(scan: Scan, options: BuildOptions, progress: Progress, _: Crew)
 
 
 def _make_levels(
-    prepared: Prepared, work: list[tuple[Surface, LevelJob]], progress: Progress, hands: Crew
+    prepared: Prepared,
+    work: tuple[list[LevelJob], Callable[[LevelJob], tuple[Surface, LevelJob]]],
+    progress: Progress,
+    hands: Crew,
 ) -> list[FinishedLevel]:
+    """The levels; the surface of each is made when its turn comes, while others finish the one before."""
     scan, bvh = prepared.scan, prepared.bvh
-    for_phone = choose_level([surface.triangles for surface, _ in work])
+    jobs, take_surface = work
     give_back()
     progress("level 0", 0.35)
     finished: list[FinishedLevel] = run_jobs(
         hands,
-        Task(_make_level, (scan, bvh)),
-        [(surface, replace(job, for_phone=job.index == for_phone)) for surface, job in work],
-        lambda fraction: progress(f"level {round(fraction * len(work)) - 1}", 0.35 + 0.58 * fraction),
+        Task(_make_level, (scan, bvh), take_surface),
+        jobs,
+        lambda fraction: progress(f"level {round(fraction * len(jobs)) - 1}", 0.35 + 0.58 * fraction),
     )
     dismiss(hands)
-    if for_phone is None:
-        finished[-1] = make_phone_model(scan, bvh, work[-1][0], finished[-1])
+    if not any(USDZ_FILE in each.files for each in finished):
+        finished[-1] = make_phone_model(scan, bvh, take_surface(jobs[-1])[0], finished[-1])
     return finished
 
 

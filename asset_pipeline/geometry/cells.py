@@ -28,7 +28,9 @@ SAMPLES = 400_000  # triangles that decide where to cut
 CHUNK = 1 << 20
 NORMALS_FILE = "normals"
 PER_LOCKED = 3  # triangles a cell keeps for each locked vertex, or these would be all that is left
-STEP = 0.5  # what a run of the queue leaves of a cell: coarser than for a level, which is made from what is left
+STEP = 0.5  # what a run of the queue leaves of a cell: coarser than for a level, which is made from what is left,
+LUMPED_BITS = 8  # and so are the prices: two octaves are as one
+FORM_ABOVE = 8.0  # times what is left of a cell, above which its colours, finer than any level shows, are not looked at
 
 Rows = NDArray[np.int32]
 
@@ -177,7 +179,8 @@ def thin_cell(cell: Cell) -> Surface:
     target = max(cell.target, PER_LOCKED * int(np.count_nonzero(cell.locked)))
     if target >= cell.surface.triangles:
         return cell.surface
-    return collapse(cell.surface, target, Settings(colour_m=cell.colour_m, step=STEP), locked=cell.locked)
+    settings = Settings(colour_m=cell.colour_m, step=STEP, lumped_bits=LUMPED_BITS, form_above=FORM_ABOVE)
+    return collapse(cell.surface, target, settings, locked=cell.locked)
 
 
 def thin_spooled_cell(scan: CutScan, job: CellJob) -> tuple[Surface, BvhPart]:

@@ -26,8 +26,10 @@ LINK_PRICE, MESSY_LINK_PRICE, TURN_PRICE = 3.0, 1.1, 10.0
 ROOM = 1.6  # entries of the queue for each edge it starts with: joining makes new ones
 LOSS_PRICE = 0.3  # of the (doubled) area round a vertex times its squared distance from what is left
 MESSY = 0.005  # share of edges with more than two triangles from which on a surface is messy
+LUMPED_BITS = 4  # prices within an eighth of an octave go in the order of memory: up to 8 % faster, and no further off
 OVERSHOOT = 1  # triangles below the target that are as good as the target
 TOLERATED = 2  # and where single triangles cannot be had
+NO_COLOURS = np.zeros((0, 3))
 
 Numbers = NDArray[np.int32]
 Rows = NDArray[np.int64]
@@ -38,13 +40,17 @@ class Settings:
     """How to collapse. colour_m: the length in metres that the full range of a colour is worth; None: from the surface's size.
 
     A length, not a share: a part of a scan must price its colours as the whole does. messy None: seen from the edges.
-    loss_price: what the ends' true distances from the result count for; more keeps the maximum down.
+    loss_price: what the ends' true distances from the result count for; more keeps the maximum down. lumped_bits: prices are
+    told apart by 7 bits of an octave less these; more than 7 lump octaves together. form_above: times the target, above
+    which form alone decides, since colours cost time.
     """
 
     colour_m: float | None = None
     messy: bool | None = None
     step: float = STEP
     loss_price: float = LOSS_PRICE
+    lumped_bits: int = LUMPED_BITS
+    form_above: float = np.inf
 
 
 @dataclass(frozen=True)
@@ -109,7 +115,7 @@ def _prepare(
     row[order] = np.arange(len(order), dtype=np.int32)
     faces = drop_doubles(row[surface.faces])
     faces = faces[np.argsort(faces.min(axis=1), kind="stable")]
-    colours = np.zeros((0, 3))
+    colours = NO_COLOURS
     if surface.colours is not None:
         colours = surface.colours[order].astype(np.float64) * colour_unit
     held = np.zeros(len(order), bool) if locked is None else locked[order]
@@ -133,7 +139,9 @@ def _run(work: Working, target: int, settings: Settings, progress: Callable[[flo
     while len(work.faces) > target:
         before = len(work.faces)
         wanted = max(target, int(settings.step * before))
-        messy = _step(work, (wanted, target - overshoot), share, replace(settings, messy=messy))
+        form_alone = wanted > settings.form_above * target
+        colours = NO_COLOURS if form_alone else work.colours  # those of vertices that stay remain as they are
+        messy = _step(work, colours, (wanted, target - overshoot), (share, replace(settings, messy=messy)))
         done = before - len(work.faces)
         progress(min(1.0, (start - len(work.faces)) / (start - target)))
         if done > (before - wanted) // 2:
@@ -148,27 +156,28 @@ def _run(work: Working, target: int, settings: Settings, progress: Callable[[flo
         _drop_smallest(work, len(work.faces) - target)
 
 
-def _step(work: Working, goal: tuple[int, int], share: float, settings: Settings) -> bool:
+def _step(work: Working, colours: NDArray[np.float64], goal: tuple[int, int], how: tuple[float, Settings]) -> bool:
     """One run of the queue with fresh quadrics; gives whether the surface was taken for messy."""
+    share, settings = how
     vertices, triangles = len(work.points), len(work.faces)
     heads, following = np.empty(vertices, np.int32), np.empty(3 * triangles, np.int32)
     link_corners(work.faces, heads, following)
-    quadrics = np.zeros((vertices, COLOURED if len(work.colours) else PLAIN), np.float32)
+    quadrics = np.zeros((vertices, COLOURED if len(colours) else PLAIN), np.float32)
     marks = np.zeros((vertices, 4), np.int32)
     borders, edges = find_edges(work.faces, heads, following, marks)
     messy = edges.messy if settings.messy is None else settings.messy
-    measure_faces(work.points, work.colours, work.faces, quadrics)
+    measure_faces(work.points, colours, work.faces, quadrics)
     measure_borders(work.points, work.faces, borders, MESSY_BORDER_WEIGHT if messy else BORDER_WEIGHT, quadrics)
     room = int(edges.count * max(1.0, ROOM * share)) + 1024
     ends, keys = np.empty((room, 2), np.int32), np.empty(room, np.int32)
-    lists = (work.points, work.colours, work.faces, quadrics, work.locked, heads, following, marks, ends, keys)
-    count = price_edges(*lists)
+    lists = (work.points, colours, work.faces, quadrics, work.locked, heads, following, marks, ends, keys)
+    count = price_edges(*lists, settings.lumped_bits)
     if count == 0:
         return messy
     last = BUCKETS - 1
     if share < 1:
         last = int(np.searchsorted(np.cumsum(np.bincount(keys[:count], minlength=BUCKETS)), share * count))
-    state = np.array([triangles, goal[0], goal[1], last, count])
+    state = np.array([triangles, goal[0], goal[1], last, count, settings.lumped_bits])
     prices = np.array([MESSY_LINK_PRICE if messy else LINK_PRICE, TURN_PRICE, settings.loss_price])
     run_step(*lists, np.empty(BUCKETS, np.int32), state, prices)
     _drop_dead(work)

@@ -1,6 +1,6 @@
 """The levels of detail: which there are, and the bare surface of each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -51,42 +51,57 @@ def _sum_by(row: NDArray[np.int32], values: NDArray[np.uint8], rows: int) -> NDA
 
 
 def build_surfaces(
+    scan: Surface, levels: tuple[int, ...], bvh: Bvh | None = None
+) -> tuple[list[Surface], list[ScanWarning]]:
+    """The bare surface of each level, fine to coarse, and what people should know about them."""
+    made = list(each_surface(scan, levels, bvh))
+    return [surface for surface, _ in made], [note for _, notes in made for note in notes]
+
+
+def each_surface(
     scan: Surface,
     levels: tuple[int, ...],
     bvh: Bvh | None = None,
     progress: Callable[[float], None] = ignore_progress,
-) -> tuple[list[Surface], list[ScanWarning]]:
-    """The bare surface of each level, fine to coarse, and what people should know about them.
+) -> Iterator[tuple[Surface, list[ScanWarning]]]:
+    """The bare surface of each level when it is asked for, fine to coarse, and what people should know about it.
 
     Each is collapsed from the one before as that was before it was relaxed. bvh: the scan's tree, where the caller has it.
     """
     tree = build_bvh(scan.positions, scan.faces) if bvh is None else bvh
     start, warnings = repair_surface(scan)
-    diagonal = float(np.linalg.norm(np.ptp(scan.positions, axis=0)))
-    settings = Settings(colour_m=COLOUR_SHARE * diagonal)
-    surfaces: list[Surface] = []
     usual, pieces = STANDS_OUT / OUT_OF_LINE, count_pieces(start)
     for index, level in enumerate(levels):
         if level >= scan.triangles:  # the whole scan, as it was delivered
-            surfaces.append(scan)
-            continue
-        kept = keep_large_pieces(start, level)
-        near = collapse(kept, min(NEAR * level, kept.triangles), settings)
-        start = collapse(near, level, settings)
-        surface, error = _relax_and_measure(start, scan, tree)
-        if error.max_m > min(STANDS_OUT, max(ORDINARY, OUT_OF_LINE * usual)) * error.rms_m:
-            again = collapse(near, level, replace(settings, loss_price=CAREFUL))
-            other, other_error = _relax_and_measure(again, scan, tree)
-            if other_error.max_m < CLEARLY * error.max_m and other_error.rms_m <= MORE_RMS * error.rms_m:
-                warnings.append(warn("level_redone", triangles=level, max_m=error.max_m, now_m=other_error.max_m))
-                start, surface, error = again, other, other_error
-        usual = error.max_m / max(error.rms_m, 1e-300)
-        lost = pieces - count_pieces(start)
-        if lost > 0:
-            warnings.append(warn("pieces_left_out", triangles=level, count=lost, of=pieces))
-        surfaces.append(surface)
-        progress((index + 1) / len(levels))
-    return surfaces, warnings
+            yield scan, warnings
+        else:
+            start, surface, error, notes = _make_surface(start, level, (scan, tree), usual)
+            usual = error.max_m / max(error.rms_m, 1e-300)
+            lost = pieces - count_pieces(start)
+            if lost > 0:
+                notes.append(warn("pieces_left_out", triangles=level, count=lost, of=pieces))
+            progress((index + 1) / len(levels))
+            yield surface, [*warnings, *notes]
+        warnings = []
+
+
+def _make_surface(
+    start: Surface, level: int, whole: tuple[Surface, Bvh], usual: float
+) -> "tuple[Surface, Surface, _Error, list[ScanWarning]]":
+    """The surface before and after it is relaxed, its error, and what to tell. usual: maximum over RMS of the finer level."""
+    scan, tree = whole
+    settings = Settings(colour_m=COLOUR_SHARE * float(np.linalg.norm(np.ptp(scan.positions, axis=0))))
+    kept = keep_large_pieces(start, level)
+    near = collapse(kept, min(NEAR * level, kept.triangles), settings)
+    plain = collapse(near, level, settings)
+    surface, error = _relax_and_measure(plain, scan, tree)
+    if error.max_m > min(STANDS_OUT, max(ORDINARY, OUT_OF_LINE * usual)) * error.rms_m:
+        again = collapse(near, level, replace(settings, loss_price=CAREFUL))
+        other, other_error = _relax_and_measure(again, scan, tree)
+        if other_error.max_m < CLEARLY * error.max_m and other_error.rms_m <= MORE_RMS * error.rms_m:
+            note = warn("level_redone", triangles=level, max_m=error.max_m, now_m=other_error.max_m)
+            return again, other, other_error, [note]
+    return plain, surface, error, []
 
 
 @dataclass(frozen=True)

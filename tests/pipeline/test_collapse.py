@@ -190,3 +190,27 @@ def test_edges_are_found_once_and_borders_known() -> None:
     assert (edges.count, edges.borders, edges.branchings) == (5, 4, 0)
     assert sorted(borders[:, :2].tolist()) == [[0, 1], [0, 2], [1, 3], [2, 3]]
     assert all({a, b} <= set(faces[face].tolist()) for a, b, face in borders.tolist())
+
+
+def test_lumped_prices_meet_the_budget_and_stay_near() -> None:
+    fine = bare_surface(hills(80))
+    fine = Surface(fine.positions, fine.faces)
+    tree = build_bvh(fine.positions, fine.faces)
+    error = {}
+    for bits in (0, 4, 8):
+        left = collapse(fine, 1000, Settings(lumped_bits=bits))
+        assert 998 <= left.triangles <= 1000
+        error[bits] = np.sqrt((find_closest(tree, left.positions[left.faces].mean(axis=1)).distance ** 2).mean())
+    assert error[4] < 1.1 * error[0] and error[8] < 1.4 * error[0]
+    ordered, lumped = (collapse(fine, 1000, Settings(lumped_bits=bits)).positions for bits in (0, 8))
+    assert ordered.shape != lumped.shape or not np.array_equal(ordered, lumped)
+
+
+def test_colours_that_are_not_looked_at_for_a_while_stay_with_their_places() -> None:
+    fine = bare_surface(hills(80))
+    left = collapse(fine, 600, Settings(form_above=4.0))
+    assert 598 <= left.triangles <= 600 and left.colours is not None
+    place = left.positions[:, [0, 2]]  # the hills are coloured by where they are
+    assert np.abs(left.colours[:, :2] - 25 * place).mean() < 8
+    whole = collapse(fine, 600).positions
+    assert whole.shape != left.positions.shape or not np.array_equal(whole, left.positions)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from asset_pipeline import package as recipe
 from asset_pipeline.built import BuildResult
 from asset_pipeline.manifest import dump_manifest, manifest_digest
 from asset_pipeline.output.folder import sweep_drafts
@@ -149,3 +150,24 @@ def test_only_drafts_of_processes_that_are_gone_are_swept(tmp_path: Path) -> Non
     dead.mkdir()
     sweep_drafts(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [mine.name]
+
+
+def test_a_level_is_begun_before_the_surfaces_of_coarser_ones_are_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    each_surface, make_level = vars(recipe)["each_surface"], vars(recipe)["make_level"]
+
+    def watched_surfaces(*arguments: object) -> object:
+        for surface in each_surface(*arguments):
+            order.append("surface")
+            yield surface
+
+    def watched_level(*arguments: object) -> object:
+        order.append("level")
+        return make_level(*arguments)
+
+    monkeypatch.setattr(recipe, "each_surface", watched_surfaces)
+    monkeypatch.setattr(recipe, "make_level", watched_level)
+    build_package(write_hills(tmp_path, 20), tmp_path / "out", options((300, 100)))
+    assert order == ["surface", "level", "surface", "level"]
