@@ -24,7 +24,7 @@ export function setUpLight(page: Document, storage: Storage): void {
 
 /** Remember a language chosen by hand, so that the site's first address opens in it. */
 export function rememberLanguage(page: Document): void {
-  for (const link of page.querySelectorAll<HTMLAnchorElement>('[data-language]')) {
+  for (const link of page.querySelectorAll<HTMLAnchorElement>('a[data-language]')) {
     link.addEventListener('click', () => {
       // the server reads it at `/`
       page.cookie = `lang=${link.dataset['language']}; path=/; max-age=31536000; samesite=lax`
