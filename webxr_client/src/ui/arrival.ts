@@ -1,5 +1,6 @@
 /** The sheet of the landmark the visitor has come to: picture, name, one sentence, distance, one thing to do. */
 import type { Device } from '../device'
+import { topOf } from '../ladder'
 import { findOpen, type VisitState } from '../state'
 import type { Experience } from '../wire'
 import { sayDistance } from './distance'
@@ -61,7 +62,7 @@ function fillSheet(place: HTMLElement, open: Experience, visit: Visit, words: Wo
     page,
     'a',
     { className: 'primary', href: `${home}xr/${open.id}` },
-    words(device.immersiveAr ? 'see_here' : 'see_large')
+    words(['ar', 'window'].includes(topOf(device)) ? 'see_here' : 'see_large')
   )
   const read = make(page, 'a', { href: `${home}experiences/${open.id}` }, words('arrival_read'))
   const close = makeButton(page, words('arrival_later'), () => visit.dispatch({ type: 'experience_closed' }))

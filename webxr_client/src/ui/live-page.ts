@@ -1,6 +1,7 @@
 /** A page of words and pictures brought alive: each change of the visit is written into what the server rendered. */
 import type { Problem } from '../api'
 import { type Device, readDevice } from '../device'
+import { topOf } from '../ladder'
 import { findOpen, type VisitState } from '../state'
 import { showArrival, showOffer } from './arrival'
 import { setUpConsent } from './consent-panel'
@@ -125,7 +126,8 @@ class LivePage {
   private showAct(): void {
     const act = this.page.getElementById('act')
     if (act === null) return
-    const can = !this.device.webgl2 ? 'words' : this.device.immersiveAr ? 'ar' : 'orbit'
+    const top = topOf(this.device)
+    const can = top === 'window' ? 'ar' : top // in both the model stands before the visitor
     const link = need(act, 'a')
     link.textContent = this.words(can === 'ar' ? 'see_here' : 'see_large')
     link.hidden = can === 'words'
