@@ -22,11 +22,13 @@ from xr_server.routes import (
     figures,
     health,
     live,
+    media,
     packages,
     problems,
     reports,
     scans,
     scenes,
+    signs,
     studio,
     uploads,
     visitor,
@@ -44,6 +46,7 @@ CREATORS_AND_STAFF = (auth, uploads, scans, studio, reports, attachments, desk, 
 ROUTES = [*scenes.routes, *packages.routes, *events.routes, *health.routes]
 ROUTES += [route for module in CREATORS_AND_STAFF for route in module.routes]
 ROUTES += visitor.routes  # last: its addresses begin with a language, which any first word could be
+ROUTES += [*media.routes, *signs.routes]
 MAX_BODY_BYTES = 1024 * 1024  # single routes set their own
 log = logging.getLogger("dejima.app")
 

@@ -32,6 +32,7 @@ from xr_server.storage.catalog import (
 from xr_server.storage.content import copy_models, dump_content, read_content, write_content
 from xr_server.storage.database import record_revision
 from xr_server.storage.imports import import_records
+from xr_server.storage.media import copy_media, keep_media
 from xr_server.storage.packages import Origin, load_packages, prefer_package, save_package
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,8 +87,11 @@ def add_model_package(catalog, folder, word, at):
 
 def test_the_committed_files_come_back_byte_for_byte_through_the_catalog(catalog, content, tmp_path):
     put_in(catalog, content)
-    write_content(tmp_path / "out", load_published(catalog, "dejima"))
+    keep_media(tmp_path / "store", DEJIMA, content.records)
+    records = load_published(catalog, "dejima")
+    write_content(tmp_path / "out", records)
     copy_models(DEJIMA, tmp_path / "out")
+    assert copy_media(tmp_path / "store", tmp_path / "out", records) == []
     written = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*") if path.is_file()}
     assert written == {str(path.relative_to(DEJIMA)) for path in DEJIMA.rglob("*") if path.is_file()}
     for name in written:
@@ -104,6 +108,7 @@ def test_what_the_files_of_dejima_do_not_use_comes_back_too(content, tmp_path):
     records[records.index(site)] = msgspec.structs.replace(site, timeline=twice)
     write_content(tmp_path, records)
     copy_models(DEJIMA, tmp_path)
+    shutil.copytree(DEJIMA / "media", tmp_path / "media", dirs_exist_ok=True)
     again = read_content(tmp_path).records
     assert in_order(again) == in_order(records)
 
@@ -225,6 +230,7 @@ from sqlalchemy import event
 from xr_server.storage.content import read_content
 from xr_server.storage.database import open_engine
 from xr_server.storage.imports import import_records
+from xr_server.storage.media import copy_media, keep_media
 engine, left = open_engine(sys.argv[1]), [int(sys.argv[3])]
 @event.listens_for(engine, "before_cursor_execute")
 def count(*_):

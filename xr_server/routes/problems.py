@@ -74,7 +74,7 @@ def _page(request: Request, status: int, code: str, text: str) -> Response:
 
 
 def _wants_page(request: Request) -> bool:
-    if request.url.path.startswith(("/api/", "/packages/", "/static/")):
+    if request.url.path.startswith(("/api/", "/packages/", "/media/", "/static/")):
         return False
     return "text/html" in request.headers.get("accept", "")
 

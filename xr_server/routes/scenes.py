@@ -4,6 +4,7 @@ import math
 import re
 from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -160,11 +161,16 @@ def live_at(site: SiteSnapshot, at: datetime) -> dict[str, list[str]]:
     if not days.from_on <= at.astimezone(zone).date() <= days.until_on:
         raise Invalid("moment_out_of_range", f"at must lie between {days.from_on} and {days.until_on}.")
     for experience in next(iter(site.documents.values())).document["experiences"]:
-        spans = [(parse_moment(start), parse_moment(end)) for start, end in experience["occurrences"]]
-        quiet_on = [date.fromisoformat(day) for day in experience["quiet_on"]]
-        if is_live(spans, quiet_on, at, zone):
+        if is_on(experience, at, zone):
             found.setdefault(experience["landmark"], []).append(experience["id"])
     return found
+
+
+def is_on(experience: Document, at: datetime, zone: ZoneInfo) -> bool:
+    """Whether an experience of a site document is live at a moment."""
+    spans = [(parse_moment(start), parse_moment(end)) for start, end in experience["occurrences"]]
+    quiet_on = [date.fromisoformat(day) for day in experience["quiet_on"]]
+    return is_live(spans, quiet_on, at, zone)
 
 
 def parse_moment(text: str) -> datetime:
