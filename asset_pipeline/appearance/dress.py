@@ -8,7 +8,8 @@ import numpy as np
 
 from asset_pipeline.appearance.atlas import Atlas, lay_flat, make_atlas, measure_stretch
 from asset_pipeline.appearance.bake import Source, Wanted, bake, has_one_finish
-from asset_pipeline.appearance.measure import measure_level, measure_look
+from asset_pipeline.appearance.measure import find_places, measure_level, measure_look
+from asset_pipeline.appearance.own_charts import bake_relief, keep_charts
 from asset_pipeline.appearance.sides import Sides
 from asset_pipeline.appearance.vertex_colours import fit_vertex_colours
 from asset_pipeline.mesh import Material, Mesh, Surface
@@ -34,8 +35,13 @@ class BuiltLevel:
     uv: Coordinates = "none"
 
 
-def dress_ways(surface: Surface, asked: int, source: Source, sides: Sides) -> Iterator[BuiltLevel]:
-    """The ways to show the scan on a level's surface, the plainest first, each made when it is asked for."""
+def dress_ways(
+    surface: Surface, asked: int, source: Source, sides: Sides, finest: bool = False
+) -> Iterator[BuiltLevel]:
+    """The ways to show the scan on a level's surface, the plainest first, each made when it is asked for.
+
+    Of the finest level also the scan's own coordinates, on a surface of their own.
+    """
     scan = source.scan
     if len(surface.faces) == scan.triangles and keeps_source(scan):
         yield BuiltLevel(asked, scan, "source")
@@ -43,6 +49,16 @@ def dress_ways(surface: Surface, asked: int, source: Source, sides: Sides) -> It
         yield _dress_plainly(surface, asked, source)
     if has_picture(scan) or _has_colours(scan) or sides.normal_px:
         yield from _dress_atlases(surface, asked, source, sides)
+    if finest and (kept := keep_charts(surface, asked, source, sides)) is not None:
+        yield BuiltLevel(asked, _add_relief(kept, source, sides), "source")
+
+
+def _add_relief(mesh: Mesh, source: Source, sides: Sides) -> Mesh:
+    """With a normal map on the scan's own coordinates, where these allow one and light shows it."""
+    relief = bake_relief(mesh, source, sides.normal_px)
+    if relief is None:
+        return mesh
+    return _keep_useful_map(mesh, replace(mesh, materials=(replace(mesh.materials[0], normal_map=relief),)), source)
 
 
 def _dress_atlases(surface: Surface, asked: int, source: Source, sides: Sides) -> Iterator[BuiltLevel]:
@@ -119,5 +135,6 @@ def _dress_atlas(atlas: Atlas, asked: int, source: Source, sides: Sides) -> Buil
 
 def _keep_useful_map(without: Mesh, mapped: Mesh, source: Source) -> Mesh:
     """The mesh with its normal map, if light shows the difference; on rubble it would be noise, and large."""
-    plain_db, mapped_db = (measure_look(source.scan, source.normals, mesh, TRIAL_SAMPLES) for mesh in (without, mapped))
+    places = find_places(source.scan, without, TRIAL_SAMPLES)
+    plain_db, mapped_db = (measure_look(source.scan, source.normals, mesh, places=places) for mesh in (without, mapped))
     return mapped if mapped_db >= plain_db + LEAST_WIN_DB else without

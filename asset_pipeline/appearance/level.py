@@ -90,7 +90,7 @@ def make_level(scan: Mesh, bvh: Bvh, surface: Surface, job: LevelJob) -> Finishe
     surface = replace(surface, positions=on_grid.positions)
     sides = choose_sides(scan, surface, error_m, job.texture_px, finest=job.index == 0)
     plan = _Plan(source, sides, error_m, job.index)
-    dressed = dress_ways(surface, job.asked, source, sides)
+    dressed = dress_ways(surface, job.asked, source, sides, finest=job.index == 0)
     ways = [_encode_way(next(dressed), plan)]
     deviation = measure_level(scan, bvh, ways[0].shown)
     if deviation.colour_psnr_db is None or deviation.colour_psnr_db < ENOUGH_DB:
@@ -127,7 +127,7 @@ def _choose_way(ways: list[_Way], source: Source) -> _Way:
             of_way - of_best for of_way, of_best in zip(_look_db(source, way), _look_db(source, best), strict=True)
         )
         # on rubble no level is lit like the scan, and colour is what there is to win
-        won_db = max(lit_db, plain_db)
+        won_db = max(lit_db, plain_db) + min(0.0, lit_db, plain_db)
         if _least_bytes(way) <= _least_bytes(best) * BYTES_PER_DB**won_db:
             best = way
     return best

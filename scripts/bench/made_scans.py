@@ -1,8 +1,9 @@
 """Scans made by code, unlike those the pipeline was tuned on: python scripts/bench/made_scans.py FOLDER
 
-Four kinds that real scans come in: an organic body (closed, fine relief, one photographic texture on a sphere's layout),
+Five kinds that real scans come in: an organic body (closed, fine relief, one photographic texture on a sphere's layout),
 a building (flat walls, sharp edges, brick courses, an atlas of planar charts), a shell (thin walls seen from both sides,
-with holes), and ruins (a laser survey with noise, uneven density and vertex colours). Always the same bytes.
+with holes), ruins (a laser survey with noise, uneven density and vertex colours), and a tower (bays that share one
+picture, mirrored). Always the same bytes.
 """
 
 import sys
@@ -136,7 +137,31 @@ def ruins() -> Mesh:
     return Mesh(flat, grid_faces(side, side)[:, [0, 2, 1]], colours=paint(flat * 0.2, 12))
 
 
-MADE: dict[str, Callable[[], Mesh]] = {"body": body, "building": building, "shell": shell, "ruins": ruins}
+def tower() -> Mesh:
+    """A round tower of 480,000 triangles: eight bays on one drawn picture, every second one mirrored."""
+    rows, columns, bays, px = 251, 961, 8, 1024
+    t, s = np.meshgrid(np.linspace(0, 1, rows), np.linspace(0, 1, columns), indexing="ij")
+    way = np.stack([np.cos(2 * np.pi * s), 3 * t, np.sin(2 * np.pi * s)], axis=-1).reshape(-1, 3)
+    out = (3 + 0.06 * noise(way, 8, 4, 5.0))[:, None] * [1, 0, 1] + [0, 3, 0]
+    points = (way * out).reshape(rows, columns, 3)
+    points[:, -1] = points[:, 0]
+    u = np.abs((s * bays) % 2 - 1)
+    y, x = np.meshgrid(np.arange(2 * px) / px, np.arange(px) / px, indexing="ij")
+    picture = paint(np.stack([x, y, 0 * x], axis=-1).reshape(-1, 3) * 1.5, 15).reshape(2 * px, px, 3)
+    lines = (np.sin(150 * x + 6 * np.sin(9 * y)) > 0.8) | (np.sin(130 * y + 5 * np.sin(7 * x)) > 0.85)
+    picture = np.where(lines[:, :, None], picture // 4, picture)
+    uv = np.stack([u, 1 - t], axis=-1).reshape(-1, 2).astype(np.float32)
+    faces = grid_faces(rows, columns)
+    return Mesh(points.reshape(-1, 3), faces, uv, materials=(Material("bays", picture=picture),))
+
+
+MADE: dict[str, Callable[[], Mesh]] = {
+    "body": body,
+    "building": building,
+    "shell": shell,
+    "ruins": ruins,
+    "tower": tower,
+}
 
 
 def main() -> None:
