@@ -7,7 +7,7 @@ import type { Plugin } from 'vite'
  * These parts belong to what no scene of ours has: layered surfaces, mirrored surroundings, fog, bones.
  */
 const UNUSED =
-  /^(clearcoat|iridescence|transmission|lights_toon|lights_phong|gradientmap|envmap|cube_uv|morph|skin|batching|displacementmap|bumpmap|lightprobes|logdepthbuf|fog|lightmap|aomap|emissivemap|alphamap)/
+  /^(clearcoat|iridescence|transmission|lights_toon|lights_phong|gradientmap|envmap|cube_uv|morph|skin|batching|displacementmap|bumpmap|alphahash|lightprobes|logdepthbuf|fog|lightmap|aomap|emissivemap|alphamap)/
 /** Glossy surfaces are rare: their parts are taken out too, and put back by `src/orbit/gloss.ts` where one is shown. */
 const GLOSS = /^(roughnessmap|metalnessmap|lights_physical)/
 /** Whole shaders are known by their first line only. */

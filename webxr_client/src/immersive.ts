@@ -21,7 +21,11 @@ function placesOf(page: Document): ScenePlaces {
     layer: need(page, '#spots'),
     bar: need(page, '#bar'),
     panel: need(page, '#panel'),
-    picture: page.getElementById('picture')
+    picture: page.getElementById('picture'),
+    covered: () => ({
+      top_px: need(page, '.overlay-top').offsetHeight,
+      bottom_px: need(page, '.overlay-bottom').offsetHeight
+    })
   }
 }
 

@@ -2,14 +2,16 @@
 import { Group, type Object3D } from 'three'
 import { fileOf, pickLevel, pictureBudget } from '../capability'
 import type { Device } from '../device'
+import { type EraShares, shareOf } from '../eras'
 import { poseInScene } from '../geo/enu'
 import type { Point3, SceneDocument, SceneNode } from '../wire'
 import { chooseLevels } from './detail'
-import { dissolve, type EraShares, shareOf } from './eras'
+import { dissolve } from './dissolve'
 import { cornersOf, type Extent, extentOf, rotate } from './frame'
 import type { Standing } from './hotspots'
 import { disposeModel, loadModel, ModelUnavailable } from './model'
 import type { Purse } from './pictures'
+import { tint } from './tint'
 
 /** A node where it stands. The shape tells which hotspots are hidden, also after a finer level took its place. */
 export interface Placed extends Standing {
@@ -37,6 +39,7 @@ export type Standings =
 export class Models {
   readonly placed = new Map<string, Placed>()
   private shares: EraShares | null = null
+  private tinted = false
   private loading = new AbortController()
   private busy = false
 
@@ -120,6 +123,12 @@ export class Models {
     for (const each of this.placed.values()) this.dress(each)
   }
 
+  /** Show every node in the colour of how sure it is, or in its own. */
+  showGrades(on: boolean): void {
+    this.tinted = on
+    for (const each of this.placed.values()) this.dress(each)
+  }
+
   stands(): boolean {
     return [...this.placed.values()].some(({ shape }) => shape !== null)
   }
@@ -189,7 +198,9 @@ export class Models {
     const share = shareOf(placed.node, this.shares)
     placed.group.visible = share > 0
     const model = placed.fine ?? placed.shape
-    if (model !== null && share > 0) dissolve(model, share)
+    if (model === null) return
+    if (share > 0) dissolve(model, share)
+    tint(model, this.tinted ? placed.node.provenance : null)
   }
 
   private bytesOf({ node }: Placed, level: number): number {

@@ -1,15 +1,15 @@
 /** The 3D view of a scene: three.js in a canvas, turned by finger, mouse or keys, drawn only when something changed. */
 import { type Object3D, Vector3, type WebGLRenderer } from 'three'
 import type { Device } from '../device'
+import { firstPlace, sharesAt } from '../eras'
 import { headingDeg } from '../geo/enu'
 import type { Point3, SceneDocument } from '../wire'
 import { createRenderer, makeCanvas } from './canvas'
-import { firstPlace, sharesAt } from './eras'
 import type { Extent } from './frame'
 import { findSpot, type HotspotPlace, placeHotspots } from './hotspots'
 import { listenForKeys } from './keys'
 import { Models, type Placed } from './models'
-import { View } from './view'
+import { type Covered, View } from './view'
 import { aimSun, createWorld, disposeWorld, layGround, type World } from './world'
 
 export type { HotspotPlace } from './hotspots'
@@ -23,6 +23,10 @@ export interface StageOptions {
   onShown?: (shown: { level: number; preview: boolean }) => void
   /** After every drawn frame in which hotspots moved; the page lays real buttons there. */
   onHotspots?: (places: HotspotPlace[]) => void
+  /** The direction towards the sun (x east, y up, z south); null leaves it where it shows the model best. */
+  sun?: () => Point3 | null
+  /** How much of the view the page covers; asked when it is laid out. */
+  covered?: () => Covered
   /** The GPU took the context away (`lost`) and gave it back (`restored`); the stage recovers by itself. */
   onContext?: (state: 'lost' | 'restored') => void
 }
@@ -56,6 +60,12 @@ export interface Stage {
   show: (scene: SceneDocument) => Promise<Shown>
   /** Show the scene's eras at a place of the slider: 0 the first, 1 the second, 0.3 mostly the first; nodes without an era always. */
   showEra: (place: number) => void
+  /** Show models in the colour of how sure they are, or in their own. */
+  showGrades: (on: boolean) => void
+  /** Lay it out again: the page covers more or less of it. */
+  relay: () => void
+  /** What is seen now in the free middle, as a picture of its own. */
+  takePicture: () => HTMLCanvasElement | null
   /** Turn by degrees (positive: to the right, up) and come nearer (factor < 1) or go away; for buttons. */
   turn: (right_deg: number, up_deg: number) => void
   zoom: (factor: number) => void
@@ -137,6 +147,30 @@ class OrbitStage implements Stage {
     this.redrawShadow()
   }
 
+  showGrades(on: boolean): void {
+    this.models.showGrades(on)
+    this.invalidate()
+  }
+
+  relay(): void {
+    this.resize()
+    this.invalidate()
+  }
+
+  takePicture(): HTMLCanvasElement | null {
+    if (this.renderer === null || this.lent) return null
+    this.renderer.render(this.world.scene, this.view.camera)
+    const picture = this.container.ownerDocument.createElement('canvas')
+    const { top_px, bottom_px } = this.covered()
+    const { width, height } = this.canvas
+    const upper = Math.round(top_px * pixelRatio())
+    picture.width = width
+    picture.height = Math.max(height - upper - Math.round(bottom_px * pixelRatio()), Math.round(height / 3))
+    // within the task that drew it: afterwards the browser has taken the frame away
+    picture.getContext('2d')?.drawImage(this.canvas, 0, -upper)
+    return picture
+  }
+
   turn(right_deg: number, up_deg: number): void {
     this.view.turn(right_deg, up_deg)
   }
@@ -210,7 +244,7 @@ class OrbitStage implements Stage {
     this.extent = extent
     const floor: Point3 = [extent.middle[0], extent.floor_m, extent.middle[2]]
     layGround(this.world, floor, extent.radius_m, getComputedStyle(this.container).color)
-    aimSun(this.world, extent.middle, extent.radius_m)
+    aimSun(this.world, extent.middle, extent.radius_m, this.options.sun?.() ?? undefined)
     this.view.frame(extent, this.facingDeg() + FIRST_AROUND_DEG)
   }
 
@@ -280,7 +314,11 @@ class OrbitStage implements Stage {
     if (this.renderer === null || this.lent || width === 0 || height === 0) return
     this.renderer.setPixelRatio(pixelRatio())
     this.renderer.setSize(width, height, false)
-    this.view.resize(width / height)
+    this.view.resize(width, height, this.covered())
+  }
+
+  private covered(): Covered {
+    return this.options.covered?.() ?? { top_px: 0, bottom_px: 0 }
   }
 
   private restored(): void {

@@ -1,7 +1,7 @@
 /** The eye of the orbit view: a camera that circles a scene, by hand or by words. */
 import { PerspectiveCamera, Spherical, Vector3 } from 'three'
 import { OrbitControls } from 'three/examples/jsm/controls/OrbitControls.js'
-import { directionOf, type Extent, fitDistance } from './frame'
+import { directionOf, type Extent, fitDistance, type Lens } from './frame'
 
 const FOV_DEG = 40
 const FLIGHT_MS = 250
@@ -15,6 +15,12 @@ interface Flight {
   began_at: number
 }
 
+/** How much of the view the page's own words and buttons cover. */
+export interface Covered {
+  top_px: number
+  bottom_px: number
+}
+
 export class View {
   readonly camera = new PerspectiveCamera(FOV_DEG, 1, 0.05, 1000)
   private readonly controls: OrbitControls
@@ -22,6 +28,7 @@ export class View {
   private first = new Spherical(1, 1, 0)
   private flight: Flight | null = null
   private touched = false
+  private free = 1
 
   constructor(
     canvas: HTMLCanvasElement,
@@ -47,7 +54,7 @@ export class View {
     this.extent = extent
     this.touched = false
     const direction = directionOf(around_deg, FIRST_ABOVE_DEG)
-    const away_m = fitDistance(extent, direction, { fov_deg: FOV_DEG, aspect: this.camera.aspect })
+    const away_m = fitDistance(extent, direction, this.lens())
     this.controls.target.set(...extent.middle)
     this.controls.minDistance = extent.radius_m * 0.35
     this.controls.maxDistance = Math.max(away_m * 1.6, extent.radius_m * 4)
@@ -58,17 +65,27 @@ export class View {
     this.stand(this.first)
   }
 
-  resize(aspect: number): void {
-    this.camera.aspect = aspect
-    this.camera.updateProjectionMatrix()
+  /** A view of so many pixels, whose upper and lower parts the page covers: the scene stands in the free middle. */
+  resize(width_px: number, height_px: number, covered: Covered): void {
+    const free_px = Math.max(height_px - covered.top_px - covered.bottom_px, height_px / 3)
+    this.free = free_px / height_px
+    this.camera.aspect = width_px / height_px
+    const down_px = (covered.bottom_px - covered.top_px) / 2
+    this.camera.setViewOffset(width_px, height_px, 0, down_px, width_px, height_px)
     if (this.extent !== null && !this.touched) this.refit(this.extent)
     this.onChange()
   }
 
   private refit(extent: Extent): void {
     const direction = new Vector3().setFromSpherical(this.first).normalize().toArray()
-    this.first.radius = fitDistance(extent, direction, { fov_deg: FOV_DEG, aspect: this.camera.aspect })
+    this.first.radius = fitDistance(extent, direction, this.lens())
     this.stand(this.first)
+  }
+
+  /** The part of the lens that sees the free middle of the view. */
+  private lens(): Lens {
+    const fov_deg = (2 * Math.atan(Math.tan((FOV_DEG * Math.PI) / 360) * this.free) * 180) / Math.PI
+    return { fov_deg, aspect: this.camera.aspect / this.free }
   }
 
   /** Turn to the right and up by degrees. */

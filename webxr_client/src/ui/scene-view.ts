@@ -2,17 +2,21 @@
 import { loadScene } from '../api'
 import { fileOf } from '../capability'
 import type { Device } from '../device'
+import { sunAt, towards } from '../geo/sun'
 import type { Stage, StageOptions } from '../orbit/stage'
+import type { Covered } from '../orbit/view'
 import type { StageState } from '../state'
-import type { Experience, Lod, SceneDocument } from '../wire'
+import type { Experience, Lod, Point3, SceneDocument } from '../wire'
 import { make, makeButton } from './dom'
 import { type Fan, makeFan } from './fan'
+import { isQuietDay, layTools } from './scene-tools'
 import { laySpots, type SpotPlaces, type Spots } from './spots'
 import type { Visit } from './visit'
 import { saySize, type Words } from './words'
 
 const STEP_DEG = 20
 const STEP_ZOOM = 1.25
+const LOWEST_SUN_DEG = 22 // below it shadows would reach beyond the ground that is drawn, and a front lie in the dark
 
 /** Where a page has room for a scene. */
 export interface ScenePlaces extends SpotPlaces {
@@ -20,6 +24,8 @@ export interface ScenePlaces extends SpotPlaces {
   bar: HTMLElement
   /** Picture that stands until the model does; the page may have none. */
   picture: HTMLElement | null
+  /** On a page that is nothing but the scene: how much of it words and buttons cover. There all its tools are laid. */
+  covered?: () => Covered
 }
 
 export interface SceneView {
@@ -98,7 +104,7 @@ class LiveScene implements SceneView {
     if (this.over || scene === null) return
     this.stage?.dispose()
     this.stage = createStage(this.places.canvas, this.options())
-    this.spots = laySpots(this.places, scene.hotspots, () => this.stage, this.words)
+    this.spots = laySpots(this.places, scene.hotspots, () => this.stage, this.words, isQuietDay(this.visit))
     const shown = await this.stage.show(scene)
     if (this.over) return
     if (!shown.ok) return shown.problem === 'aborted' ? undefined : this.fail(`stage_${shown.problem}`)
@@ -115,10 +121,21 @@ class LiveScene implements SceneView {
         this.tell({ kind: 'loading', loaded_bytes, total_bytes })
         this.fan.open(Math.min(1, loaded_bytes / Math.max(total_bytes, 1)))
       },
+      ...(this.places.covered === undefined ? {} : { covered: this.places.covered }),
+      sun: () => this.sunNow(),
       onShown: () => this.showPicture(false),
       onContext: (state) => this.say(state === 'lost' ? this.words('context_lost') : ''),
       onHotspots: (found) => this.spots?.place(found)
     }
+  }
+
+  /** Shadows fall to the side those outside fall to, while there are any; at night the model is lit as it shows best. */
+  private sunNow(): Point3 | null {
+    const place = this.scene?.nodes[0]?.geopose.position
+    if (place === undefined) return null
+    const sun = sunAt(place, this.visit.io.clock.now())
+    if (sun.elevation_deg < 0) return null
+    return towards({ ...sun, elevation_deg: Math.max(sun.elevation_deg, LOWEST_SUN_DEG) })
   }
 
   /** What dragging and pinching do, as buttons. */
@@ -139,6 +156,10 @@ class LiveScene implements SceneView {
       act('farther', '−', (stage) => stage.zoom(STEP_ZOOM)),
       act('reset', '⌂', (stage) => stage.reset())
     )
+    const { scene, stage, experience, visit, words } = this
+    if (scene === null || stage === null || this.places.covered === undefined) return
+    layTools(this.places, scene, experience, visit, { stage, calm: this.device.reducedMotion, words })
+    stage.relay()
   }
 
   private fail(key: string, again = true): void {

@@ -2,6 +2,8 @@
 import type { HotspotPlace, Stage } from '../orbit/stage'
 import type { Hotspot } from '../wire'
 import { make } from './dom'
+import { layMedia } from './media'
+import { closePanel, openPanel } from './panel'
 import type { Words } from './words'
 
 export interface Spots {
@@ -20,20 +22,14 @@ export function laySpots(
   places: SpotPlaces,
   spots: readonly Hotspot[],
   stage: () => Stage | null,
-  words: Words
+  words: Words,
+  quiet = false
 ): Spots {
   const page = places.layer.ownerDocument
-  let opener: HTMLElement | null = null
-  const close = (): void => {
-    if (places.panel.hidden) return
-    places.panel.hidden = true
-    opener?.focus()
-    opener = null
-  }
   const open = (spot: Hotspot, button: HTMLElement): void => {
     stage()?.lookAt(spot.id)
-    opener = button
-    showPanel(places.panel, spot, words, close)
+    const media = spot.media === null ? [] : [layMedia(page, spot.media, words, quiet)]
+    openPanel(places.panel, button, words, spot.title, make(page, 'p', {}, spot.text), ...media)
   }
   const buttons = spots.map((spot, index) => {
     const label = make(page, 'span', {}, String(index + 1))
@@ -44,10 +40,7 @@ export function laySpots(
     return button
   })
   places.layer.replaceChildren(...buttons)
-  places.panel.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape') close()
-  })
-  return { place: (found) => move(buttons, spots, found), close }
+  return { place: (found) => move(buttons, spots, found), close: () => closePanel(places.panel) }
 }
 
 function move(buttons: HTMLElement[], spots: readonly Hotspot[], found: HotspotPlace[]): void {
@@ -59,14 +52,4 @@ function move(buttons: HTMLElement[], spots: readonly Hotspot[], found: HotspotP
     button.hidden = place.hidden && button.ownerDocument.activeElement !== button
     button.style.transform = `translate(${place.x_px}px, ${place.y_px}px)`
   }
-}
-
-function showPanel(panel: HTMLElement, spot: Hotspot, words: Words, close: () => void): void {
-  const page = panel.ownerDocument
-  const title = make(page, 'h2', { id: 'panel-title', tabIndex: -1 }, spot.title)
-  const button = make(page, 'button', { type: 'button' }, words('panel_close'))
-  button.addEventListener('click', close)
-  panel.replaceChildren(make(page, 'div', { className: 'panel-head' }, title, button), make(page, 'p', {}, spot.text))
-  panel.hidden = false
-  title.focus()
 }

@@ -1,6 +1,5 @@
-/** Eras one over another: while the slider moves, the one fades into the other. */
-import { type Material, Mesh, type Object3D, Points } from 'three'
-import type { Era, SceneDocument, SceneNode } from '../wire'
+/** Which eras are seen, and how much of each, at a place of the slider between them. Pure. */
+import type { Era, SceneDocument, SceneNode } from './wire'
 
 /** How much of each era is seen, from 0 to 1, by its id. */
 export type EraShares = ReadonlyMap<string, number>
@@ -10,11 +9,12 @@ export function sharesAt(eras: readonly Era[], place: number): EraShares {
   return new Map(eras.map(({ id }, i) => [id, Math.max(0, 1 - Math.abs(i - place))]))
 }
 
-/** Where the slider stands at first: at the era of the scene's first node. */
-export function firstPlace({ eras, nodes }: SceneDocument): number {
+/** Where the slider stands at first: at the era the scene names, or else that of its first node. */
+export function firstPlace({ eras, initial_era, nodes }: SceneDocument): number {
+  const first = initial_era ?? nodes[0]?.eras[0]
   return Math.max(
     0,
-    eras.findIndex(({ id }) => nodes[0]?.eras.includes(id) === true)
+    eras.findIndex(({ id }) => id === first)
   )
 }
 
@@ -30,18 +30,4 @@ export function shareOf(node: SceneNode, shares: EraShares | null): number {
     1,
     node.eras.reduce((sum, era) => sum + (shares.get(era) ?? 0), 0)
   )
-}
-
-/** Show a share of a model: as a grain of opaque dots, since walls behind one another would have to be sorted otherwise. */
-export function dissolve(model: Object3D, share: number): void {
-  model.traverse((part) => {
-    if (!(part instanceof Mesh || part instanceof Points)) return
-    const material = part.material as Material
-    const grain = share < 1
-    if (material.alphaHash !== grain) {
-      material.alphaHash = grain
-      material.needsUpdate = true
-    }
-    material.opacity = share
-  })
 }

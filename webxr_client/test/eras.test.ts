@@ -1,7 +1,8 @@
 import { BoxGeometry, Group, Mesh, MeshStandardMaterial } from 'three'
 import { describe, expect, test } from 'vitest'
-import { dissolve, eraAt, firstPlace, shareOf, sharesAt } from '../../src/orbit/eras'
-import type { Era, SceneDocument, SceneNode } from '../../src/wire'
+import { eraAt, firstPlace, shareOf, sharesAt } from '../src/eras'
+import { dissolve } from '../src/orbit/dissolve'
+import type { Era, SceneDocument, SceneNode } from '../src/wire'
 
 const ERAS: Era[] = [1699, 1820, 2026].map((year) => ({ id: String(year), year, label: String(year) }))
 
@@ -27,6 +28,7 @@ describe('the slider', () => {
   test('begins at the era of what the scene is about', () => {
     expect(firstPlace({ eras: ERAS, nodes: [node(['1820'])] } as SceneDocument)).toBe(1)
     expect(firstPlace({ eras: ERAS, nodes: [node([])] } as SceneDocument)).toBe(0)
+    expect(firstPlace({ eras: ERAS, initial_era: '2026', nodes: [node(['1820'])] } as SceneDocument)).toBe(2)
   })
 })
 
@@ -38,12 +40,13 @@ describe('a node', () => {
     expect(shareOf(node(['1699']), null)).toBe(1)
   })
 
-  test('fades as a grain and is solid again at its era', () => {
+  test('fades behind its own depth, and is solid again at its era', () => {
     const material = new MeshStandardMaterial()
     const model = new Group().add(new Mesh(new BoxGeometry(), material))
     dissolve(model, 0.4)
-    expect([material.alphaHash, material.opacity]).toEqual([true, 0.4])
+    dissolve(model, 0.6) // the slider moves on
+    expect([material.transparent, material.opacity, model.children[0]?.children.length]).toEqual([true, 0.6, 1])
     dissolve(model, 1)
-    expect([material.alphaHash, material.opacity]).toEqual([false, 1])
+    expect([material.transparent, material.opacity, model.children[0]?.children.length]).toEqual([false, 1, 0])
   })
 })

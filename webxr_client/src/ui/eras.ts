@@ -1,0 +1,60 @@
+/** Then and now: a slider through the dated states of a scene, and a button for each. */
+import { eraAt, firstPlace } from '../eras'
+import type { SceneDocument } from '../wire'
+import { make, makeButton, setText } from './dom'
+
+export interface Eras {
+  readonly element: HTMLElement
+}
+
+/**
+ * The slider of a scene with at least two eras; `show` hears its place while a finger moves it. Let go, it rests at the
+ * nearest era: at once for whoever asked for less motion, and always by key, which moves from era to era.
+ */
+export function layEras(
+  page: Document,
+  scene: SceneDocument,
+  label: string,
+  calm: boolean,
+  show: (place: number) => void
+): Eras {
+  const { eras } = scene
+  const slider = make(page, 'input', {
+    type: 'range',
+    min: '0',
+    max: String(eras.length - 1),
+    step: calm ? '1' : '0.01'
+  })
+  slider.setAttribute('aria-label', label)
+  const told = make(page, 'p', { className: 'era-text' })
+  told.setAttribute('role', 'status')
+  const buttons = eras.map((era, place) => makeButton(page, era.label, () => go(place)))
+  const go = (place: number): void => {
+    slider.value = String(place)
+    show(place)
+    const era = eraAt(eras, place)
+    slider.setAttribute('aria-valuetext', era?.label ?? '')
+    for (const [i, button] of buttons.entries()) button.setAttribute('aria-pressed', String(eras[i] === era))
+    setText(told, era?.text ?? '')
+    told.hidden = told.textContent === ''
+  }
+  slider.addEventListener('input', () => go(Number(slider.value)))
+  slider.addEventListener('change', () => go(Math.round(Number(slider.value))))
+  slider.addEventListener('keydown', (event) => {
+    const step = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key]
+    if (step === undefined) return
+    event.preventDefault()
+    go(Math.min(eras.length - 1, Math.max(0, Math.round(Number(slider.value)) + step)))
+  })
+  go(firstPlace(scene))
+  return {
+    element: make(
+      page,
+      'div',
+      { className: 'eras' },
+      make(page, 'div', { className: 'era-names' }, ...buttons),
+      slider,
+      told
+    )
+  }
+}

@@ -1,0 +1,33 @@
+/** A picture or a sound of a scene as part of the page, with what it shows in words and whose it is. */
+import type { Media } from '../wire'
+import { followCaptions } from './captions'
+import { make } from './dom'
+import type { Words } from './words'
+
+/** Elements for a piece of media. On a day of quiet a sound is told and not played. */
+export function layMedia(page: Document, media: Media, words: Words, quiet: boolean): HTMLElement {
+  const credit = make(
+    page,
+    'p',
+    { className: 'credit' },
+    [words(`grade_${media.provenance}`), media.credit].join(' · ')
+  )
+  const figure = make(page, 'figure', { className: 'media' })
+  if (media.kind === 'image') {
+    figure.append(make(page, 'img', { src: media.url, alt: media.alt, loading: 'lazy', decoding: 'async' }))
+    if (media.title !== '') figure.append(make(page, 'figcaption', {}, media.title))
+  } else {
+    figure.append(make(page, 'p', {}, media.title), ...layPlayer(page, media, words, quiet))
+  }
+  figure.append(credit)
+  return figure
+}
+
+function layPlayer(page: Document, media: Media, words: Words, quiet: boolean): HTMLElement[] {
+  const told = media.alt === '' ? [] : [make(page, 'p', { className: 'help' }, media.alt)]
+  if (quiet) return [make(page, 'p', {}, words('sound_quiet')), ...told]
+  const player = make(page, 'audio', { controls: true, preload: 'none', src: media.url })
+  player.setAttribute('aria-label', media.title)
+  const captions = media.captions === null ? [] : [followCaptions(player, media.captions, media.language ?? '')]
+  return [player, ...captions, ...told]
+}

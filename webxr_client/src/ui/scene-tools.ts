@@ -1,0 +1,109 @@
+/** What can be done with a scene besides turning it: go through its eras, ask how sure it is, hear it, take a picture. */
+import { localDate } from '../geo/live'
+import type { Stage } from '../orbit/stage'
+import type { Experience, SceneDocument, SceneNode } from '../wire'
+import { announce, make, makeButton } from './dom'
+import { layEras } from './eras'
+import { layMedia } from './media'
+import { openPanel } from './panel'
+import { makePhoto, passOn } from './photo'
+import { plain } from './ruby'
+import type { Visit } from './visit'
+import type { Words } from './words'
+
+export interface ToolPlaces {
+  bar: HTMLElement
+  panel: HTMLElement
+}
+
+/** Whether today is a day on which effects and sounds rest. */
+export function isQuietDay(visit: Visit): boolean {
+  const site = visit.state.site?.site
+  return site?.quiet_days.includes(localDate(visit.io.clock.now(), site.time_zone)) ?? false
+}
+
+/** Lay the tools of a scene before the buttons that turn it. */
+export function layTools(
+  { bar, panel }: ToolPlaces,
+  scene: SceneDocument,
+  experience: Experience,
+  visit: Visit,
+  { stage, calm, words }: { stage: Stage; calm: boolean; words: Words }
+): void {
+  const page = bar.ownerDocument
+  const quiet = isQuietDay(visit)
+  const tool = (key: string, sign: string, act: (button: HTMLButtonElement) => void): HTMLButtonElement => {
+    const button = makeButton(page, sign, () => act(button), 'tool')
+    button.setAttribute('aria-label', words(key))
+    button.title = words(key)
+    return button
+  }
+  const tools = [
+    tool('sure', '?', (button) =>
+      openPanel(panel, button, words, words('sure'), ...laySure(page, scene.nodes, stage, words))
+    ),
+    tool('photo', '◉', () => void takePhoto(page, scene, experience, stage, words))
+  ]
+  if (scene.sounds.length > 0) {
+    tools.push(
+      tool('sounds', '♪', (button) =>
+        openPanel(
+          panel,
+          button,
+          words,
+          words('sounds'),
+          ...scene.sounds.map((sound) => layMedia(page, sound, words, quiet))
+        )
+      )
+    )
+  }
+  bar.append(...tools)
+  if (scene.eras.length > 1) {
+    bar.prepend(layEras(page, scene, words('eras'), calm || quiet, (place) => stage.showEra(place)).element)
+  }
+}
+
+/** The grade of every model, what it rests on, and the view that shows it. */
+function laySure(page: Document, nodes: readonly SceneNode[], stage: Stage, words: Words): Node[] {
+  const grades = [...new Set(nodes.map(({ provenance }) => provenance))]
+  const lines = grades.map((grade) =>
+    make(
+      page,
+      'p',
+      {},
+      make(page, 'span', { className: `grade grade-${grade}` }, words(`grade_${grade}`)),
+      ` ${words(`sure_${grade}`)}`
+    )
+  )
+  const sources = [...new Set(nodes.flatMap((node) => node.sources))]
+  const list = make(page, 'ul', {}, ...sources.map((source) => make(page, 'li', {}, source)))
+  const tint = makeButton(page, words('sure_tint'), () => {
+    const on = tint.getAttribute('aria-pressed') !== 'true'
+    tint.setAttribute('aria-pressed', String(on))
+    stage.showGrades(on)
+  })
+  tint.setAttribute('aria-pressed', 'false')
+  stage.showGrades(false)
+  return [
+    ...lines,
+    make(page, 'p', {}, tint),
+    ...(sources.length === 0 ? [] : [make(page, 'h3', {}, words('sure_sources')), list])
+  ]
+}
+
+async function takePhoto(
+  page: Document,
+  scene: SceneDocument,
+  experience: Experience,
+  stage: Stage,
+  words: Words
+): Promise<void> {
+  const view = page.defaultView
+  const picture = stage.takePicture()
+  if (picture === null || view === null) return
+  const grade = scene.nodes[0]?.provenance ?? 'estimate'
+  const title = plain(experience.title)
+  const credit = plain([words(`grade_${grade}`), scene.credit].filter((part) => part !== '').join(' · '))
+  const photo = await makePhoto(page, picture, { title, credit })
+  if (photo !== null && (await passOn(view, photo, title))) announce(page, words('photo_done'))
+}

@@ -1,0 +1,131 @@
+// @vitest-environment happy-dom
+import { beforeEach, describe, expect, test, vi } from 'vitest'
+import type { Stage } from '../../src/orbit/stage'
+import { reduce, START, type VisitState } from '../../src/state'
+import { layMedia } from '../../src/ui/media'
+import { closePanel } from '../../src/ui/panel'
+import { isQuietDay, layTools } from '../../src/ui/scene-tools'
+import type { Visit } from '../../src/ui/visit'
+import type { Media, SceneDocument } from '../../src/wire'
+import { at, experience, site, wordsIn } from './builders'
+
+const WORDS = wordsIn('en')
+const SCENE = {
+  id: 'gate',
+  initial_era: '1820',
+  eras: [
+    { id: 'fire', year: 1798, label: '1798', text: 'The fire left bare ground.' },
+    { id: '1820', year: 1820, label: 'about 1820' },
+    { id: 'today', year: 2006, label: 'today' }
+  ],
+  nodes: [{ id: 'gate', provenance: 'estimate', eras: ['1820'], sources: ['a plan'] }],
+  sounds: [],
+  credit: ''
+} as unknown as SceneDocument
+const SOUND: Media = {
+  kind: 'sound',
+  url: '/media/x/bell.wav',
+  bytes: 9,
+  title: 'A bell',
+  alt: 'It rings twice.',
+  captions: null,
+  language: null,
+  credit: 'made by code',
+  provenance: 'fiction'
+}
+
+function visitOn(now: string, quiet_days: string[] = []): Visit {
+  const document = site([experience()])
+  const state: VisitState = reduce(START, {
+    type: 'site_loaded',
+    site: { ...document, site: { ...document.site, quiet_days } },
+    at: at(now)
+  })
+  return { state, io: { clock: { now: () => at(now) } } } as unknown as Visit
+}
+
+function get<T extends HTMLElement>(selector: string): T {
+  const element = document.querySelector<T>(selector)
+  if (element === null) throw new Error(`no ${selector}`)
+  return element
+}
+
+describe('tools of a scene', () => {
+  const stage = { showEra: vi.fn(), showGrades: vi.fn() }
+  function lay(scene: SceneDocument = SCENE, visit: Visit = visitOn('2026-12-05T12:00'), calm = false): void {
+    document.body.innerHTML =
+      '<p id="news"></p><div id="bar"></div><section id="panel" aria-labelledby="panel-title" hidden></section>'
+    const places = { bar: get('#bar'), panel: get('#panel') }
+    layTools(places, scene, experience(), visit, { stage: stage as unknown as Stage, calm, words: WORDS })
+  }
+  beforeEach(() => {
+    vi.clearAllMocks()
+    lay()
+  })
+
+  test('the slider begins at the era of the scene, follows the finger, and rests at the nearest', () => {
+    const slider = get<HTMLInputElement>('input')
+    expect(stage.showEra).toHaveBeenLastCalledWith(1)
+    expect(slider.getAttribute('aria-valuetext')).toBe('about 1820')
+    slider.value = '0.4'
+    slider.dispatchEvent(new Event('input'))
+    expect(stage.showEra).toHaveBeenLastCalledWith(0.4)
+    expect(get('.era-text').textContent).toBe('The fire left bare ground.')
+    slider.dispatchEvent(new Event('change'))
+    expect(stage.showEra).toHaveBeenLastCalledWith(0)
+  })
+
+  test('keys and buttons go from era to era', () => {
+    get('input').dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight', cancelable: true }))
+    expect(stage.showEra).toHaveBeenLastCalledWith(2)
+    get('.era-names button').click()
+    expect(stage.showEra).toHaveBeenLastCalledWith(0)
+    expect(get('.era-names button').getAttribute('aria-pressed')).toBe('true')
+    expect(get('.era-text').hidden).toBe(false)
+  })
+
+  test('whoever asked for less motion goes from era to era at once', () => {
+    lay(SCENE, visitOn('2026-12-05T12:00'), true)
+    expect(get<HTMLInputElement>('input').step).toBe('1')
+  })
+
+  test('a scene of one era has no slider, one without sounds no button for them', () => {
+    lay({ ...SCENE, eras: SCENE.eras.slice(0, 1) })
+    expect(document.querySelector('input')).toBeNull()
+    expect(document.querySelector(`[aria-label="${WORDS('sounds')}"]`)).toBeNull()
+  })
+
+  test('how sure it is stands one tap away, and can be seen in the picture', () => {
+    const opener = get(`[aria-label="${WORDS('sure')}"]`)
+    opener.focus()
+    opener.click()
+    expect(get('#panel').textContent).toContain(WORDS('sure_estimate'))
+    expect(get('#panel').textContent).toContain('a plan')
+    const tint = [...document.querySelectorAll<HTMLElement>('#panel button')].find(
+      ({ textContent }) => textContent === WORDS('sure_tint')
+    )
+    tint?.click()
+    expect(stage.showGrades).toHaveBeenLastCalledWith(true)
+    tint?.click()
+    expect(stage.showGrades).toHaveBeenLastCalledWith(false)
+    closePanel(get('#panel'))
+    expect(document.activeElement).toBe(opener)
+  })
+
+  test('on a day of quiet sounds are told and not played', () => {
+    const quiet = visitOn('2026-08-09T11:02', ['2026-08-09', '2026-08-15'])
+    expect(isQuietDay(quiet)).toBe(true)
+    expect(isQuietDay(visitOn('2026-08-10T11:02', ['2026-08-09']))).toBe(false)
+    lay({ ...SCENE, sounds: [{ ...SOUND, id: 'bell', loop: false }] }, quiet)
+    get(`[aria-label="${WORDS('sounds')}"]`).click()
+    expect(document.querySelector('audio')).toBeNull()
+    expect(get('#panel').textContent).toContain(WORDS('sound_quiet'))
+    expect(get('#panel').textContent).toContain('It rings twice.')
+  })
+
+  test('a sound has its words and its origin beside it and loads nothing unasked', () => {
+    document.body.replaceChildren(layMedia(document, SOUND, WORDS, false))
+    expect(get<HTMLAudioElement>('audio').preload).toBe('none')
+    expect(document.body.textContent).toContain(WORDS('grade_fiction'))
+  })
+})
