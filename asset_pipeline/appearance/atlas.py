@@ -11,7 +11,10 @@ from asset_pipeline.errors import BuildFailed
 from asset_pipeline.geometry.surface import face_areas
 from asset_pipeline.mesh import Faces, Positions
 
-REGION_TRIANGLES = 3_000  # xatlas takes more than twice the time for twice the triangles
+REGION_TRIANGLES = (
+    6_250  # larger regions have fewer charts and vertices, but xatlas takes more than twice the time for twice
+)
+FINE_REGION_TRIANGLES, FINE_TRIANGLES = 3_000, 30_000  # for surfaces of more triangles, where that time is seconds
 SIDE = 1000.0  # what a surface is scaled to: xatlas drops triangles that it thinks too small
 FILL = 0.6  # what xatlas usually fills of the square
 PADDING_SHARE, PADDING_PX = 512, (2, 8)  # a px of padding for so many of the side, at least and at most
@@ -105,13 +108,14 @@ def _place_missing(atlas: Atlas, areas: NDArray[np.float64], texture_px: int) ->
 
 
 def split_regions(positions: Positions, faces: Faces) -> list[NDArray[np.int64]]:
-    """Face numbers in groups of at most REGION_TRIANGLES, each compact: halved across the longest side until small."""
+    """Face numbers in groups of so many triangles at most, each compact: halved across the longest side until small."""
+    most = REGION_TRIANGLES if len(faces) <= FINE_TRIANGLES else FINE_REGION_TRIANGLES
     centres = positions[faces].mean(axis=1)
     waiting = [np.arange(len(faces))]
     regions = []
     while waiting:
         region = waiting.pop()
-        if len(region) <= REGION_TRIANGLES:
+        if len(region) <= most:
             regions.append(np.sort(region))
             continue
         axis = int(np.argmax(np.ptp(centres[region], axis=0)))

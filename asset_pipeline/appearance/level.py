@@ -7,6 +7,7 @@ from asset_pipeline.appearance.dress import BuiltLevel, dress_ways
 from asset_pipeline.appearance.look import EncodedLook, encode_look, fit_material, plain_look
 from asset_pipeline.appearance.measure import Deviation, measure_level, measure_look
 from asset_pipeline.appearance.sides import Sides, choose_sides
+from asset_pipeline.appearance.worth import BYTES_PER_DB, weigh_pictures
 from asset_pipeline.geometry.bvh import Bvh, build_bvh
 from asset_pipeline.geometry.collapse import collapse
 from asset_pipeline.manifest import USDZ_FILE, AvifFile, Level
@@ -21,7 +22,6 @@ PLAIN_FILE = "plain.glb"
 ERROR_SAMPLES = 20_000  # enough for the error within 2 %, to choose sizes by before anything is made
 LOOK_SAMPLES = 60_000
 ENOUGH_DB = 33.0  # vertex colours this like the scan are kept: a picture would be many times the bytes
-BYTES_PER_DB = 1.3  # what likeness may cost for each dB: a level of more triangles, too, has 30 % more bytes for it
 AVIF_SHARE, AVIF_BYTES = 0.05, 10_000  # a second file is worth having when it saves so much of the first
 
 
@@ -68,8 +68,9 @@ class _Plan:
 
 @dataclass(frozen=True)
 class _Way:
-    """One way to show the scan on a level: as dressed on its grid, as encoded, and as a client shows it."""
+    """One way to show the scan on a level: as baked, as dressed on its grid, as encoded, and as a client shows it."""
 
+    baked: Mesh
     dressed: BuiltLevel
     look: EncodedLook
     step: float
@@ -92,31 +93,36 @@ def make_level(scan: Mesh, bvh: Bvh, surface: Surface, job: LevelJob) -> Finishe
     plan = _Plan(source, sides, error_m, job.index)
     dressed = dress_ways(surface, job.asked, source, sides, finest=job.index == 0)
     ways = [_encode_way(next(dressed), plan)]
-    deviation = measure_level(scan, bvh, ways[0].shown)
+    tree = build_bvh(ways[0].shown.positions, ways[0].shown.faces)
+    deviation = measure_level(scan, bvh, ways[0].shown, bvh=tree)
     if deviation.colour_psnr_db is None or deviation.colour_psnr_db < ENOUGH_DB:
         ways += [_encode_way(richer, plan) for richer in dressed]
     way = _choose_way(ways, source)
-    deviation = deviation if way is ways[0] else measure_level(scan, bvh, way.shown)
-    drawn = draw_level(way.shown, build_bvh(way.shown.positions, way.shown.faces), job.index, job.views)
+    if way is not ways[0]:
+        tree = build_bvh(way.shown.positions, way.shown.faces)
+        deviation = measure_level(scan, bvh, way.shown, bvh=tree)
+    drawn = draw_level(way.shown, tree, job.index, job.views)
     texture_px = max((picture.px for picture in way.look.common.pictures), default=0)
     level = replace(way.dressed, mesh=way.shown)
     finished = FinishedLevel(level, deviation, drawn.p95_m, texture_px, {**way.files, **drawn.files})
     if not job.for_phone:
         return finished
-    for_phone = way.dressed.mesh
+    for_phone = way.baked  # the only level that an iPhone shows
     if for_phone.colours is not None:  # Quick Look shows none at vertices; the richest way has them as a picture
-        for_phone = [*(each.dressed for each in ways), *dressed][-1].mesh
+        for_phone = [*(each.baked for each in ways), *(richer.mesh for richer in dressed)][-1]
     return _add_phone_model(finished, for_phone)
 
 
 def _encode_way(dressed: BuiltLevel, plan: _Plan) -> _Way:
     materials = tuple(fit_material(material, plan.sides) for material in dressed.mesh.materials)
     mesh, step = snap_mesh(replace(dressed.mesh, materials=materials), plan.error_m)
-    level_db = None
-    if any(material.picture is not None for material in materials):
+    baked, level_db = mesh, None
+    if dressed.uv == "atlas":
+        mesh, level_db = weigh_pictures(mesh, plan.source)
+    elif any(material.picture is not None for material in materials):  # the scan's own coordinates and pictures
         level_db = measure_level(plan.source.scan, plan.source.bvh, mesh, ERROR_SAMPLES).colour_psnr_db
     look = encode_look(mesh, level_db)
-    return _Way(replace(dressed, mesh=mesh), look, step, _encode_files(mesh, look, step, plan.index))
+    return _Way(baked, replace(dressed, mesh=mesh), look, step, _encode_files(mesh, look, step, plan.index))
 
 
 def _choose_way(ways: list[_Way], source: Source) -> _Way:
