@@ -46,6 +46,8 @@ class Island:
     view_box: str
     outlines: tuple[Outline, ...]
     marks: tuple[Mark, ...]
+    ways: tuple[str, ...]  # on foot between landmarks, as points of SVG paths
+    edges: tuple[str, ...]  # where one must look to one's feet: water, tram road
     origin_lat: float
     origin_lon: float
     x_per_deg: float
@@ -77,6 +79,8 @@ def draw_island(document: Mapping[str, Any]) -> Island:
             if mark["id"] in rings
         ),
         marks=tuple(_mark(i, near[i][0], near[i][1], drawn) for i, drawn in enumerate(spread([p for _, p in near]))),
+        ways=tuple(_line(way["points"], place) for way in document.get("paths", [])),
+        edges=tuple(_line(line, place) for hazard in document.get("hazards", []) for line in hazard["lines"]),
         origin_lat=origin["lat"],
         origin_lon=origin["lon"],
         x_per_deg=round(x_per_deg, 3),
@@ -138,6 +142,11 @@ def _ring(geometry: Mapping[str, Any], place: Callable[[float, float], Point]) -
 
 def _path(ring: Sequence[Point]) -> str:
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in ring[:-1]) + "Z"
+
+
+def _line(points: Sequence[Sequence[float]], place: Callable[[float, float], Point]) -> str:
+    """A line of (lat, lon) as an SVG path."""
+    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in (place(lon, lat) for lat, lon in points))
 
 
 def _bounds(points: Sequence[Point]) -> tuple[float, float, float, float]:
