@@ -20,6 +20,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
 
+from ladder_screens import take_ladder, write_film
 from PIL import Image
 from playwright.sync_api import Browser, Geolocation, Page, sync_playwright
 
@@ -31,7 +32,13 @@ README_PICTURE = ROOT / "docs" / "pictures" / "phone.webp"
 REPORT_PICTURE = README_PICTURE.with_name("report.webp")
 REPORT_SIZE, REPORT_MODEL = {"width": 1180, "height": 1180}, "water-gate.glb"
 CHROMIUM = os.environ.get("CHROMIUM_PATH") or ("/usr/bin/chromium" if Path("/usr/bin/chromium").exists() else None)
-FLAGS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--use-fake-device-for-media-stream",
+]
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
 SIZES = {"phone": PHONE, "desk": DESK}
 LIGHTS = ("light", "evening", "sunlight")
@@ -173,12 +180,19 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=ROOT / "data", help="a data folder")
     parser.add_argument("--all", type=Path, help="a folder for pictures of every page")
     options = parser.parse_args()
-    with serve(options.data.resolve()) as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with (
+        serve(options.data.resolve()) as url,
+        tempfile.TemporaryDirectory() as films,
+        sync_playwright() as playwright,
+    ):
+        film = write_film(Path(films) / "street.mjpeg")
+        flags = [*FLAGS, f"--use-file-for-fake-video-capture={film}"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
         take_readme_picture(browser, url)
         take_report_picture(browser, find_package(options.data.resolve() / "packages", REPORT_MODEL))
         if options.all:
             take_all(browser, url, options.all.resolve())
+            take_ladder(browser, lambda of, **values: open_page(of, url, "light", **values), options.all.resolve())
         browser.close()
 
 

@@ -49,7 +49,7 @@ export function openLadder(panel: HTMLElement, offer: Offer, acts: LadderActs, w
       text
     )
   })
-  const list = make(page, 'ul', { className: 'ways' }, ...rungs, ...sides)
+  const list = make(page, 'ul', { className: 'ladder-list' }, ...rungs, ...sides)
   list.setAttribute('role', 'list') // Safari takes the role away with the bullets
   panel.replaceChildren(make(page, 'div', { className: 'panel-head' }, title, close), list)
   panel.hidden = false
