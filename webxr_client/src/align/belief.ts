@@ -2,9 +2,9 @@
  * What is believed of where the visitor stands and how the tracked frame is turned: several normal distributions, since at
  * first any direction may be north. Pure.
  *
- * The seven unknowns: the visitor's place east and north of the site's origin; the yaw, which added to a heading in the
+ * The eight unknowns: the visitor's place east and north of the site's origin; the yaw, which added to a heading in the
  * tracked frame gives the true heading; the present error of the satellites east and north, which stays for a while; the
- * present error of the compass; and by how much the tracked way is too short.
+ * present error of the compass; by how much the told way is too short; and how far aside of it the visitor really goes.
  */
 import { at, diagonal, invert, type Matrix } from './matrix'
 
@@ -15,7 +15,8 @@ export const FIX_EAST = 3
 export const FIX_NORTH = 4
 export const COMPASS = 5
 export const SCALE = 6
-export const SIZE = 7
+export const ASIDE = 7
+export const SIZE = 8
 
 /** One normal distribution, and the logarithm of its share in the whole. */
 export interface Guess {
@@ -39,15 +40,16 @@ export interface Beginning {
   fix_m: number
   compass_rad: number
   scale: number
+  aside_rad: number
 }
 
 /** Any direction may be north. */
-export function begin({ east_m, north_m, sigma_m, fix_m, compass_rad, scale }: Beginning): Belief {
-  const sigmas = [sigma_m, sigma_m, TURN_SIGMA, fix_m, fix_m, compass_rad, scale]
+export function begin({ east_m, north_m, sigma_m, fix_m, compass_rad, scale, aside_rad }: Beginning): Belief {
+  const sigmas = [sigma_m, sigma_m, TURN_SIGMA, fix_m, fix_m, compass_rad, scale, aside_rad]
   const cov = diagonal(sigmas.map((sigma) => sigma * sigma))
   return Array.from({ length: TURNS }, (_, i) => ({
     logShare: -Math.log(TURNS),
-    mean: [east_m, north_m, wrap((i * 2 * Math.PI) / TURNS), 0, 0, 0, 0],
+    mean: [east_m, north_m, wrap((i * 2 * Math.PI) / TURNS), 0, 0, 0, 0, 0],
     cov
   }))
 }
@@ -117,49 +119,62 @@ export interface Row {
 const ROUNDS = 12
 const SETTLED = 1e-6
 
+type RowsAt = (state: readonly number[]) => readonly Row[]
+
 /**
- * A guess after an observation: the likeliest state, found by Gauss-Newton steps from rows that are made anew at each state,
- * since a bearing to a near point is anything but linear; its share follows how well the guess had foretold it.
+ * A guess after an observation: the likeliest state; its share follows how well the guess had foretold it. Rows that are not
+ * linear are made anew at each state of Gauss-Newton steps, since a bearing to a near point changes with every metre.
  */
-export function observe(guess: Guess, rowsAt: (state: readonly number[]) => readonly Row[]): Guess {
-  const { inverse: prior, logDeterminant } = invert(guess.cov, SIZE)
-  let state = [...guess.mean]
-  let cost = costOf(guess, prior, state, rowsAt(state))
-  for (let round = 0; round < ROUNDS; round++) {
-    const { step } = stepFrom(guess, prior, state, rowsAt(state))
-    let [shrink, moved] = [1, state]
-    let next = Number.POSITIVE_INFINITY
-    for (; shrink > 1e-3 && !(next <= cost); shrink /= 2) {
-      const factor = shrink
-      moved = state.map((value, i) => value + factor * (step[i] ?? 0))
-      next = costOf(guess, prior, moved, rowsAt(moved))
-    }
-    if (!(next <= cost)) break
-    const settled = cost - next < SETTLED
-    state = moved
-    cost = next
-    if (settled) break
+export function observe(guess: Guess, rowsAt: RowsAt, linear: boolean): Guess {
+  const { inverse: prior, logDeterminant: before } = invert(guess.cov, SIZE)
+  let state = guess.mean
+  let solved = solve(guess, prior, state, rowsAt(state))
+  for (let round = 0; round < (linear ? 1 : ROUNDS); round++) {
+    const next = linear ? plus(state, solved.step, 1) : descend(guess, prior, state, solved.step, rowsAt)
+    if (next === null) break
+    state = next
+    if (!linear) solved = solve(guess, prior, state, rowsAt(state))
   }
-  const rows = rowsAt(state)
-  const { cov, logDeterminant: after } = stepFrom(guess, prior, state, rows)
-  const foretold = -cost + (after - logDeterminant) / 2 - rows.reduce((sum, { sigma }) => sum + Math.log(sigma), 0)
-  return { logShare: guess.logShare + foretold, mean: state.map((v, i) => (i === YAW ? wrap(v) : v)), cov }
+  const cost = costOf(guess, prior, state, rowsAt(state))
+  const logShare = guess.logShare - cost + (solved.logDeterminant - before) / 2
+  return { logShare, mean: state.map((value, i) => (i === YAW ? wrap(value) : value)), cov: solved.cov }
+}
+
+function plus(state: readonly number[], step: readonly number[], share: number): number[] {
+  return state.map((value, i) => value + share * (step[i] ?? 0))
+}
+
+/** The state after as much of a step as leads down; null when it leads nowhere any more. */
+function descend(
+  guess: Guess,
+  prior: Matrix,
+  state: readonly number[],
+  step: readonly number[],
+  rowsAt: RowsAt
+): number[] | null {
+  const cost = costOf(guess, prior, state, rowsAt(state))
+  for (let share = 1; share > 1e-3; share /= 2) {
+    const next = plus(state, step, share)
+    if (costOf(guess, prior, next, rowsAt(next)) < cost - SETTLED) return next
+  }
+  return null
 }
 
 function away(guess: Guess, state: readonly number[]): number[] {
   return state.map((value, i) => value - (guess.mean[i] ?? 0))
 }
 
+/** The negative logarithm of how likely a state is, but for a constant. */
 function costOf(guess: Guess, prior: Matrix, state: readonly number[], rows: readonly Row[]): number {
   const off = away(guess, state)
   let cost = 0
   for (let i = 0; i < SIZE; i++) {
     for (let k = 0; k < SIZE; k++) cost += ((off[i] ?? 0) * at(prior, SIZE, i, k) * (off[k] ?? 0)) / 2
   }
-  return rows.reduce((sum, row) => sum + (row.off / row.sigma) ** 2 / 2, cost)
+  return rows.reduce((sum, { off: left, sigma }) => sum + (left / sigma) ** 2 / 2 + Math.log(sigma), cost)
 }
 
-function stepFrom(
+function solve(
   guess: Guess,
   prior: Matrix,
   state: readonly number[],

@@ -22,9 +22,11 @@ import {
 } from './belief'
 import { at } from './matrix'
 import { COMPASS_SIGMA, doubt, type Local, move, type Odometry, TRACKED } from './motion'
+import { enOf, uncertaintyM } from './reading'
 import { fixRows, headingRows, type Mark, poseRows, type Sighting, sightingRows } from './rows'
 
 export type { Local, Odometry } from './motion'
+export { drawnDoubt, localFromSite, placeOf, uncertaintyDeg, uncertaintyM, wantsSighting } from './reading'
 
 const DEG = Math.PI / 180
 const AXIS_SHARE = 1 / 1.5 // a fix's accuracy is the radius of 68 %, which is 1.5 deviations of one axis
@@ -108,7 +110,7 @@ export function start(frame: Frame, near: GeoPoint | null = null, odometry: Odom
   const [east_m, north_m] = near === null ? [0, 0] : geodeticToEnu({ ...near, h: frame.origin.h }, frame.origin)
   const sigma_m = near === null ? 10 * HERE_M : HERE_M
   const fix_m = 5
-  const belief = begin({ east_m, north_m, sigma_m, fix_m, compass_rad: COMPASS_SIGMA, scale: odometry.scale })
+  const belief = begin({ east_m, north_m, sigma_m, fix_m, compass_rad: COMPASS_SIGMA, ...odometry })
   return {
     frame,
     odometry,
@@ -146,7 +148,7 @@ export function withSighting(estimate: Estimate, point: SurveyPoint, heading_deg
     const sighting = { mark: markOf(e.frame, point), heading_rad: heading_deg * DEG, from: local }
     const sightings = [...tracked.sightings, sighting]
     const rows = sightingRows(sightings, local, e.odometry.yaw_rad_per_root_s)
-    return { ...tracked, sightings, belief: observeAll(tracked.plain, rows) }
+    return { ...tracked, sightings, belief: tidy(tracked.plain.map((guess) => observe(guess, rows, false))) }
   })
 }
 
@@ -172,7 +174,7 @@ export function withTurn(estimate: Estimate, clockwise_deg: number): Estimate {
 /** The tracked frame began anew somewhere else: the place is still about known, how the frame is turned is not. */
 export function afterReset(estimate: Estimate): Estimate {
   const { mean, cov } = join(estimate.belief)
-  const fresh = begin({ east_m: 0, north_m: 0, sigma_m: 1, fix_m: 1, compass_rad: 1, scale: 1 })
+  const fresh = begin({ east_m: 0, north_m: 0, sigma_m: 1, fix_m: 1, compass_rad: 1, scale: 1, aside_rad: 1 })
   const loose = forget(cov, YAW)
   const belief = fresh.map((guess) => ({
     ...guess,
@@ -227,12 +229,9 @@ function both(e: Estimate, change: (belief: Belief) => Belief): Estimate {
   return { ...e, plain, belief: e.sightings.length === 0 && e.belief === e.plain ? plain : change(e.belief) }
 }
 
-function observeAll(belief: Belief, rows: (state: readonly number[]) => readonly Row[]): Belief {
-  return tidy(belief.map((guess) => observe(guess, rows)))
-}
-
+/** The same rows whatever the state: all but bearings, which are weighed by `observe` alone. */
 function observeBoth(e: Estimate, rows: (state: readonly number[]) => readonly Row[]): Estimate {
-  return both(e, (belief) => observeAll(belief, rows))
+  return both(e, (belief) => tidy(belief.map((guess) => observe(guess, rows, true))))
 }
 
 /** The sightings so far are settled. */
@@ -244,11 +243,6 @@ function commitOld(e: Estimate): Estimate {
   const first = e.sightings[0]
   const old = first !== undefined && e.local !== null && e.local.at_ms - first.from.at_ms > GROUP_MS
   return old ? commit(e) : e
-}
-
-function enOf(frame: Frame, place: { lat: number; lon: number }): [number, number] {
-  const [east_m, north_m] = geodeticToEnu({ lat: place.lat, lon: place.lon, h: frame.origin.h }, frame.origin)
-  return [east_m, north_m]
 }
 
 function markOf(frame: Frame, point: SurveyPoint): Mark {
@@ -318,64 +312,10 @@ function byHand(e: Estimate, by: { east_m: number; north_m: number; turn_rad: nu
   const turned = by.turn_rad !== 0
   const pose = { east_m: mean[EAST], north_m: mean[NORTH], yaw_rad: mean[YAW] }
   const rows = poseRows(pose, turned ? 1e3 : 1, turned ? 2 * DEG : 1e3)
-  return commit({ ...e, belief: [observe({ ...drawn, logShare: 0, mean }, rows)] })
+  return commit({ ...e, belief: [observe({ ...drawn, logShare: 0, mean }, rows, true)] })
 }
 
 /** A covariance without anything known of one unknown. */
 function forget(cov: readonly number[], unknown: number): number[] {
   return cov.map((value, i) => (i % SIZE === unknown || Math.floor(i / SIZE) === unknown ? 0 : value))
-}
-
-/** The site's origin in the tracked frame, and the yaw: the angle about y (three.js) that turns the site into the frame. */
-export function localFromSite({ belief, local }: Estimate): { yaw_rad: number; east_m: number; north_m: number } {
-  const { mean } = join(belief)
-  const yaw_rad = wrap(mean[YAW] ?? 0)
-  const [sin, cos] = [Math.sin(yaw_rad), Math.cos(yaw_rad)]
-  const [east, north] = [-(mean[EAST] ?? 0), -(mean[NORTH] ?? 0)]
-  return {
-    yaw_rad,
-    east_m: (local?.east_m ?? 0) + east * cos - north * sin,
-    north_m: (local?.north_m ?? 0) + east * sin + north * cos
-  }
-}
-
-/** Where the visitor stands, east and north of the site's origin. */
-export function placeOf({ belief }: Estimate): { east_m: number; north_m: number } {
-  const { mean } = join(belief)
-  return { east_m: mean[EAST] ?? 0, north_m: mean[NORTH] ?? 0 }
-}
-
-/** The radius in metres in which the visitor is with about two chances in three. */
-export function uncertaintyM({ belief }: Estimate): number {
-  const { cov } = join(belief)
-  return Math.sqrt(at(cov, SIZE, EAST, EAST) + at(cov, SIZE, NORTH, NORTH))
-}
-
-/** The deviation of the yaw in degrees. */
-export function uncertaintyDeg({ belief }: Estimate): number {
-  const { cov } = join(belief)
-  return Math.min(180, Math.sqrt(at(cov, SIZE, YAW, YAW)) / DEG)
-}
-
-/** The deviations with which a place is drawn: in metres, and in degrees of the direction in which it is seen. */
-export function drawnDoubt(
-  estimate: Estimate,
-  place: { lat: number; lon: number }
-): { metres: number; degrees: number } {
-  const { mean, cov } = join(estimate.belief)
-  const [east_m, north_m] = enOf(estimate.frame, place)
-  const [e, n] = [east_m - (mean[EAST] ?? 0), north_m - (mean[NORTH] ?? 0)]
-  const square = Math.max(1, e * e + n * n)
-  const spread = (slope: [number, number, number]): number => {
-    const unknowns = [EAST, NORTH, YAW]
-    let sum = 0
-    for (const [i, a] of slope.entries()) {
-      for (const [k, b] of slope.entries()) sum += a * b * at(cov, SIZE, unknowns[i] ?? 0, unknowns[k] ?? 0)
-    }
-    return Math.max(0, sum)
-  }
-  // a turn moves what is e, n away by n, -e
-  const metres = Math.sqrt(spread([1, 0, n]) + spread([0, 1, -e]))
-  const degrees = Math.sqrt(spread([-n / square, e / square, -1])) / DEG
-  return { metres, degrees: Math.min(180, degrees) }
 }

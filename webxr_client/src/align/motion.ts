@@ -1,5 +1,18 @@
 /** What happens to a belief between two observations: the visitor moves, and everything is a little less sure. Pure. */
-import { type Belief, COMPASS, EAST, FIX_EAST, FIX_NORTH, type Guess, NORTH, SCALE, SIZE, wrap, YAW } from './belief'
+import {
+  ASIDE,
+  type Belief,
+  COMPASS,
+  EAST,
+  FIX_EAST,
+  FIX_NORTH,
+  type Guess,
+  NORTH,
+  SCALE,
+  SIZE,
+  wrap,
+  YAW
+} from './belief'
 import { at, diagonal, multiply, transpose } from './matrix'
 
 /** A place in the tracked frame in metres, its own east and north (x and -z of WebXR), at a moment. */
@@ -17,6 +30,8 @@ export interface Odometry {
   still_m_per_root_s: number
   /** Deviation of the length told, as a share. */
   scale: number
+  /** Deviation of the direction told from the one gone. */
+  aside_rad: number
 }
 
 const DEG = Math.PI / 180
@@ -26,7 +41,8 @@ export const TRACKED: Odometry = {
   yaw_rad_per_root_s: (1.2 * DEG) / Math.sqrt(60),
   way_m_per_root_m: 0.03,
   still_m_per_root_s: 0.004,
-  scale: 0.02
+  scale: 0.02,
+  aside_rad: 0.1 * DEG
 }
 
 /** A phone that only counts steps and knows how it turns: whoever looks around does not walk where the phone points. */
@@ -34,11 +50,13 @@ export const STEPS: Odometry = {
   yaw_rad_per_root_s: (2 * DEG) / Math.sqrt(60),
   way_m_per_root_m: 0.45,
   still_m_per_root_s: 0.02,
-  scale: 0.25
+  scale: 0.2,
+  aside_rad: 15 * DEG
 }
 
 const FIX_STAYS_S = 40 // satellites' errors keep their direction for about so long
 const COMPASS_STAYS_S = 300
+const ASIDE_STAYS_S = 30
 export const COMPASS_SIGMA = 15 * DEG
 
 /** The belief at a later moment, after a way told in the tracked frame; fix_m is the deviation of a fix along one axis. */
@@ -49,13 +67,25 @@ export function move(belief: Belief, way: Local, passed_s: number, odometry: Odo
 
 function moveOne(guess: Guess, way: Local, passed_s: number, odometry: Odometry, fix_m: number): Guess {
   const yaw = guess.mean[YAW] ?? 0
-  const [sin, cos, length] = [Math.sin(yaw), Math.cos(yaw), 1 + (guess.mean[SCALE] ?? 0)]
+  const turn = yaw + (guess.mean[ASIDE] ?? 0)
+  const [sin, cos, length] = [Math.sin(turn), Math.cos(turn), 1 + (guess.mean[SCALE] ?? 0)]
   const east_m = (way.east_m * cos + way.north_m * sin) * length
   const north_m = (way.north_m * cos - way.east_m * sin) * length
   const keeps = (time_s: number): number => Math.exp(-passed_s / time_s)
-  const factors = diagonal([1, 1, 1, keeps(FIX_STAYS_S), keeps(FIX_STAYS_S), keeps(COMPASS_STAYS_S), 1])
-  factors[EAST * SIZE + YAW] = north_m
-  factors[NORTH * SIZE + YAW] = -east_m
+  const factors = diagonal([
+    1,
+    1,
+    1,
+    keeps(FIX_STAYS_S),
+    keeps(FIX_STAYS_S),
+    keeps(COMPASS_STAYS_S),
+    1,
+    keeps(ASIDE_STAYS_S)
+  ])
+  for (const angle of [YAW, ASIDE]) {
+    factors[EAST * SIZE + angle] = north_m
+    factors[NORTH * SIZE + angle] = -east_m
+  }
   factors[EAST * SIZE + SCALE] = east_m / length
   factors[NORTH * SIZE + SCALE] = north_m / length
   const mean = guess.mean.map((value, i) => value * at(factors, SIZE, i, i))
@@ -67,7 +97,8 @@ function moveOne(guess: Guess, way: Local, passed_s: number, odometry: Odometry,
   const place = wander + odometry.still_m_per_root_s ** 2 * passed_s
   const fix = fix_m ** 2 * (1 - keeps(FIX_STAYS_S) ** 2)
   const compass = COMPASS_SIGMA ** 2 * (1 - keeps(COMPASS_STAYS_S) ** 2)
-  const more = diagonal([place, place, odometry.yaw_rad_per_root_s ** 2 * passed_s, fix, fix, compass, 0])
+  const aside = odometry.aside_rad ** 2 * (1 - keeps(ASIDE_STAYS_S) ** 2)
+  const more = diagonal([place, place, odometry.yaw_rad_per_root_s ** 2 * passed_s, fix, fix, compass, 0, aside])
   return { ...guess, mean, cov: cov.map((value, i) => value + (more[i] ?? 0)) }
 }
 
