@@ -18,7 +18,9 @@ export async function readPicture(file: Blob, colour: boolean, purse: Purse): Pr
       return null
     }
     if (Math.max(picture.width, picture.height) <= LEAST_PX) break
+    const before_px = picture.width
     picture = await halve(picture)
+    if (picture.width === before_px) break // an older browser that cannot do so shows it whole
   }
   purse.left_bytes -= costOf(picture)
   const texture = new Texture(picture)

@@ -32,3 +32,8 @@ test('a map of numbers is shown whole or not at all', async () => {
   expect(closed).toEqual([2048])
   expect((await readPicture(new Blob(), false, { left_bytes: FULL_BYTES }))?.image).toMatchObject({ width: 2048 })
 })
+
+test('a browser that cannot make pictures smaller shows them whole', async () => {
+  vi.stubGlobal('createImageBitmap', async () => ({ width: 2048, height: 2048, close: () => undefined }))
+  expect((await readPicture(new Blob(), true, { left_bytes: 0 }))?.image).toMatchObject({ width: 2048 })
+})
