@@ -140,13 +140,16 @@ def import_folder(
     replace: Annotated[
         bool, typer.Option(help="Overwrite records that staff have edited since the last import.")
     ] = False,
+    withdraw: Annotated[
+        bool, typer.Option(help="Take back what was imported once and is no longer in the folder.")
+    ] = False,
 ) -> None:
     """Import a content folder, its models packaged; importing it again changes nothing."""
     from xr_server.demo import import_with_models
 
     settings = load_settings()
     catalog, _ = open_stores(settings)
-    import_with_models(settings, catalog, folder, replace)
+    import_with_models(settings, catalog, folder, replace, withdraw)
 
 
 @app.command("export")
@@ -193,6 +196,38 @@ def list_texts(
         return
     count = mark_read(folder, texts[language], only, approved_by, datetime.now(UTC).date().isoformat())
     typer.echo(f"{count} texts are marked as approved by {approved_by}.")
+
+
+ContentFolder = Annotated[Path, typer.Option("--to", help="The content folder to put it into, such as content/dejima.")]
+GeoidM = Annotated[
+    float, typer.Option("--geoid-m", help="Metres to add when heights count from the sea: about 32 at Nagasaki.")
+]
+
+
+@app.command("survey")
+def add_survey_file(
+    file: Path,
+    to: ContentFolder,
+    name: Annotated[str, typer.Option("--id", help="What to call the survey, such as november-2026.")],
+    geoid_m: GeoidM = 0.0,
+) -> None:
+    """Put measured points (CSV or GeoJSON) into a content folder, in place of a survey of the same id; then import it."""
+    from xr_server.storage.content_edits import Source, add_survey
+
+    typer.echo(add_survey(to, Source(file, geoid_m), name))
+
+
+@app.command("occluders")
+def add_occluder_file(
+    file: Path,
+    to: ContentFolder,
+    scene: Annotated[str, typer.Option(help="The scene they hide things in.")],
+    geoid_m: GeoidM = 0.0,
+) -> None:
+    """Put the buildings that dejima terrain found (occluders.json) into a scene, in place of those it has; then import it."""
+    from xr_server.storage.content_edits import Source, add_occluders
+
+    typer.echo(add_occluders(to, Source(file, geoid_m), scene))
 
 
 @user_app.command("add")

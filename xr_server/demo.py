@@ -27,7 +27,7 @@ from xr_server.storage.accounts import add_account
 from xr_server.storage.content import Content, copy_models, read_content
 from xr_server.storage.database import open_engine
 from xr_server.storage.files import write_file
-from xr_server.storage.imports import Imported, import_records
+from xr_server.storage.imports import Imported, import_records, withdraw_left
 from xr_server.storage.media import keep_media
 from xr_server.storage.packages import load_packages
 
@@ -44,8 +44,13 @@ def say(text: str) -> None:
     print(text, flush=True)  # noqa: T201 - the command line's own voice
 
 
-def import_with_models(settings: Settings, catalog: Engine, folder: Path, replace: bool) -> Imported:
-    """Check a content folder, package its models, import its records, and say what came of it. Raises Invalid, Conflict."""
+def import_with_models(
+    settings: Settings, catalog: Engine, folder: Path, replace: bool, withdraw: bool = False
+) -> Imported:
+    """Check a content folder, package its models, import its records, and say what came of it. Raises Invalid, Conflict.
+
+    replace: over what staff have edited; withdraw: what was imported once and is no longer in the folder.
+    """
     content = read_content(folder)
     for warning in warn_of_heights(content.records):
         say(f"Please check {warning}")
@@ -54,7 +59,8 @@ def import_with_models(settings: Settings, catalog: Engine, folder: Path, replac
     copy_models(folder, exported_models(settings, content.site.id))
     keep_media(settings.package_dir, folder, content.records)
     outcome = import_records(catalog, content.site.id, content.records, replace, system_clock())
-    for line in describe(content, outcome, built):
+    taken_back = withdraw_left(catalog, content.site.id, outcome, system_clock()) if withdraw else 0
+    for line in describe(content, outcome, built, taken_back):
         say(line)
     packages, _ = load_packages(catalog, content.site.id)
     for scene, digest in named_packages(content.records):
@@ -74,18 +80,20 @@ def exported_models(settings: Settings, site_id: str) -> Path:
     return settings.data_dir / "content" / site_id
 
 
-def describe(content: Content, outcome: Imported, built: int) -> Iterator[str]:
+def describe(content: Content, outcome: Imported, built: int, taken_back: int = 0) -> Iterator[str]:
     """What an import did, in sentences."""
     name = content.site.id
-    if not outcome.changed and not built:
+    if not outcome.changed and not built and not taken_back:
         yield f"{name} is as it was: {len(outcome.unchanged)} records, {len(content.models)} models, nothing to change."
     else:
         counts = f"{len(outcome.created)} new, {len(outcome.updated)} changed, {len(outcome.unchanged)} unchanged"
         yield f"Imported {name}: {counts}; {built} of {len(content.models)} models packaged."
     if outcome.kept:
         yield f"Kept as staff left them ({_some(outcome.kept)}). To overwrite them: dejima import DIR --replace"
-    if outcome.left:
-        yield f"No longer in the folder, still published ({_some(outcome.left)}). Withdraw them at the desk if they should go."
+    if outcome.left and taken_back:
+        yield f"No longer in the folder, and withdrawn ({_some(outcome.left)})."
+    elif outcome.left:
+        yield f"No longer in the folder, still published ({_some(outcome.left)}). To take them back: dejima import DIR --withdraw"
 
 
 def _some(names: Sequence[str]) -> str:

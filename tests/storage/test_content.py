@@ -31,7 +31,7 @@ from xr_server.storage.catalog import (
 )
 from xr_server.storage.content import copy_models, dump_content, read_content, write_content
 from xr_server.storage.database import record_revision
-from xr_server.storage.imports import import_records
+from xr_server.storage.imports import import_records, withdraw_left
 from xr_server.storage.media import copy_media, keep_media
 from xr_server.storage.packages import Origin, load_packages, prefer_package, save_package
 
@@ -229,7 +229,7 @@ from pathlib import Path
 from sqlalchemy import event
 from xr_server.storage.content import read_content
 from xr_server.storage.database import open_engine
-from xr_server.storage.imports import import_records
+from xr_server.storage.imports import import_records, withdraw_left
 from xr_server.storage.media import copy_media, keep_media
 engine, left = open_engine(sys.argv[1]), [int(sys.argv[3])]
 @event.listens_for(engine, "before_cursor_execute")
@@ -393,3 +393,17 @@ def test_a_height_above_the_sea_is_pointed_out(content):
 
 def test_files_are_the_same_whatever_the_order_of_the_records(content):
     assert dump_content(list(reversed(content.records))) == dump_content(content.records)
+
+
+def test_what_left_the_folder_can_be_taken_back_and_brought_again(catalog, content):
+    put_in(catalog, content)
+    fewer = [record for record in content.records if kind_of(record) != "hazard"]
+    outcome = import_records(catalog, "dejima", fewer, replace=False, at=NOW + 1)
+    assert outcome.left == ["hazard nakashima-river"]
+    assert withdraw_left(catalog, "dejima", outcome, NOW + 2) == 1
+    assert in_order(load_published(catalog, "dejima")) == in_order(fewer)
+    assert list_publications(catalog)["dejima"] == 2
+    again = import_records(catalog, "dejima", fewer, replace=False, at=NOW + 3)
+    assert (again.changed, again.left) == (0, [])
+    put_in(catalog, content, replace=True, at=NOW + 4)
+    assert in_order(load_published(catalog, "dejima")) == in_order(content.records)

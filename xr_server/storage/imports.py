@@ -8,7 +8,16 @@ from sqlalchemy.exc import IntegrityError
 
 from xr_server.domain.catalog import Record
 from xr_server.errors import Stale
-from xr_server.storage.catalog import Change, Name, count_publication, kind_of, parse_record, write_revision
+from xr_server.storage.catalog import (
+    Change,
+    Name,
+    count_publication,
+    kind_of,
+    load_record,
+    parse_record,
+    set_states,
+    write_revision,
+)
 from xr_server.storage.database import package, publication, record, record_revision
 
 
@@ -42,6 +51,13 @@ def import_records(catalog: Engine, site_id: str, records: Sequence[Record], rep
             "imported_meanwhile",
             f"Somebody else made records of {site_id} at the same moment. Import the folder again.",
         ) from error
+
+
+def withdraw_left(catalog: Engine, site_id: str, outcome: Imported, at: int) -> int:
+    """Take back, all or none, what an import found published but no longer in its folder; gives how many. Raises Stale."""
+    names = [Name(site_id, *entry.split(" ", 1)) for entry in outcome.left]
+    set_states(catalog, [(name, load_record(catalog, name).revision, "withdrawn") for name in names], at)
+    return len(names)
 
 
 def _import(connection: Connection, site_id: str, records: Sequence[Record], replace: bool, at: int) -> Imported:
