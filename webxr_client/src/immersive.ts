@@ -8,7 +8,8 @@ import { type Guard, setUpGuard } from './reload-guard'
 import { findOpen } from './state'
 import { ArControls } from './ui/ar'
 import { need } from './ui/dom'
-import { rememberLanguage, setUpLight } from './ui/light'
+import { setUpLanguages } from './ui/languages'
+import { setUpLight } from './ui/light'
 import { keepRuby } from './ui/ruby'
 import { type ScenePlaces, showScene } from './ui/scene-view'
 import { createPageClock, createVisit, followSite, type Visit } from './ui/visit'
@@ -69,7 +70,7 @@ async function bringAlive(words: Words): Promise<void> {
 }
 
 setUpLight(document, localStorage)
-rememberLanguage(document)
+setUpLanguages(document)
 keepRuby(document)
 void bringAlive(readWords(document))
 void registerWorker(window)

@@ -1,14 +1,15 @@
 /** Pages of visitors: they are complete without this script; it adds the position, the model and the right moment. */
 import './visitor.css'
 import { registerWorker } from './offline/register'
-import { rememberLanguage, setUpLight } from './ui/light'
+import { setUpLanguages } from './ui/languages'
+import { setUpLight } from './ui/light'
 import { bringAlive } from './ui/live-page'
 import { keepRuby } from './ui/ruby'
 import { setUpSheet } from './ui/sheet'
 import { readWords } from './ui/words'
 
 setUpLight(document, localStorage)
-rememberLanguage(document)
+setUpLanguages(document)
 keepRuby(document)
 if (document.getElementById('texts') !== null) {
   // a page of refusal has no texts: it only takes the light

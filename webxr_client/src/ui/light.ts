@@ -21,13 +21,3 @@ export function setUpLight(page: Document, storage: Storage): void {
     show(on)
   })
 }
-
-/** Remember a language chosen by hand, so that the site's first address opens in it. */
-export function rememberLanguage(page: Document): void {
-  for (const link of page.querySelectorAll<HTMLAnchorElement>('a[data-language]')) {
-    link.addEventListener('click', () => {
-      // the server reads it at `/`
-      page.cookie = `lang=${link.dataset['language']}; path=/; max-age=31536000; samesite=lax`
-    })
-  }
-}

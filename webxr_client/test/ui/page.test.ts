@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { CONSENT_TEXT, setUpConsent } from '../../src/ui/consent-panel'
-import { rememberLanguage, setUpLight } from '../../src/ui/light'
+import { setUpLight } from '../../src/ui/light'
 import { showPosition } from '../../src/ui/position'
 import { announceTimes, showTimes } from '../../src/ui/times'
 import { readWords } from '../../src/ui/words'
@@ -52,13 +52,6 @@ describe('sunlight', () => {
     setUpLight(document, localStorage)
     expect(document.documentElement.dataset['light']).toBeUndefined()
   })
-})
-
-test('a language chosen by hand is kept for the first address', () => {
-  document.body.innerHTML = '<a href="#ja" data-language="ja">日本語</a>'
-  rememberLanguage(document)
-  get('a').click()
-  expect(document.cookie).toContain('lang=ja')
 })
 
 describe('the choice about counting', () => {
