@@ -11,9 +11,12 @@ from typing import Any
 STATIC = Path(__file__).resolve().parents[2] / "xr_server" / "static"
 # what has to be there: the entry, and what it loads later on the way
 ROADS = {
-    "first 3D, pages": (("src/main.ts", "src/orbit/stage.ts"), 130_000),
-    "first 3D, immersive": (("src/immersive.ts", "src/orbit/stage.ts"), 130_000),
-    "AR": (("src/immersive.ts", "src/orbit/stage.ts", "src/xr/session.ts", "src/outbox.ts"), 170_000),
+    "first 3D, pages": (("src/main.ts", "src/orbit/stage.ts"), 150_000),
+    "first 3D, immersive": (("src/immersive.ts", "src/orbit/stage.ts"), 150_000),
+    "AR": (("src/immersive.ts", "src/orbit/stage.ts", "src/xr/session.ts", "src/outbox.ts"), 185_000),
+    "magic window": (("src/immersive.ts", "src/orbit/stage.ts", "src/ui/window.ts", "src/outbox.ts"), 185_000),
+    "walk at eye height": (("src/immersive.ts", "src/orbit/stage.ts", "src/ui/street.ts"), 185_000),
+    "headset": (("src/immersive.ts", "src/orbit/stage.ts", "src/ui/headset.ts"), 185_000),
 }
 
 
