@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +15,9 @@ from asset_pipeline.geometry.chart_joining import FIXED, LINE
 from asset_pipeline.geometry.charts import find_charts, find_seams, uv_areas
 from asset_pipeline.geometry.surfaces import bare_surface, build_surfaces
 from asset_pipeline.mesh import Material, Mesh, Surface
-from tests.pipeline.shapes import ball, grid_faces
+from asset_pipeline.package import build_package
+from tests.pipeline.builders import encode_picture, write_obj
+from tests.pipeline.shapes import ball, grid_faces, options
 
 
 def drawn(px: int) -> np.ndarray:
@@ -146,3 +149,23 @@ def test_scans_of_several_materials_get_an_atlas() -> None:
     scan = pipe()
     two = replace(scan, materials=scan.materials * 2, face_material=np.arange(scan.triangles, dtype=np.int32) % 2)
     assert keep_charts(surface_of(two, 2000), 2000, source_of(two), Sides(512, 0)) is None
+
+
+def _write(folder: Path, scan: Mesh) -> Path:
+    """The scan as an OBJ with its picture."""
+    assert scan.uv is not None
+    lines = [f"v {x:.7f} {y:.7f} {z:.7f}" for x, y, z in scan.positions]
+    lines += [f"vt {u:.7f} {v:.7f}" for u, v in scan.uv]
+    lines += ["mtllib pipe.mtl", "usemtl lines", *(f"f {a}/{a} {b}/{b} {c}/{c}" for a, b, c in scan.faces + 1)]
+    picture = encode_picture(scan.materials[0].picture, "PNG")
+    return write_obj(folder, "\n".join(lines), "pipe.obj", pipe_mtl="newmtl lines\nmap_Kd pipe.png\n", pipe_png=picture)
+
+
+def test_a_package_keeps_a_mirrored_picture_at_its_finest_level_only(tmp_path: Path) -> None:
+    path = _write(tmp_path, pipe(px=1024))
+    result = build_package(path, tmp_path / "out", options((2000, 300), texture_px=1024))
+    finest, coarse = result.report["levels"]
+    assert (finest["uv"], coarse["uv"]) == ("source", "atlas")
+    assert finest["triangles"] == 2000
+    # four bays on one picture: no bake of the same size comes near
+    assert finest["colour_psnr_db"] > coarse["colour_psnr_db"] + 6
