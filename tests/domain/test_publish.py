@@ -19,7 +19,7 @@ from xr_server.domain.publish import (
     horizon,
 )
 from xr_server.domain.publish_scene import compile_scene
-from xr_server.domain.published import gather, pick, shown_digests, shown_scenes
+from xr_server.domain.published import gather, pick, shown_digests, shown_scenes, told_in
 
 DIGEST = "a" * 64
 MANIFEST = make_manifest(b"glTF")
@@ -114,6 +114,20 @@ def test_every_language_has_every_text_in_its_own_words_or_the_nearest(language)
 )
 def test_a_missing_text_falls_back_to_the_nearest_language(text, language, expected):
     assert pick(text, language) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        ({"ja": "門", "en": "Gate"}, "en", {}),
+        ({"ja": "門", "en": "Gate"}, "nl", {"told_in": "en"}),
+        ({"ja": "門"}, "ko", {"told_in": "ja"}),
+        ({"ja": "門"}, "ja-x-easy", {}),  # Japanese to every voice
+        ({}, "ko", {}),
+    ],
+)
+def test_what_stands_in_another_language_says_in_which(text, language, expected):
+    assert told_in(text, language) == expected
 
 
 def test_bounds_hold_every_landmark_and_the_origin_west_south_east_north():

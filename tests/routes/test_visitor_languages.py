@@ -94,6 +94,27 @@ def test_no_link_leaves_the_language(full: World, language: str) -> None:
     assert {f"/{language}/dejima/{page}" for page in PAGES} - followed <= {f"/{language}/dejima/xr/evening"}
 
 
+def test_what_is_told_in_another_language_says_so_to_voices(full: World) -> None:
+    client = full.visitor()
+    page = client.get("/ko/dejima/experiences/day").text
+    for told in (
+        "<h1{}>The gate by day",
+        '<p class="lead"{}>The gate of cargo',
+        '<div class="body"{}>',
+        '<li id="point-roof"{}>',
+    ):
+        assert told.format(' lang="en"') in page
+    assert '<h3 lang="en"><a href="/ko/dejima/experiences/day">' in client.get("/ko/dejima/").text
+    assert '<h1 lang="en">' in client.get("/ko/dejima/xr/day").text
+    assert re.search(
+        r'<h1 class="numbered">.*<span lang="en">Water Gate', client.get("/ko/dejima/landmarks/water-gate").text
+    )
+    assert client.get("/api/v1/sites/dejima?lang=ko").json()["experiences"][0]["told_in"] == "en"
+    for language in ("en", "ja", "ja-x-easy"):
+        assert "told_in" not in client.get(f"/api/v1/sites/dejima?lang={language}").text
+        assert "<h1>" in client.get(f"/{language}/dejima/experiences/day").text
+
+
 @pytest.mark.parametrize("language", NAMES)
 def test_the_documents_are_ready_in_every_language(full: World, language: str) -> None:
     client = full.visitor()

@@ -59,6 +59,7 @@ export interface Landmark {
   geometry: Geometry | null
   attribution: string
   sources: string[]
+  told_in?: string
 }
 
 /** One interval in which an experience is on: the start is in, the end is out. */
@@ -75,6 +76,8 @@ export interface Experience {
   occurrences: Occurrence[]
   quiet_on: string[]
   cover: string
+  /** The language its words stand in, where that is not the document's. */
+  told_in?: string
 }
 
 /** A measured point; accuracy_m is the 68 % radius. demonstration: invented, so whatever rests on it says so. */
@@ -218,6 +221,7 @@ export interface Hotspot {
   title: string
   text: string
   media: Media | null
+  told_in?: string
 }
 
 /** A dated state; an era that no node names shows bare ground, and text says what stood there. */

@@ -10,7 +10,16 @@ from xr_server.domain.catalog import Experience, Landmark, Record, Scene, Schedu
 from xr_server.domain.guidance import Footpath, Hazard, Sign, length_m
 from xr_server.domain.media import digest_of
 from xr_server.domain.publish_scene import captions_of, media_url
-from xr_server.domain.published import Document, Published, node_digest, pick, shown_digests, shown_media, shown_scenes
+from xr_server.domain.published import (
+    Document,
+    Published,
+    node_digest,
+    pick,
+    shown_digests,
+    shown_media,
+    shown_scenes,
+    told_in,
+)
 from xr_server.domain.schedule import HORIZON_DAYS, Occurrence, Window, merge, occurrences, quiet_dates
 from xr_server.domain.survey import SurveyPoint
 from xr_server.domain.text_review import find_unreviewed, gather_texts
@@ -220,6 +229,7 @@ def _compile_landmark(landmark: Landmark, language: str) -> Document:
         "geometry": landmark.geometry,
         "attribution": landmark.geometry_licence,
         "sources": landmark.sources,
+        **told_in(landmark.name, language),
     }
 
 
@@ -240,6 +250,7 @@ def _compile_experience(experience: Experience, published: Published, edition: E
         "occurrences": [[utc_text(start), utc_text(end)] for start, end in spans],
         "quiet_on": [day.isoformat() for day in quiet],
         "cover": media_url(cover) if cover else (f"/packages/{first}/poster.webp" if first else ""),
+        **told_in(experience.title, edition.language),
     }
 
 

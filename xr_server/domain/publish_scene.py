@@ -4,7 +4,7 @@ from asset_pipeline.geopose import GeoPose, Position, dump_geopose, heading_to_q
 from asset_pipeline.manifest import USDZ_FILE, Level
 from xr_server.domain.catalog import Era, Hotspot, Node, Occluder, Scene
 from xr_server.domain.media import Media, digest_of, dump_webvtt
-from xr_server.domain.published import Document, Published, fallbacks_of, node_digest, pick
+from xr_server.domain.published import Document, Published, fallbacks_of, node_digest, pick, told_in
 from xr_server.domain.survey import OVERLAY_ACCURACY_M, find_standing
 
 SCENE_SCHEMA = "dejima.scene/1"
@@ -53,6 +53,7 @@ def _compile_hotspot(spot: Hotspot, published: Published, language: str) -> Docu
         "title": pick(spot.title, language),
         "text": pick(spot.text, language),
         "media": _compile_media(media, language) if media else None,
+        **told_in(spot.title, language),
     }
 
 

@@ -9,6 +9,7 @@ from asset_pipeline.manifest import Manifest
 from xr_server.domain.catalog import Experience, Landmark, Node, Record, Scene, Schedule, Season, Site
 from xr_server.domain.fields import Text
 from xr_server.domain.guidance import Footpath, Hazard, Sign
+from xr_server.domain.languages import html_tag
 from xr_server.domain.media import Media
 from xr_server.domain.survey import Survey, SurveyPoint
 
@@ -71,10 +72,18 @@ def _of(records: Sequence[Record], kind: type[Kind]) -> list[Kind]:
 
 def pick(text: Text, language: str) -> str:
     """The text in a language, else in the nearest one that has it, else empty."""
-    for choice in (language, *fallbacks_of(language)):
-        if text.get(choice):
-            return text[choice]
-    return next(iter(text.values()), "")
+    return text.get(_language_of(text, language), "")
+
+
+def told_in(text: Text, language: str) -> dict[str, str]:
+    """`{"told_in": tag}` for a text that stands in another language than asked for, so that voices know; else nothing."""
+    tag = html_tag(_language_of(text, language) or language)
+    return {} if tag == html_tag(language) else {"told_in": tag}
+
+
+def _language_of(text: Text, language: str) -> str:
+    choices = (language, *fallbacks_of(language), *text)
+    return next((choice for choice in choices if text.get(choice)), "")
 
 
 def fallbacks_of(language: str) -> tuple[str, ...]:

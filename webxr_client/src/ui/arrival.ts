@@ -4,7 +4,7 @@ import { topOf } from '../ladder'
 import { findOpen, type VisitState } from '../state'
 import type { Experience } from '../wire'
 import { sayDistance } from './distance'
-import { announce, make, makeButton, setText } from './dom'
+import { announce, make, makeButton, setText, toldIn } from './dom'
 import { awayM } from './position'
 import { scrollTo } from './sheet'
 import type { Visit } from './visit'
@@ -78,10 +78,10 @@ function fillSheet(place: HTMLElement, open: Experience, visit: Visit, words: Wo
       'div',
       { className: 'landmark' },
       ...(open.cover === '' ? [] : [picture]),
-      make(page, 'h2', { id: 'arrival-name' }, open.title),
+      make(page, 'h2', { id: 'arrival-name', ...toldIn(open) }, open.title),
       make(page, 'p', { className: 'away' })
     ),
-    make(page, 'p', {}, sentence),
+    make(page, 'p', sentence === open.summary ? toldIn(open) : {}, sentence),
     make(page, 'div', { className: 'buttons' }, see, close),
     make(page, 'p', { className: 'read' }, read)
   )

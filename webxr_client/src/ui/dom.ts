@@ -36,6 +36,11 @@ export function setText(element: Element | null, text: string): void {
   if (element !== null && readText(element) !== text) element.textContent = text
 }
 
+/** Attributes of what is told in another language than the page's; none where it is the same. */
+export function toldIn({ told_in }: { told_in?: string }): { lang?: string } {
+  return told_in === undefined ? {} : { lang: told_in }
+}
+
 /** Say something to a screen reader once it is quiet; the page's `#news` is a polite live region. */
 export function announce(page: Document, sentence: string): void {
   const news = page.getElementById('news')

@@ -1,7 +1,7 @@
 /** The explained points of a model: real buttons laid over it, and the panel with a point's text. */
 import type { HotspotPlace, Stage } from '../orbit/stage'
 import type { Hotspot } from '../wire'
-import { make } from './dom'
+import { make, need, toldIn } from './dom'
 import { layMedia } from './media'
 import { closePanel, openPanel } from './panel'
 import type { Words } from './words'
@@ -29,12 +29,13 @@ export function laySpots(
   const open = (spot: Hotspot, button: HTMLElement): void => {
     stage()?.lookAt(spot.id)
     const media = spot.media === null ? [] : [layMedia(page, spot.media, words, quiet)]
-    openPanel(places.panel, button, words, spot.title, make(page, 'p', {}, spot.text), ...media)
+    openPanel(places.panel, button, words, spot.title, make(page, 'p', toldIn(spot), spot.text), ...media)
+    Object.assign(need(places.panel, '#panel-title'), toldIn(spot))
   }
   const buttons = spots.map((spot, index) => {
     const label = make(page, 'span', {}, String(index + 1))
     label.setAttribute('aria-hidden', 'true')
-    const button = make(page, 'button', { type: 'button', hidden: true }, label)
+    const button = make(page, 'button', { type: 'button', hidden: true, ...toldIn(spot) }, label)
     button.setAttribute('aria-label', spot.title)
     button.addEventListener('click', () => open(spot, button))
     return button
