@@ -13,6 +13,7 @@ const SMOOTH_S = 0.8 // a hand that sways must not count as a step
 const START_M_S = 0.6
 const STOP_M_S = 0.25
 const GAP_S = 2 // after a longer silence the last position says nothing
+const LEAP_M_S = 8 // tracking that finds itself elsewhere, not a visitor
 
 /** Standing at a place. */
 export function stand(east_m: number, north_m: number, at_ms: number): Gait {
@@ -26,6 +27,7 @@ export function stepGait(gait: Gait, east_m: number, north_m: number, at_ms: num
   if (passed_s > GAP_S) return stand(east_m, north_m, at_ms)
   const keep = Math.exp(-passed_s / SMOOTH_S)
   const way_m = Math.hypot(east_m - gait.east_m, north_m - gait.north_m)
+  if (way_m / passed_s > LEAP_M_S) return { ...gait, east_m, north_m, at_ms }
   const speed_m_s = keep * gait.speed_m_s + (1 - keep) * (way_m / passed_s)
   const walking = gait.walking ? speed_m_s > STOP_M_S : speed_m_s > START_M_S
   return { east_m, north_m, at_ms, speed_m_s, walking }

@@ -1,17 +1,16 @@
 /** The way to the next landmark: an arrow, how far, in which direction, and what is on the way; all of it in words too. */
 import { bearingDeg } from '../geo/distance'
-import { findHazard, findWay, sideOf, type Way, windOf } from '../geo/way'
+import { findWay, sideOf, type Way, windOf } from '../geo/way'
 import type { VisitState } from '../state'
 import { type Heading, watchSensors } from '../window/sensors'
 import type { Landmark } from '../wire'
 import { sayDistance } from './distance'
-import { announce, make, makeButton, setText } from './dom'
+import { make, makeButton, setText } from './dom'
 import { awayM } from './position'
+import { createWarning, edgeNear, type Warning } from './warning'
 import type { Words } from './words'
 
 const FAR_M = 2000 // from farther away a straight arrow leads nobody
-const WARN_M = 8
-const CALM_M = 15 // a warning is said again only after one was so far away from the edge
 const TURN_DEG = 4 // less is the trembling of a compass
 
 export interface Guide {
@@ -28,17 +27,19 @@ class LiveGuide implements Guide {
   private target: string | null = null
   private heading_deg: number | null = null
   private stopListening: (() => void) | null = null
-  private warned: string | null = null
   private latest: VisitState | null = null
+  private readonly warning: Warning
 
   constructor(
     private readonly view: Window,
     private readonly words: Words
-  ) {}
+  ) {
+    this.warning = createWarning(words)
+  }
 
   show(page: Document, state: VisitState): void {
     this.latest = state
-    this.warn(page, state)
+    this.warning.show(page, edgeNear(state))
     const place = page.getElementById('guide')
     if (place === null) return
     const target = this.choose(page, state)
@@ -145,23 +146,6 @@ class LiveGuide implements Guide {
     if (turned_deg < TURN_DEG || this.latest === null) return
     this.heading_deg = magnetic_deg
     this.show(page, this.latest)
-  }
-
-  /** Say once that an edge is near; a position too vague for it says nothing. */
-  private warn(page: Document, { site, fix }: VisitState): void {
-    const line = page.getElementById('hazard')
-    const found = fix === null ? null : findHazard(site?.hazards ?? [], fix)
-    if (line === null || fix === null || found === null || found.away_m > CALM_M) {
-      this.warned = null
-      if (line !== null) line.hidden = true
-      return
-    }
-    if (found.away_m > WARN_M || this.warned === found.hazard.kind) return
-    this.warned = found.hazard.kind
-    const sentence = this.words(`hazard_${found.hazard.kind}`)
-    line.hidden = false
-    line.textContent = sentence
-    announce(page, sentence)
   }
 }
 

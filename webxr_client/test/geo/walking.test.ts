@@ -32,3 +32,8 @@ test('shuffling round a model keeps what it was, so that the picture does not fl
 test('a leap after tracking was away is no walk', () => {
   expect(stepGait(stand(0, 0, 0), 30, 0, 5000).walking).toBe(false)
 })
+
+test('tracking that finds itself elsewhere from one frame to the next is no walk', () => {
+  expect(stepGait(stand(0, 0, 0), 4, 2, 16).walking).toBe(false)
+  expect(walk(stepGait(stand(0, 0, 0), 4, 2, 16), 2, 1.1).walking).toBe(true)
+})
