@@ -50,6 +50,24 @@ def test_dates_read_as_a_museum_would_write_them() -> None:
     assert say_moment(datetime(2026, 10, 7, 9, 5, tzinfo=UTC), tokyo, "ja") == "2026年10月7日（水）18:05"
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "7 October (Wed) 18:05"),
+        ("ja", "10月7日（水）18:05"),
+        ("zh-Hans", "10月7日（周三）18:05"),
+        ("zh-Hant", "10月7日（週三）18:05"),
+        ("ko", "10월 7일(수) 18:05"),
+        ("nl", "wo 7 oktober 18:05"),
+        ("ja-x-easy", "10{月|がつ}{7日|なのか}（{水|すい}）18:05"),
+    ],
+)
+def test_a_moment_is_said_as_the_phone_says_it(language: str, said: str) -> None:  # test/ui/when.test.ts
+    assert (
+        say_moment(datetime(2026, 10, 7, 9, 5, tzinfo=UTC), ZoneInfo("Asia/Tokyo"), language, with_year=False) == said
+    )
+
+
 def test_numbers_and_sizes_are_written_as_the_language_does() -> None:
     assert [say_size(420_000, language) for language in ("en", "nl")] == ["0.4 MB", "0,4 MB"]
     assert fill("{metres} m, {count}", "nl", metres=0.5, count=12345678901) == "0,5 m, 12345678901"

@@ -39,3 +39,16 @@ test('an evening past midnight names the next day', () => {
   expect(sayMoment(at('2026-12-06T01:30'), now, 'Asia/Tokyo', wordsIn('en'))).toBe('6 December (Sun) 01:30')
   expect(sayMoment(at('2026-12-06T01:30'), now, 'Asia/Tokyo', wordsIn('ja'))).toBe('12月6日（日）01:30')
 })
+
+/** The moments that tests/routes/test_wording.py expects of the server. */
+test.each([
+  ['en', '7 October (Wed) 18:05'],
+  ['ja', '10月7日（水）18:05'],
+  ['zh-Hans', '10月7日（周三）18:05'],
+  ['zh-Hant', '10月7日（週三）18:05'],
+  ['ko', '10월 7일(수) 18:05'],
+  ['nl', 'wo 7 oktober 18:05'],
+  ['ja-x-easy', '10{月|がつ}{7日|なのか}（{水|すい}）18:05']
+] as const)('in %s a moment is %s', (language, said) => {
+  expect(sayMoment(at('2026-10-07T18:05'), at('2026-10-06T12:00'), 'Asia/Tokyo', wordsIn(language))).toBe(said)
+})
