@@ -76,6 +76,37 @@ def _state(spans: list[Occurrence], quiet_on: list[date], at: datetime, zone: Zo
     return "today" if coming[0].astimezone(zone).date() == at.astimezone(zone).date() else "later"
 
 
+@dataclass(frozen=True)
+class Programme:
+    """The experiences of a site by when they can be seen: on now (what ends first leads), coming next (what begins first
+    leads), and those without times ahead."""
+
+    now: tuple[Mapping[str, Any], ...]
+    next: tuple[Mapping[str, Any], ...]
+    rest: tuple[Mapping[str, Any], ...]
+
+
+def sort_by_time(document: Mapping[str, Any], at: datetime) -> Programme:
+    """What is on at a moment and what comes after; things alike in time keep the document's order. The phone's form is
+    in ui/programme.ts."""
+    keyed = [(_turn(experience, document, at), experience) for experience in document["experiences"]]
+    groups = ("now", "next", "rest")
+    parts = (sorted((pair for pair in keyed if pair[0][0] == group), key=lambda pair: pair[0][1]) for group in groups)
+    return Programme(*(tuple(experience for _, experience in part) for part in parts))
+
+
+def _turn(experience: Mapping[str, Any], document: Mapping[str, Any], at: datetime) -> tuple[str, datetime]:
+    """The group an experience belongs to, and the moment it is sorted by."""
+    zone = ZoneInfo(document["site"]["time_zone"])
+    spans, quiet_on = read_spans(experience), [date.fromisoformat(day) for day in experience["quiet_on"]]
+    coming = [span for span in spans if span[1] > at]
+    if is_live(spans, quiet_on, at, zone):
+        return "now", coming[0][1]
+    begun_again = datetime.combine(at.astimezone(zone).date() + timedelta(days=1), datetime.min.time(), zone)
+    starts = [start if start > at else begun_again for start, end in coming if start > at or end > begun_again]
+    return ("next", starts[0]) if starts else ("rest", at)
+
+
 def next_change_at(document: Mapping[str, Any], at: datetime) -> datetime:
     """The next moment after `at` at which some state above can differ: a start, an end, or local midnight."""
     zone = ZoneInfo(document["site"]["time_zone"])

@@ -1,6 +1,7 @@
 /** Keeps what the page says about times true, and tells politely what has begun or ended. */
 import type { VisitState } from '../state'
 import { announce, setText } from './dom'
+import { showProgramme } from './programme'
 import { sayWhen } from './when'
 import type { Words } from './words'
 
@@ -16,6 +17,7 @@ export function showTimes(page: Document, state: VisitState, words: Words): void
     setText(line.querySelector('.state-word'), words(`state_${when.state}`))
     setText(line.querySelector('.when-sentence'), when.sentence)
   }
+  showProgramme(page, state)
 }
 
 /** Say which experiences began or ended between two states of the same visit. */
