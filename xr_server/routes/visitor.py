@@ -23,7 +23,7 @@ from xr_server.routes.linked_data import describe_experience, describe_landmark,
 from xr_server.routes.pages import choose_language, link_languages, render_html
 from xr_server.routes.reviewed import is_interface_reviewed
 from xr_server.routes.scenes import etag_matches
-from xr_server.routes.times import next_change_at, say_times
+from xr_server.routes.times import next_change_at, say_times, sort_by_time
 from xr_server.routes.wording import say_size
 from xr_server.storage.publish import Compiled
 
@@ -195,6 +195,7 @@ async def show_site(request: Request) -> Response:
         return {
             "island": draw_island(visit.document),
             "times": _times(visit),
+            "programme": sort_by_time(visit.document, visit.at),
             "linked_data": describe_site(visit.base, visit.document, names),
         }
 
