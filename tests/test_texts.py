@@ -62,6 +62,34 @@ def test_every_sentence_has_the_same_gaps(language: str) -> None:
     assert wrong == []
 
 
+SIZE = re.compile(r"\s?[(（]\{size\}[)）]$")  # a button may say how much it loads
+# words of browsers and phones, which are not ours
+FOREIGN = {"AA", "Allow", "Camera", "Clear site data", "Location", "Permissions", "Website Settings"}
+
+
+def buttons_named(sentence: str) -> list[tuple[str, list[str]]]:
+    """The quoted words of an English sentence, each with the keys of the texts that say just that."""
+    quoted = [words for words in re.findall("“([^”]+)”", sentence) if not re.fullmatch(r"\{\w+\}", words)]
+    return [(words, [key for key, text in TEXTS["en"].items() if SIZE.sub("", text) == words]) for words in quoted]
+
+
+def test_a_button_that_a_sentence_names_exists() -> None:
+    named = {words for text in TEXTS["en"].values() for words, keys in buttons_named(text) if not keys}
+    assert named - FOREIGN == set()
+
+
+@pytest.mark.parametrize("language", NAMES)
+def test_a_sentence_calls_a_button_by_its_name(language: str) -> None:
+    texts = TEXTS[language]
+    wrong = [
+        (key, words)
+        for key, english in TEXTS["en"].items()
+        for words, keys in buttons_named(english)
+        if keys and not any(SIZE.sub("", texts[button]) in texts[key] for button in keys)
+    ]
+    assert wrong == []
+
+
 @pytest.mark.parametrize("language", NAMES)
 def test_no_text_is_empty_shouts_or_trails(language: str) -> None:
     wrong = [
