@@ -1,4 +1,4 @@
-"""Builds the two bundled models by code: python scripts/make_dejima_models.py [NAME ...] [--out FOLDER]."""
+"""Builds the bundled models by code: python scripts/make_dejima_models.py [NAME ...] [--out FOLDER]."""
 
 import argparse
 import time
@@ -7,16 +7,17 @@ from pathlib import Path
 from dejima_models.build import build_model
 from dejima_models.gate import gate_plan
 from dejima_models.house import house_plan
+from dejima_models.massing import massing_plan
 from dejima_models.write import dump_glb
 
-PLANS = {"chief-factor-house": house_plan, "water-gate": gate_plan}
+PLANS = {"chief-factor-house": house_plan, "water-gate": gate_plan, "chief-factor-house-today": massing_plan}
 MODELS = Path(__file__).resolve().parent.parent / "content" / "dejima" / "models"
 
 
 def main() -> None:
-    """Write the models asked for, both without a name, and say how dense each is."""
+    """Write the models asked for, all without a name, and say how dense each is."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[*PLANS, []], help="which models; both when none is named")
+    parser.add_argument("names", nargs="*", choices=[*PLANS, []], help="which models; all when none is named")
     parser.add_argument("--out", type=Path, default=MODELS, help="the folder to write to")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,9 @@
 """The committed content of Dejima: one form, its schemas, all languages, and the facts it was taken from."""
 
 import json
+import math
 import struct
+import wave
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import jsonschema
 import numpy as np
 import pytest
 
+from asset_pipeline.geopose import Position, geodetic_to_enu
 from asset_pipeline.options import parse_levels
 from xr_server.domain.catalog import (
     Always,
@@ -25,7 +28,11 @@ from xr_server.domain.catalog import (
 from xr_server.domain.content import format_json
 from xr_server.domain.content_schema import make_schemas
 from xr_server.domain.fields import LANGUAGES
+from xr_server.domain.geofence import distance_m
+from xr_server.domain.guidance import Footpath, Hazard, Sign
+from xr_server.domain.media import Media
 from xr_server.domain.schedule import Window, season_ranges
+from xr_server.domain.survey import Survey, find_standing
 from xr_server.storage.content import dump_content, read_content
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -198,14 +205,14 @@ def test_the_timeline_is_that_of_the_facts_where_a_source_was_found():
 def test_no_place_claims_to_be_good_enough_for_an_overlay():
     places = [node.placement for scene in of(Scene).values() for node in scene.nodes]
     assert all(not place.surveyed and place.accuracy_m >= 15 for place in places)
-    assert len(places) == 2
+    assert len(places) == 3
     assert all(
         31 < place.h < 36 for place in places
     )  # metres above the ellipsoid: the foot of the sea wall, or the ground
 
 
 def test_the_pipeline_takes_the_options_of_every_bundled_model():
-    assert set(CONTENT.models) == {"chief-factor-house", "water-gate"}
+    assert set(CONTENT.models) == {"chief-factor-house", "chief-factor-house-today", "water-gate"}
     for model in CONTENT.models.values():
         assert parse_levels(",".join(map(str, model.levels))) == model.levels
         assert model.licence in ("CC0-1.0", "CC-BY-4.0")
@@ -258,3 +265,90 @@ def test_both_houses_can_always_be_seen_and_one_visit_is_for_new_years_day():
         "dutch-new-year": InSeason(season="oranda-shogatsu"),
     }
     assert set(of(Experience)) == set(days)
+
+
+def test_every_point_of_the_demonstration_says_that_nobody_measured_it():
+    survey = of(Survey)["demonstration"]
+    assert all(point.demonstration and "nobody" in point.author for point in survey.points)
+    assert "Nobody stood there" in survey.method
+    for point in survey.points:
+        assert ("demonstration" in point.name["en"], "見本" in point.name["ja"]) == (True, True), point.id
+
+
+def test_the_demonstration_lets_models_stand_where_their_estimates_put_them_and_says_so():
+    points = {point.id: point for survey in of(Survey).values() for point in survey.points}
+    for scene in of(Scene).values():
+        for node in scene.nodes:
+            found = find_standing(node.ties, points)
+            assert found is not None
+            assert found.surveyed and found.demonstration
+            place = node.placement
+            assert distance_m(found.position.lat, found.position.lon, place.lat, place.lon) < 0.1, node.id
+            assert abs(found.heading_deg - place.heading_deg) < 0.1
+            for tie in node.ties:
+                away_m = np.sqrt(
+                    ((read_points(DEJIMA / "models" / f"{node.model}.glb") - tie.position) ** 2).sum(axis=1).min()
+                )
+                assert away_m < 0.3, f"{node.id}: {tie.point} is not on the model"
+
+
+def test_occluders_stand_clear_of_the_models_they_might_hide():
+    for scene in of(Scene).values():
+        assert scene.occluders
+        for occluder in scene.occluders:
+            assert occluder.demonstration, "no building here has a published outline"
+            for node in scene.nodes:
+                origin = Position(node.placement.lat, node.placement.lon, node.placement.h)
+                turn = math.radians(node.placement.heading_deg)
+                low, high = (
+                    getattr(read_points(DEJIMA / "models" / f"{node.model}.glb"), way)(axis=0) for way in ("min", "max")
+                )
+                for lat, lon in occluder.footprint:
+                    east, north, _ = geodetic_to_enu(Position(lat, lon, origin.h), origin)
+                    x, z = (
+                        east * math.cos(turn) - north * math.sin(turn),
+                        -east * math.sin(turn) - north * math.cos(turn),
+                    )
+                    inside = low[0] < x < high[0] and low[2] < z < high[2]
+                    assert not inside, f"{scene.id}: {occluder.id} reaches into {node.id}"
+
+
+def test_nobody_claims_to_have_walked_the_ways():
+    paths = of(Footpath)
+    landmarks = of(Landmark)
+    assert len(paths) >= 20
+    for path in paths.values():
+        assert (path.steps, path.slope_percent) == (None, None)
+        assert path.accuracy_m >= 15 and OSM in path.geometry_licence
+        for name, (lat, lon) in ((path.start, path.points[0]), (path.end, path.points[-1])):
+            assert distance_m(lat, lon, landmarks[name].lat, landmarks[name].lon) < 25, (
+                f"{path.id} ends far from {name}"
+            )
+
+
+def test_the_river_is_the_north_edge_that_the_facts_give():
+    (river,) = of(Hazard).values()
+    ring = {(lat, lon) for lon, lat in of(Landmark)["outline-present"].geometry["coordinates"][0]}
+    assert {tuple(place) for line in river.lines for place in line} <= ring
+    assert min(lat for lat, _ in river.lines[0]) > of(Site)["dejima"].origin.lat - 0.0005
+
+
+def test_each_sign_faces_away_from_the_wall_it_hangs_on():
+    for sign in of(Sign).values():
+        point = next(p for survey in of(Survey).values() for p in survey.points if p.id == sign.point)
+        assert point.landmark == sign.landmark
+        landmark = of(Landmark)[sign.landmark]
+        origin = Position(landmark.lat, landmark.lon, 34.5)
+        east, north, _ = geodetic_to_enu(Position(point.lat, point.lon, 34.5), origin)
+        facing = math.radians(sign.heading_deg)
+        assert east * math.sin(facing) + north * math.cos(facing) > 1, f"{sign.id} faces into the building"
+
+
+def test_sounds_are_small_and_what_they_say_they_are():
+    for media in of(Media).values():
+        assert media.size_bytes < 150_000, media.id
+        if media.kind == "sound":
+            with wave.open(str(DEJIMA / "media" / media.file)) as file:
+                assert file.getnframes() / file.getframerate() == pytest.approx(media.captions[-1].end_s, abs=0.01)
+                assert file.getnchannels() == 1
+            assert media.provenance == "fiction"

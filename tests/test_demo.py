@@ -206,7 +206,7 @@ def test_an_import_killed_while_it_packages_leaves_no_process_and_the_next_one_g
         process.kill()
     wait_until_gone(child)
     said = run_dejima(data_dir, "import", str(source))
-    assert "2 of 2 models packaged" in said
+    assert "3 of 3 models packaged" in said
     assert list((data_dir / "model-builds").iterdir()) == []
     assert run_dejima(data_dir, "import", str(source)).startswith("dejima is as it was: ")
 

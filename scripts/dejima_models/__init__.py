@@ -1,1 +1,1 @@
-"""The two bundled models of Dejima about 1820, made by code: an estimate from what the sources say, not a survey."""
+"""The bundled models of Dejima, made by code: houses of about 1820, estimates from what the sources say, and a plain shape."""

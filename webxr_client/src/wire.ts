@@ -15,6 +15,7 @@ export interface TimelineEntry {
   text: string
   landmarks: string[]
   confidence: Confidence
+  sources?: string[]
 }
 
 /** What the site as a whole is; origin.h is metres above the WGS 84 ellipsoid, bounds are west, south, east, north. */
@@ -118,6 +119,7 @@ export interface Path {
   steps: number | null
   slope_percent: number | null
   note: string | null
+  accuracy_m?: number
 }
 
 /** Where one must look to one's feet: lines on the ground. */
@@ -126,6 +128,7 @@ export interface Hazard {
   kind: 'river' | 'quay' | 'tram_road'
   lines: [lat: number, lon: number][][]
   name: string
+  accuracy_m?: number
 }
 
 /** What a phone needs to know of a site; what is optional is not in the documents of older servers. */
@@ -182,6 +185,8 @@ export interface SceneNode {
   anchor_note?: 'demonstration' | null
   eras: string[]
   provenance: Provenance
+  creator?: string
+  licence?: string
   sources: string[]
 }
 
