@@ -9,6 +9,7 @@
     compassOff_deg: 10,
     hasCompass: true,
     speaks: true,
+    walks: false,
     allowsMotion: true,
     asked: [],
     streams: [],
@@ -49,6 +50,17 @@
     }
     window.dispatchEvent(event)
   }
+  const STEPS_HZ = 1.8
+  /** Shaken as by somebody who walks, or lying still; gravity in it, as the sensor has. */
+  function shake() {
+    const bounce = iphone.walks ? 1.8 * Math.sin(2 * Math.PI * STEPS_HZ * (performance.now() / 1000)) : 0
+    const event = new Event('devicemotion')
+    Object.defineProperty(event, 'accelerationIncludingGravity', { value: { x: 0, y: -9.81 - bounce, z: 0 } })
+    window.dispatchEvent(event)
+  }
+  setInterval(() => {
+    if (iphone.asked.includes('motion') && iphone.allowsMotion) shake()
+  }, 20)
   setInterval(() => {
     if (iphone.speaks && iphone.asked.includes('orientation') && iphone.allowsMotion) iphone.say()
   }, 50)

@@ -240,6 +240,17 @@ def test_a_page_out_of_sight_lets_go_of_the_camera_and_goes_on_at_a_tap(iphone: 
     expect(iphone.locator("#mode-where")).to_contain_text("1.5 m below the phone")
 
 
+def test_who_walks_sees_the_road_and_no_picture_over_it(iphone: Page) -> None:
+    open_window(iphone)
+    eventually(iphone, lambda: colours_ahead(iphone) > 15, "the model is ahead")
+    iphone.evaluate("iphone.walks = true")
+    expect(iphone.locator("#mode-where")).to_contain_text("You are walking")
+    eventually(iphone, lambda: colours_ahead(iphone) < 8, "the model is out of sight")
+    iphone.evaluate("iphone.walks = false")
+    expect(iphone.locator("#mode-where")).to_contain_text("1.5 m below the phone")
+    eventually(iphone, lambda: colours_ahead(iphone) > 15, "the model is back")
+
+
 def test_a_call_that_takes_the_camera_ends_the_window_as_an_absence_does(iphone: Page) -> None:
     open_window(iphone)
     iphone.evaluate("iphone.streams.at(-1).getTracks().forEach(track => track.dispatchEvent(new Event('ended')))")

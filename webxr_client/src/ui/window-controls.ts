@@ -14,6 +14,8 @@ export interface WindowControls {
   /** After a change of what it says of itself. */
   refresh: () => void
   sayContext: (state: 'lost' | 'restored') => void
+  /** The visitor walks, and the model is out of sight, or stands again. */
+  sayWalk: (walks: boolean) => void
   close: () => void
 }
 
@@ -27,6 +29,7 @@ export function layWindowControls(parts: ModeParts, session: WindowSession, node
 class Controls implements WindowControls {
   private adjusting: Adjusting | null = null
   private sighting: Sighting | null = null
+  private walks = false
   private readonly points: SurveyPoint[]
 
   constructor(
@@ -66,6 +69,11 @@ class Controls implements WindowControls {
     this.parts.say(state === 'lost' ? this.parts.words('context_lost') : this.sentence())
   }
 
+  sayWalk(walks: boolean): void {
+    this.walks = walks
+    this.refresh()
+  }
+
   close(): void {
     this.sighting?.close()
   }
@@ -76,7 +84,7 @@ class Controls implements WindowControls {
     this.sighting = openSighting({
       place,
       overlay,
-      points: this.points,
+      points: this.session.rank(this.points),
       words,
       say,
       onTake: (id) => {
@@ -94,10 +102,12 @@ class Controls implements WindowControls {
   private sentence(): string {
     const { words } = this.parts
     const { session, node } = this
+    if (this.walks) return words('stop_look')
     if (session.state === 'waiting') return words('window_wait')
     if (session.state === 'overlaid') {
       const sure = words('window_overlaid', { metres: Math.max(1, Math.round(session.metres ?? 1)) })
-      return node?.anchor_note === 'demonstration' ? `${sure} ${words('window_demonstration')}` : sure
+      const more = session.wantsSighting ? ` ${words('sight_again')}` : ''
+      return `${sure}${more}${node?.anchor_note === 'demonstration' ? ` ${words('window_demonstration')}` : ''}`
     }
     if (node?.surveyed !== true) return words('window_floor', { metres: Math.round(node?.accuracy_m ?? 0) })
     if (this.points.length === 0) return words('window_floor_unsure')

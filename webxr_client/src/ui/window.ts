@@ -1,5 +1,6 @@
 /** The magic window as the visitor meets it: its questions one by one, then the view, then its end. */
 import { queryPermission, watchPosition } from '../geo/position'
+import { openTrace } from '../trace'
 import { type CameraProblem, closeCamera, openCamera } from '../window/camera'
 import { requestMotion } from '../window/sensors'
 import { startWindow, type WindowSession, type WindowState } from '../window/session'
@@ -63,12 +64,12 @@ class Looking implements Mode {
     const { view, device } = this.parts
     const asked: Question[] = []
     if (device.motion === 'ask') asked.push({ key: 'motion', ask: () => requestMotion(view) })
-    if (this.node?.surveyed === true) {
-      const wanted = readWalk(view.sessionStorage)
-      // whoever walked with the map on the page before has said yes already, and whoever declined has said no
-      const known = wanted === 'on' && (await queryPermission(view.navigator.permissions)) !== 'prompt'
-      if (known) this.followPosition()
-      else if (wanted !== 'off') asked.push({ key: 'position', ask: () => this.followPosition() })
+    const wanted = readWalk(view.sessionStorage)
+    // whoever walked with the map on the page before has said yes already, and whoever declined has said no
+    const known = wanted === 'on' && (await queryPermission(view.navigator.permissions)) !== 'prompt'
+    if (known) this.followPosition()
+    else if (this.node?.surveyed === true && wanted !== 'off') {
+      asked.push({ key: 'position', ask: () => this.followPosition() })
     }
     asked.push({ key: 'camera', ask: () => this.askCamera() })
     return asked
@@ -106,13 +107,18 @@ class Looking implements Mode {
       onState: (state: WindowState) => this.hear(state),
       onAdjust: () => this.controls?.refresh(),
       onTurn: () => this.idle?.stir(),
+      onWalk: (walks: boolean) => {
+        this.idle?.stir()
+        this.controls?.sayWalk(walks)
+      },
       onContext: (state: 'lost' | 'restored') => this.controls?.sayContext(state),
       onPause: () => {
         this.ending = { problem: 'window_paused', again: true }
       },
       onEnd: () => this.finish(this.ending)
     }
-    return startWindow({ view, stage, container, node, frame, still: device.reducedMotion, stream, callbacks })
+    const still = device.reducedMotion
+    return startWindow({ view, stage, container, node, frame, still, trace: openTrace(view), stream, callbacks })
   }
 
   private hear(state: WindowState): void {

@@ -1,23 +1,20 @@
 /** One look through the magic window, from the first picture of the camera to the last. */
-import { Box3, Euler, Group, PerspectiveCamera, Quaternion } from 'three'
+import { PerspectiveCamera, Quaternion } from 'three'
 import type { SurveyPoint } from '../align/estimator'
 import type { Fix } from '../geo/trigger'
 import type { Loan } from '../orbit/stage'
-import { aimSun, createWorld, disposeWorld, layGround } from '../orbit/world'
-import type { Point3 } from '../wire'
-import { type Box, comfortableDistance, standBefore } from '../xr/placing'
+import { comfortableDistance } from '../xr/placing'
 import { type Anchoring, startAnchoring } from './anchoring'
 import { aheadDeg, type Turn } from './attitude'
 import { closeCamera, makePicture } from './camera'
-import { glide, type Stance } from './glide'
+import { Figure } from './figure'
 import { openingDeg, pinch, readLens, writeLens } from './lens'
 import { listenForPinch } from './pinch'
 import { type Heading, watchSensors } from './sensors'
 import type { WindowOptions, WindowSession, WindowState } from './session'
 import { type Steady, steady } from './steady'
+import { isStriding, type Stride, watchSteps } from './steps'
 
-/** How high the phone is held: nothing tells the page, and the page says so. */
-export const EYES_M = 1.5
 const NORTH_MS = 4000 // a compass that is there has spoken by then
 const SILENCE_MS = 2000 // sensors that are there speak many times a second
 const NEAR_M = 0.05
@@ -25,7 +22,6 @@ const FAR_M = 400
 const MAX_PIXEL_RATIO = 2
 const STIRRED_DEG_S = 15 // a phone that lies there never turns so fast
 const FAR_ENOUGH_M = 30 // nobody can step back here, so it stands where all of it is seen, but not farther than this
-const SUN: Point3 = [-0.55, 0.85, 0.5] // over the visitor's shoulder while north is not known
 const NEAREST_M = 1
 const FARTHEST_M = 60
 
@@ -34,40 +30,30 @@ export class WindowRun implements WindowSession {
   lens_deg: number
   away_m: number
   lacksNorth = false
-  private readonly world = createWorld()
   private readonly camera = new PerspectiveCamera(50, 1, NEAR_M, FAR_M)
-  private readonly place3d = new Group()
+  private readonly figure: Figure
   private readonly picture: HTMLVideoElement
   private readonly leaving = new AbortController()
   private readonly stopSensors: () => void
+  private readonly stopSteps: () => void
   private readonly silence: ReturnType<typeof setTimeout>
   private readonly northless: ReturnType<typeof setTimeout>
   private readonly watcher: ResizeObserver
-  private readonly box: Box
-  private readonly radius_m: number
   private readonly anchoring: Anchoring | null
   private held: Steady | null = null
-  private shown: Stance | null = null
-  private wanted: Stance | null = null
-  private drawn_at = 0
   private ahead_rad = 0
   private request = 0
+  private walks = false
 
   constructor(
     private readonly loan: Loan,
     private readonly options: WindowOptions
   ) {
     const { container, stream, view, node, frame } = options
-    this.anchoring = frame === null ? null : startAnchoring(node, frame, () => this.reckon())
+    this.anchoring = frame === null ? null : startAnchoring(node, frame, options.trace, () => this.reckon())
     this.lens_deg = readLens(view.localStorage)
-    this.place3d.add(loan.model)
-    this.place3d.updateMatrixWorld(true)
-    const { min, max } = new Box3().setFromObject(loan.model)
-    this.box = { min: min.toArray(), max: max.toArray() }
-    this.radius_m = min.distanceTo(max) / 2
+    this.figure = new Figure(loan.model)
     this.away_m = 0
-    this.place3d.visible = false
-    this.world.scene.add(this.place3d)
     this.picture = makePicture(container.ownerDocument, stream)
     container.prepend(this.picture)
     void this.picture.play().catch(() => undefined) // begins by itself once the page is seen again
@@ -78,6 +64,8 @@ export class WindowRun implements WindowSession {
       onTurn: (turn, at_ms) => this.turn(turn, at_ms),
       onHeading: (heading) => this.hearHeading(heading)
     })
+    const headingDeg = (): number | null => (this.held === null ? null : aheadDeg(this.held.turn))
+    this.stopSteps = watchSteps(view, headingDeg, (stride) => this.walk(stride))
     this.northless = setTimeout(() => this.setNorthless(true), NORTH_MS)
     this.silence = setTimeout(() => this.become('silent'), SILENCE_MS)
     this.resize()
@@ -101,12 +89,31 @@ export class WindowRun implements WindowSession {
     return this.state === 'overlaid' ? (this.anchoring?.find()?.doubt.metres ?? null) : null
   }
 
+  get wantsSighting(): boolean {
+    return this.anchoring?.wantsSighting ?? false
+  }
+
+  rank<P extends SurveyPoint>(points: readonly P[]): P[] {
+    return this.anchoring?.rank(points) ?? []
+  }
+
   get canUndo(): boolean {
     return this.anchoring?.canUndo ?? false
   }
 
   hearFix(fix: Fix): void {
     this.anchoring?.hearFix(fix, performance.now())
+  }
+
+  /** Who walks must see the road and no picture over it. */
+  private walk(stride: Stride): void {
+    this.anchoring?.hearWay(stride.local)
+    const walks = isStriding(stride)
+    if (walks === this.walks) return
+    this.walks = walks
+    this.figure.veil(walks)
+    this.options.callbacks.onWalk(walks)
+    this.invalidate()
   }
 
   private hearHeading(heading: Heading): void {
@@ -147,12 +154,12 @@ export class WindowRun implements WindowSession {
     clearTimeout(this.northless)
     cancelAnimationFrame(this.request)
     this.stopSensors()
+    this.stopSteps()
     this.watcher.disconnect()
     closeCamera(this.options.stream)
     this.picture.srcObject = null
     this.picture.remove()
-    this.place3d.remove(this.loan.model)
-    disposeWorld(this.world)
+    this.figure.dispose()
     this.loan.giveBack()
     this.options.callbacks.onEnd()
   }
@@ -165,16 +172,9 @@ export class WindowRun implements WindowSession {
     this.invalidate()
   }
 
-  /** Before the visitor, in the direction that was chosen, its face at the distance that was chosen. */
   private stand(): void {
-    const floor: Point3 = [Math.sin(this.ahead_rad), -EYES_M, -Math.cos(this.ahead_rad)]
-    const { position, yaw_rad, distance_m } = standBefore([0, 0, 0], floor, this.box)
-    const farther_m = this.away_m - distance_m
-    this.shown = null // chosen by hand: there at once
-    this.moveTo({
-      position: [position[0] + floor[0] * farther_m, position[1], position[2] + floor[2] * farther_m],
-      turn: [0, Math.sin(yaw_rad / 2), 0, Math.cos(yaw_rad / 2)]
-    })
+    this.figure.standBefore(this.ahead_rad, this.away_m)
+    this.invalidate()
   }
 
   /** At its true place once that is known well enough, and back before the visitor when it no longer is. */
@@ -185,55 +185,24 @@ export class WindowRun implements WindowSession {
       this.put()
       return
     }
-    this.moveTo({ position: place.position, turn: place.turn })
+    this.figure.want(place)
+    this.invalidate()
     this.become('overlaid')
     this.options.callbacks.onAdjust()
   }
 
   /** How far away all of the model is seen, within reason. */
   private wholeAwayM(): number {
-    const { min, max } = this.box
+    const { min, max } = this.figure.box
     const tall = Math.tan((this.camera.fov * Math.PI) / 360)
     const across_m = Math.max((max[1] - min[1]) / tall, (max[0] - min[0]) / (tall * this.camera.aspect)) / 2
-    return Math.max(comfortableDistance(this.box), Math.min(across_m, FAR_ENOUGH_M))
+    return Math.max(comfortableDistance(this.figure.box), Math.min(across_m, FAR_ENOUGH_M))
   }
 
   private become(state: WindowState): void {
     if (this.state === state || this.leaving.signal.aborted) return
     this.state = state
     this.options.callbacks.onState(state)
-  }
-
-  private moveTo({ position, turn }: Stance): void {
-    this.place3d.quaternion.set(...turn)
-    this.place3d.position.set(0, 0, 0)
-    this.place3d.updateMatrixWorld(true)
-    const lowest_m = new Box3().setFromObject(this.place3d).min.y
-    this.wanted = { position: [position[0], -EYES_M - lowest_m, position[2]], turn }
-    this.drawn_at = performance.now()
-    this.invalidate()
-  }
-
-  /** On its way to where it is wanted; true when it has come there just now. */
-  private ease(now: number): boolean {
-    if (this.wanted === null || this.shown === this.wanted) return false
-    const passed_s = (now - this.drawn_at) / 1000
-    this.drawn_at = now
-    this.shown = glide(this.shown ?? this.wanted, this.wanted, passed_s, this.options.still)
-    this.place3d.visible = true
-    this.place3d.position.set(...this.shown.position)
-    this.place3d.quaternion.set(...this.shown.turn)
-    this.place3d.updateMatrixWorld(true)
-    return this.shown === this.wanted
-  }
-
-  private light(): void {
-    const { min, max } = new Box3().setFromObject(this.place3d)
-    const middle: Point3 = [(min.x + max.x) / 2, (min.y + max.y) / 2, (min.z + max.z) / 2]
-    const yaw_rad = new Euler().setFromQuaternion(this.place3d.quaternion, 'YXZ').y
-    aimSun(this.world, middle, this.radius_m, turnedBy(yaw_rad, SUN))
-    layGround(this.world, [middle[0], min.y, middle[2]], this.radius_m, null)
-    this.loan.renderer.shadowMap.needsUpdate = true
   }
 
   private invalidate(): void {
@@ -244,10 +213,11 @@ export class WindowRun implements WindowSession {
 
   private draw(now: number): void {
     this.request = 0
-    if (this.ease(now)) this.light()
-    if (this.shown !== this.wanted) this.invalidate()
+    const { moves, arrived } = this.figure.ease(now, this.options.still)
+    if (arrived) this.loan.renderer.shadowMap.needsUpdate = true
+    if (moves) this.invalidate()
     if (this.held !== null) this.camera.quaternion.copy(new Quaternion(...this.held.turn))
-    this.loan.renderer.render(this.world.scene, this.camera)
+    this.loan.renderer.render(this.figure.world.scene, this.camera)
   }
 
   private resize(): void {
@@ -291,9 +261,4 @@ export class WindowRun implements WindowSession {
     this.invalidate()
     this.options.callbacks.onContext('restored')
   }
-}
-
-function turnedBy(yaw_rad: number, [x, y, z]: Point3): Point3 {
-  const [sin, cos] = [Math.sin(yaw_rad), Math.cos(yaw_rad)]
-  return [x * cos + z * sin, y, z * cos - x * sin]
 }

@@ -2,6 +2,7 @@
 import type { Frame, SurveyPoint } from '../align/estimator'
 import type { Fix } from '../geo/trigger'
 import type { Stage } from '../orbit/stage'
+import type { Trace } from '../trace'
 import type { SceneNode } from '../wire'
 import { WindowRun } from './run'
 
@@ -17,6 +18,8 @@ export interface WindowCallbacks {
   onAdjust: () => void
   /** The phone was turned on purpose: somebody is there. */
   onTurn: () => void
+  /** The visitor began to walk, which takes the model out of sight, or stands again. */
+  onWalk: (walks: boolean) => void
   onContext: (state: 'lost' | 'restored') => void
   /** The page is not seen any more, or the phone took the camera: the end follows. */
   onPause: () => void
@@ -34,6 +37,8 @@ export interface WindowOptions {
   frame: Frame | null
   /** Corrections at once, for whoever asked for less motion. */
   still: boolean
+  /** Keeps what the estimate heard, for whoever asked for a record. */
+  trace: Trace | null
   stream: MediaStream
   callbacks: WindowCallbacks
 }
@@ -50,6 +55,10 @@ export interface WindowSession {
   /** No compass has told where north is, though there was time for it. */
   readonly lacksNorth: boolean
   readonly canUndo: boolean
+  /** Another sighting would make the true place surer. */
+  readonly wantsSighting: boolean
+  /** Points that can be sighted, the most helpful first. */
+  rank: <P extends SurveyPoint>(points: readonly P[]) => P[]
   hearFix: (fix: Fix) => void
   /** The middle of the view is on a surveyed point. */
   sight: (point: SurveyPoint) => void

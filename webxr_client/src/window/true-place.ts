@@ -1,5 +1,4 @@
 /** Where a surveyed model stands round a phone, as far as that is known. Pure; the phone's frame, y up, metres. */
-import { drawnDoubt, type Estimate, localFromSite } from '../align/estimator'
 import { type GeoPoint, poseInScene } from '../geo/enu'
 import { rotate } from '../orbit/frame'
 import type { Point3, SceneNode } from '../wire'
@@ -22,16 +21,20 @@ export interface TruePlace {
 const ENOUGH: Doubt = { metres: 5, degrees: 3 }
 const NO_MORE: Doubt = { metres: 8, degrees: 6 }
 
-/** The place and turn of a node. */
-export function truePlace(estimate: Estimate, { geopose }: SceneNode, origin: GeoPoint): TruePlace {
-  const { yaw_rad, east_m, north_m } = localFromSite(estimate)
-  const { position, quaternion } = poseInScene(geopose, origin)
-  const about: Turn = [0, Math.sin(yaw_rad / 2), 0, Math.cos(yaw_rad / 2)]
+/** The place of a node relative to `from`, and its turn, as the site is drawn in the phone's frame. */
+export function truePlace(
+  drawn: { yaw_rad: number; east_m: number; north_m: number },
+  from: { east_m: number; north_m: number },
+  doubt: Doubt,
+  { node, origin }: { node: SceneNode; origin: GeoPoint }
+): TruePlace {
+  const { position, quaternion } = poseInScene(node.geopose, origin)
+  const about: Turn = [0, Math.sin(drawn.yaw_rad / 2), 0, Math.cos(drawn.yaw_rad / 2)]
   const [x, , z] = rotate([position[0], 0, position[2]], about)
   return {
-    position: [east_m + x, 0, z - north_m],
+    position: [drawn.east_m - from.east_m + x, 0, z - (drawn.north_m - from.north_m)],
     turn: join(about, quaternion as unknown as Turn),
-    doubt: drawnDoubt(estimate, geopose.position)
+    doubt
   }
 }
 

@@ -30,7 +30,7 @@ function localDeg(point: { lat: number; lon: number }): number {
 /** A visitor at the origin with fixes and a compass that are honest, and a second between readings. */
 function stand(seconds: number) {
   let changes = 0
-  const anchoring = startAnchoring(NODE, FRAME, () => {
+  const anchoring = startAnchoring(NODE, FRAME, null, () => {
     changes += 1
   })
   for (let s = 0; s < seconds; s++) {
@@ -43,7 +43,7 @@ function stand(seconds: number) {
 
 test('fixes and a compass alone are not enough to stand over the real thing', () => {
   const { anchoring, changes } = stand(20)
-  expect(changes()).toBeGreaterThan(20)
+  expect(changes()).toBeGreaterThan(0)
   expect(anchoring.find()).toBeNull()
 })
 
@@ -79,7 +79,7 @@ describe('after three sightings', () => {
 })
 
 test('without a compass, and with one that is only relative, sighted points alone decide', () => {
-  const anchoring = startAnchoring(NODE, FRAME, () => undefined)
+  const anchoring = startAnchoring(NODE, FRAME, null, () => undefined)
   for (let s = 0; s < 10; s++) anchoring.hearFix({ lat: ORIGIN.lat, lon: ORIGIN.lon, accuracy_m: 6 }, 1000 * s)
   expect(anchoring.find()).toBeNull()
   for (const [i, point] of POINTS.entries()) anchoring.sight(point, localDeg(point), 10_000 + 3000 * i)
