@@ -32,6 +32,7 @@ from xr_server.routes import (
     studio,
     uploads,
     visitor,
+    web_app,
 )
 from xr_server.routes.shell import Shell
 from xr_server.settings import Settings
@@ -43,10 +44,10 @@ from xr_server.storage.publish import has_snapshot
 from xr_server.storage.published import PublishedSites
 
 CREATORS_AND_STAFF = (auth, uploads, scans, studio, reports, attachments, desk, live, dates, figures)
-ROUTES = [*scenes.routes, *packages.routes, *events.routes, *health.routes]
+ROUTES = [*scenes.routes, *packages.routes, *web_app.routes, *events.routes, *health.routes]
 ROUTES += [route for module in CREATORS_AND_STAFF for route in module.routes]
-ROUTES += visitor.routes  # last: its addresses begin with a language, which any first word could be
 ROUTES += [*media.routes, *signs.routes]
+ROUTES += visitor.routes  # last: its addresses begin with a language, which any first word could be
 MAX_BODY_BYTES = 1024 * 1024  # single routes set their own
 log = logging.getLogger("dejima.app")
 

@@ -102,12 +102,16 @@ def new_site(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Served]
             site.keep_logs(title_of(request))
 
 
+def chromium_path() -> str | None:
+    """Where the browser is: CHROMIUM_PATH, else the distribution's; None for Playwright's own."""
+    return os.environ.get("CHROMIUM_PATH") or (CHROMIUM if Path(CHROMIUM).exists() else None)
+
+
 @pytest.fixture(scope="module")  # while Playwright is open no other test can run an event loop of its own
 def browser() -> Iterator[Browser]:
     """Chromium without a window: CHROMIUM_PATH, else the distribution's, else Playwright's own."""
-    path = os.environ.get("CHROMIUM_PATH") or (CHROMIUM if Path(CHROMIUM).exists() else None)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=list(BROWSER_FLAGS))
+        chromium = playwright.chromium.launch(executable_path=chromium_path(), args=list(BROWSER_FLAGS))
         yield chromium
         chromium.close()
 

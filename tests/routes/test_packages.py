@@ -154,7 +154,6 @@ def built(tmp_path, monkeypatch):
     (folder / "assets" / "main-1a2b.js").write_text("console.log('plain')")
     (folder / "assets" / "main-1a2b.js.br").write_bytes(b"brotli bytes")
     (folder / "sw.js").write_text("self.addEventListener('fetch', () => {})")
-    (folder / "manifest.webmanifest").write_text("{}")
     (tmp_path / "secret").write_text("secret")
     monkeypatch.setattr(packages, "STATIC_DIR", folder)
     return folder
@@ -181,8 +180,6 @@ def test_the_service_worker_may_cover_the_whole_site_and_is_asked_for_each_time(
     assert worker.headers["service-worker-allowed"] == "/"
     assert worker.headers["cache-control"] == "no-cache"
     assert worker.headers["content-type"].startswith("text/javascript")
-    assert client.get("/manifest.webmanifest").headers["content-type"] == "application/manifest+json"
-    assert "service-worker-allowed" not in client.get("/manifest.webmanifest").headers
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from xr_server.routes.scenes import accepted_encodings, etag_matches
 from xr_server.storage.packages import find_package_file
 
 IMMUTABLE = "public, max-age=31536000, immutable"
+WORKER = "sw.js"
 MAX_RANGES = 20
 RANGE = re.compile(r"bytes=((?:\s*(?:[0-9]{1,15}-[0-9]{0,15}|-[0-9]{1,15})\s*(?:,|$))+)", re.IGNORECASE)
 MEDIA_TYPES = {
@@ -26,12 +27,11 @@ MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
     ".png": "image/png",
-    ".wasm": "application/wasm",
     ".jpg": "image/jpeg",
     ".mp3": "audio/mpeg",
     ".m4a": "audio/mp4",
     ".wav": "audio/wav",
-    ".webmanifest": "application/manifest+json",
+    ".wasm": "application/wasm",
 }
 
 
@@ -136,21 +136,18 @@ def send_static(request: Request, path: Path, cache_control: str) -> Response:
     return response
 
 
-def get_root_file(request: Request) -> Response:
-    """The service worker and the web app manifest, which must stand at the root to cover the whole site."""
-    name = request.url.path.rpartition("/")[2]
-    path = find_static(name)
+def get_worker(request: Request) -> Response:
+    """The service worker, which must stand at the root to cover the whole site."""
+    path = find_static(WORKER)
     if path is None:
         raise NotFound("file_unknown", "The client has not been built; scripts/run builds it.")
     response = send_static(request, path, "no-cache")
-    if name == "sw.js":
-        response.headers["Service-Worker-Allowed"] = "/"
+    response.headers["Service-Worker-Allowed"] = "/"
     return response
 
 
 routes = [
     Route("/packages/{digest}/{file}", get_package_file),
     Route("/static/{file:path}", get_static_file),
-    Route("/sw.js", get_root_file),
-    Route("/manifest.webmanifest", get_root_file),
+    Route(f"/{WORKER}", get_worker),
 ]

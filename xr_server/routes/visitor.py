@@ -268,6 +268,11 @@ async def show_privacy(request: Request) -> Response:
     return answer(request, open_visit(request), "visitor/privacy.html", dict)
 
 
+async def show_offline(request: Request) -> Response:
+    """What the service worker shows for a page that is not on the phone."""
+    return answer(request, open_visit(request), "visitor/offline.html", dict)
+
+
 routes = [
     Route("/", redirect_home),
     Route("/{lang:language}/", redirect_home),
@@ -277,4 +282,5 @@ routes = [
     Route("/{lang}/{site}/xr/{experience}", show_immersive),
     Route("/{lang}/{site}/help", show_help),
     Route("/{lang}/{site}/privacy", show_privacy),
+    Route("/{lang}/{site}/offline", show_offline),
 ]

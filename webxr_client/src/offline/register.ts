@@ -13,6 +13,19 @@ export async function registerWorker(view: Window): Promise<void> {
     if (own.length > 0) active?.postMessage({ keep: own })
   }
   tell([view.location.href.split('#')[0] ?? ''])
-  const watch = new PerformanceObserver((list) => tell(list.getEntries().map(({ name }) => name)))
+  // what is asked for from here on passes through the worker, which sees it itself
+  const claimed_at = await whenClaimed(view, workers)
+  const watch = new PerformanceObserver((list) => {
+    const before = list.getEntries().filter(({ startTime }) => startTime < claimed_at)
+    tell(before.map(({ name }) => name))
+  })
   watch.observe({ type: 'resource', buffered: true })
+}
+
+/** The moment, in ms since the page began, by which the worker answers for it. */
+async function whenClaimed(view: Window, workers: ServiceWorkerContainer): Promise<number> {
+  if (workers.controller === null) {
+    await new Promise((resolve) => workers.addEventListener('controllerchange', resolve, { once: true }))
+  }
+  return view.performance.now()
 }

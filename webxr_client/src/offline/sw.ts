@@ -1,20 +1,21 @@
 /**
- * The service worker of the visitor pages: what was seen once can be seen again without network.
- * It takes over new versions only when no page of the old one is open, since those still load the old files.
+ * The service worker of the visitor pages: what was seen once can be seen again without network, and so can all that
+ * was taken along. It takes over new versions only when no page of the old one is open, since those still load the old
+ * files.
  */
-import { chooseManner, NEVER } from './route'
+import { chooseManner, leadsHome, NEVER, offlinePath, pickNearest, readPageAddress, readRange } from './route'
+import { ANYHOW, findIn, isTaken, namesOf, PACKAGES, PAGES } from './stores'
 
 declare const SHELL_FILES: string[]
 declare const SHELL_VERSION: string
 
 const worker = self as unknown as ServiceWorkerGlobalScope
 const SHELL = `shell-${SHELL_VERSION}`
-const PAGES = 'pages'
-const PACKAGES = 'packages'
 const PATIENCE_MS = 4000
+const LITTLE_PATIENCE_MS = 500
+const REMEMBERED_MS = 30_000
 const MAX_PACKAGE_FILES = 40
 const MAX_PAGES = 120
-const ANYHOW = { ignoreVary: true } as const // pages vary only by encoding, which the cache has undone
 
 /** Static routing of service workers, whose types TypeScript does not have yet. */
 type RoutingEvent = ExtendableEvent & {
@@ -28,11 +29,11 @@ interface KeepMessage {
 
 worker.addEventListener('install', (event) => {
   bypass(event)
-  event.waitUntil(caches.open(SHELL).then((cache) => cache.addAll(SHELL_FILES)))
+  event.waitUntil(Promise.all([caches.open(SHELL).then((cache) => cache.addAll(SHELL_FILES)), keepOfflinePages()]))
 })
 
 worker.addEventListener('activate', (event) => {
-  event.waitUntil(dropOldShells().then(() => worker.clients.claim()))
+  event.waitUntil(dropOldCaches().then(() => worker.clients.claim()))
 })
 
 worker.addEventListener('message', (event) => {
@@ -42,25 +43,29 @@ worker.addEventListener('message', (event) => {
 
 worker.addEventListener('fetch', (event) => {
   const { request } = event
-  const { method, url, mode, headers } = request
-  const manner = chooseManner({ method, url, mode, hasRange: headers.has('range') }, worker.location.origin)
+  const { method, url, mode, headers, cache } = request
+  const asked = { method, url, mode, cache, hasRange: headers.has('range') }
+  const manner = chooseManner(asked, worker.location.origin)
   if (manner === 'kept') event.respondWith(answerKept(request, SHELL))
   if (manner === 'package') event.respondWith(answerPackage(event))
+  if (manner === 'part') event.respondWith(answerPart(request))
   if (manner === 'fresh') event.respondWith(answerFresh(event))
 })
 
-/** The shell before this one stays too: pages kept for the way without network may still name its files. */
-async function dropOldShells(): Promise<void> {
-  const shells = (await caches.keys()).filter((name) => name.startsWith('shell-'))
-  await Promise.all(shells.slice(0, -2).map((name) => caches.delete(name)))
+/** The shell before this one stays too, since kept pages may still name its files; what no version knows goes. */
+async function dropOldCaches(): Promise<void> {
+  const names = await caches.keys()
+  const shells = names.filter((name) => name.startsWith('shell-'))
+  const others = names.filter((name) => !shells.includes(name) && !isTaken(name) && name !== PAGES && name !== PACKAGES)
+  await Promise.all([...shells.slice(0, -2), ...others].map((name) => caches.delete(name)))
 }
 
 async function keepAnswer(url: string): Promise<void> {
-  const asked = { method: 'GET', url, mode: url.includes('/api/') ? 'cors' : 'navigate', hasRange: false }
+  const asked = { method: 'GET', url, mode: url.includes('/api/') ? 'cors' : 'navigate', hasRange: false, cache: '' }
   const manner = chooseManner(asked, worker.location.origin)
   if (manner === 'pass' || (await caches.match(url, ANYHOW)) !== undefined) return
   const answer = await fetch(url).catch(() => null)
-  const name = { kept: SHELL, package: PACKAGES, fresh: PAGES }[manner]
+  const name = { kept: SHELL, package: PACKAGES, part: PACKAGES, fresh: PAGES }[manner]
   if (answer?.status === 200 && !answer.redirected) await (await caches.open(name)).put(url, answer)
 }
 
@@ -82,11 +87,11 @@ async function answerKept(request: Request, name: string): Promise<Response> {
 /** Packages never change, but phones are small: the ones used longest ago go first. */
 async function answerPackage(event: FetchEvent): Promise<Response> {
   const { request } = event
+  const kept = await findIn(await namesOf(PACKAGES), request.url)
   const cache = await caches.open(PACKAGES)
-  const kept = await cache.match(request, ANYHOW)
-  if (kept !== undefined) {
-    event.waitUntil(cache.put(request.url, kept.clone())) // put again: now the youngest
-    return kept
+  if (kept !== null) {
+    if (kept.name === PACKAGES) event.waitUntil(cache.put(request.url, kept.answer.clone())) // now the youngest
+    return kept.answer
   }
   const answer = await fetch(request)
   if (answer.status === 200) {
@@ -94,6 +99,23 @@ async function answerPackage(event: FetchEvent): Promise<Response> {
     event.waitUntil(cache.put(request.url, copy).then(() => trim(PACKAGES, MAX_PACKAGE_FILES)))
   }
   return answer
+}
+
+/** A player asks for parts of a sound: cut from the kept file, else left to the network. */
+async function answerPart(request: Request): Promise<Response> {
+  const kept = await findIn(await namesOf(PACKAGES), request.url)
+  if (kept === null) return fetch(request)
+  const whole = await kept.answer.blob()
+  const range = readRange(request.headers.get('range') ?? '', whole.size)
+  if (range === null) return new Response(null, { status: 416, headers: { 'Content-Range': `bytes */${whole.size}` } })
+  const part = whole.slice(range.first, range.last + 1, whole.type)
+  const headers = {
+    'Content-Type': kept.answer.headers.get('content-type') ?? whole.type,
+    'Content-Range': `bytes ${range.first}-${range.last}/${whole.size}`,
+    'Content-Length': String(part.size),
+    'Accept-Ranges': 'bytes'
+  }
+  return new Response(part, { status: 206, statusText: 'Partial Content', headers })
 }
 
 async function trim(name: string, most: number): Promise<void> {
@@ -105,38 +127,71 @@ async function trim(name: string, most: number): Promise<void> {
 /** The network's answer when it comes in time; else what was kept, marked as such; else the network's, however late. */
 async function answerFresh(event: FetchEvent): Promise<Response> {
   const { request } = event
-  const coming = fetch(request).then(async (answer) => {
-    if (answer.status === 200 && !answer.redirected) {
-      const copy = answer.clone()
-      event.waitUntil(keepPage(request.url, copy))
-    }
+  const coming = fetch(request).then((answer) => {
+    if (!answer.redirected) event.waitUntil(keepNewest(request, answer.status, answer.clone()))
     return answer
   })
-  const late = new Promise<null>((resolve) => setTimeout(resolve, PATIENCE_MS, null))
-  const first = await Promise.race([coming.catch(() => null), late])
+  const first = await Promise.race([coming.catch(() => null), untilLate()])
   if (first !== null && first.status < 500) return first
-  const kept = await findKept(request)
-  if (kept !== null) return mark(kept)
-  return first ?? coming
+  if (first === null) late_at = Date.now()
+  const kept = await findIn(await namesOf(PAGES), request.url)
+  if (kept !== null) return mark(kept.answer)
+  if (request.mode !== 'navigate') return first ?? coming
+  return first ?? coming.catch(async (error) => (await standIn(request.url)) ?? Promise.reject(error))
 }
 
-async function keepPage(url: string, answer: Response): Promise<void> {
-  await (await caches.open(PAGES)).put(url, answer)
+/** A connection that gave nothing in time a moment ago is given little time now: a scene needs several answers. */
+let late_at = 0
+
+function untilLate(): Promise<null> {
+  const wait_ms = Date.now() - late_at < REMEMBERED_MS ? LITTLE_PATIENCE_MS : PATIENCE_MS
+  return new Promise((resolve) => setTimeout(resolve, wait_ms, null))
+}
+
+/** Keep the newest of an address where it lies already; what is no longer published is not kept either. */
+async function keepNewest(request: Request, status: number, answer: Response): Promise<void> {
+  if (status !== 200 && status !== 404 && status !== 410) return
+  const kept = await findIn(await namesOf(PAGES), request.url)
+  const cache = await caches.open(kept?.name ?? PAGES)
+  if (status !== 200) return void (await cache.delete(request.url, ANYHOW))
+  await cache.put(request.url, answer)
   await trim(PAGES, MAX_PAGES)
+  if (request.mode === 'navigate') await keepOfflinePage(request.url)
 }
 
-/** What was kept of an address; for a page never seen, the nearest page above it. */
-async function findKept(request: Request): Promise<Response | null> {
-  const cache = await caches.open(PAGES)
-  const same = await cache.match(request.url, ANYHOW)
-  if (same !== undefined || request.mode !== 'navigate') return same ?? null
-  const path = new URL(request.url).pathname
-  const pages = (await cache.keys()).map(({ url }) => url).filter((url) => !new URL(url).pathname.startsWith('/api/'))
-  const above = pages
-    .filter((url) => path === '/' || path.startsWith(new URL(url).pathname))
-    .sort((a, b) => b.length - a.length)
-  const nearest = path === '/' ? above.at(-1) : above[0]
-  return nearest === undefined ? null : ((await cache.match(nearest, ANYHOW)) ?? null)
+/** For a page that is not on the phone: a site's first page if the address only leads there, else one that says so. */
+async function standIn(url: string): Promise<Response | null> {
+  const names = await namesOf(PAGES)
+  const stores = await Promise.all([SHELL, ...names].map(async (name) => (await caches.open(name)).keys()))
+  const there = stores.flat().map((kept) => kept.url)
+  const home = leadsHome(url) ? pickNearest(url, there.filter(isFirstPage)) : null
+  if (home !== null) return Response.redirect(home)
+  const page = pickNearest(url, there.filter(isOfflinePage))
+  const kept = page === null ? null : await findIn([SHELL, ...names], page)
+  return kept === null ? null : mark(kept.answer)
+}
+
+function isFirstPage(url: string): boolean {
+  return readPageAddress(url) !== null && new URL(url).pathname.split('/').length === 4 && url.endsWith('/')
+}
+
+function isOfflinePage(url: string): boolean {
+  const page = readPageAddress(url)
+  return page !== null && new URL(url).pathname === offlinePath(page)
+}
+
+/** The stand-in in the language of every open page: a new version of the shell comes with its own. */
+async function keepOfflinePages(): Promise<void> {
+  const pages = await worker.clients.matchAll({ includeUncontrolled: true })
+  await Promise.all(pages.map(({ url }) => keepOfflinePage(url)))
+}
+
+async function keepOfflinePage(url: string): Promise<void> {
+  const page = readPageAddress(url)
+  const cache = await caches.open(SHELL)
+  if (page === null || (await cache.match(offlinePath(page), ANYHOW)) !== undefined) return
+  const answer = await fetch(offlinePath(page)).catch(() => null)
+  if (answer?.status === 200) await cache.put(offlinePath(page), answer)
 }
 
 function mark(kept: Response): Response {

@@ -2,6 +2,7 @@
 import type { Problem } from '../api'
 import { type Device, readDevice } from '../device'
 import { topOf } from '../ladder'
+import { canTake, isCutOff, whenSeen } from '../offline/contact'
 import { findOpen, type VisitState } from '../state'
 import { showArrival, showOffer } from './arrival'
 import { setUpConsent } from './consent-panel'
@@ -29,8 +30,24 @@ export async function bringAlive(view: Window, words: Words): Promise<void> {
     live.hear(after, before)
     if (after.location !== before.location) lookAtConsent()
   })
+  setUpOffline(view, visit, live.device, words)
   await walk.resume()
   followSite(visit, (problem) => live.complain(problem))
+}
+
+/** Taking the site along, on its first page; and the page that stands in for one that is not on the phone. */
+function setUpOffline(view: Window, visit: Visit, device: Device, words: Words): void {
+  const panel = view.document.getElementById('take')
+  if (panel !== null && canTake(view)) {
+    panel.hidden = false
+    const begin = (): void =>
+      void import('./take-panel').then((it) => it.setUpTakePanel({ view, panel, visit, device, words }))
+    if (isCutOff(view.localStorage, visit.site)) begin()
+    else whenSeen(panel, begin)
+  }
+  if (view.document.documentElement.dataset['kind'] === 'offline') {
+    void import('./offline-page').then(({ setUpOfflinePage }) => setUpOfflinePage(view, visit, words))
+  }
 }
 
 class LivePage {
@@ -42,7 +59,7 @@ class LivePage {
     private readonly page: Document,
     private readonly visit: Visit,
     private readonly words: Words,
-    private readonly device: Device,
+    readonly device: Device,
     private readonly walk: Walk
   ) {
     this.guide = page.defaultView === null ? null : createGuide(page.defaultView, words)

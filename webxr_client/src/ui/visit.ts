@@ -2,6 +2,7 @@
 import { type Io, type Problem, watchSite } from '../api'
 import { type Clock, createClock } from '../clock'
 import { maySend, readConsent } from '../consent'
+import { keepUpLater } from '../offline/contact'
 import type { Outbox } from '../outbox'
 import { createTeller } from '../said'
 import { type Action, eventsBetween, isInAr, type NewEvent, nextMoment, reduce, START, type VisitState } from '../state'
@@ -110,7 +111,10 @@ export function followSite(visit: Visit, onProblem: (problem: Problem) => void):
     visit.site,
     visit.language,
     {
-      onSite: (site) => visit.dispatch({ type: 'site_loaded', site, at: visit.io.clock.now() }),
+      onSite: (site) => {
+        visit.dispatch({ type: 'site_loaded', site, at: visit.io.clock.now() })
+        if (visit.state.link === 'online') keepUpLater(window, site)
+      },
       onLink: (link) => visit.dispatch({ type: 'link_changed', link }),
       onProblem
     },
