@@ -152,3 +152,40 @@ def test_a_demonstration_must_be_said_in_so_many_words():
     ]
     with pytest.raises(Invalid, match="true or false, not perhaps"):
         parse_survey(marked.format("perhaps"), "ja")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a":' * 100_000,
+        '{"type": "FeatureCollection", "features": [1]}',
+        '{"type": "FeatureCollection", "features": [{"properties": {}, "geometry": {"type": "Point", "coordinates": [[], {}]}}]}',
+        '{"type": "FeatureCollection", "features": [{"properties": {}, "geometry": {"type": "Point", "coordinates": [1'
+        + "0" * 400
+        + ", 2]}}]}",
+        CSV + "x" * 200_000,
+        CSV.replace("post", "po\0st"),
+        CSV.replace("post", '"post'),
+        CSV.replace("32.744", "1e999"),
+    ],
+    ids=["deep", "number", "no numbers", "huge number", "huge field", "zero byte", "open quote", "infinite"],
+)
+def test_what_nobody_would_hand_in_is_refused_in_a_sentence(text):
+    with pytest.raises(Invalid):
+        parse_survey(text, "ja")
+
+
+PIECES = st.sampled_from(
+    ["id", "lat", "h", ",", ";", "\n", "\r", '"', "{", "}", "[", "]", ":", "1", "-", "nan", "x", " ", "\t"]
+)
+
+
+@given(st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=40).map("".join)), st.booleans())
+def test_any_text_is_taken_or_refused(text, with_head):
+    head = "id,name,lat,lon,h,accuracy_m,surveyed_on,author\n" if with_head else ""
+    try:
+        found = parse_survey(head + text, "ja")
+    except Invalid as refusal:
+        assert refusal.text
+    else:
+        assert found.points

@@ -310,3 +310,14 @@ def test_the_fixture_takes_the_database_away_for_real(catalog, away):
     away.give_back()
     with pytest.raises(NotFound):
         load_record(catalog, Name("dejima", "site", "dejima"))
+
+
+def test_a_snapshot_of_a_version_without_pictures_and_signs_is_served(catalog, digest, serve, store):
+    serve(catalog).stop()
+    path = store / SNAPSHOT_FILE
+    sites = json.loads(path.read_bytes())
+    for name in ("media", "captions", "codes"):
+        assert sites["dejima"].pop(name) == {}
+    path.write_text(json.dumps(sites), encoding="utf-8")
+    kept = read_snapshot(store).sites["dejima"]
+    assert (kept.digests, dict(kept.media), dict(kept.codes)) == ({digest}, {}, {})

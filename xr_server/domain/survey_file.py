@@ -38,7 +38,7 @@ def parse_survey(text: str, language: str) -> SurveyFile:
     for where, fields in rows:
         try:
             points.append(_point(fields, language))
-        except (ValueError, msgspec.ValidationError) as error:  # the latter is a ValueError too; named for the reader
+        except (ValueError, OverflowError) as error:  # msgspec's refusals are ValueErrors too
             problems.append(f"  {where}: {error}")
     if problems:
         more = [f"  and {len(problems) - MAX_SHOWN} more"] if len(problems) > MAX_SHOWN else []
@@ -54,17 +54,24 @@ def _lines(text: str) -> Iterator[Row]:
     missing = [name for name in NEEDED if name not in (reader.fieldnames or ())]
     if missing:
         raise Invalid("survey_columns", f"The first line must name the columns; {', '.join(missing)} is missing.")
-    for fields in reader:
+    for fields in _read_rows(reader):
         if None in fields:
             raise Invalid("survey_columns", f"Line {reader.line_num} has more columns than the first line names.")
         if any(fields.values()):
             yield f"line {reader.line_num}", {name.strip(): (value or "").strip() for name, value in fields.items()}
 
 
+def _read_rows(reader: "csv.DictReader[str]") -> Iterator[dict[str, Any]]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise Invalid("survey_columns", f"Line {reader.line_num + 1} cannot be read as CSV: {error}.") from error
+
+
 def _features(text: str) -> Iterator[Row]:
     try:
         document = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Invalid("survey_json", f"This is not JSON: {error}.") from error
     features = document.get("features")
     if document.get("type") != "FeatureCollection" or not isinstance(features, list):
