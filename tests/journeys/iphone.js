@@ -63,5 +63,5 @@
   }, 20)
   setInterval(() => {
     if (iphone.speaks && iphone.asked.includes('orientation') && iphone.allowsMotion) iphone.say()
-  }, 50)
+  }, 100)
 })()

@@ -6,10 +6,11 @@ import math
 import re
 import urllib.parse
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from tests.journeys.checks import tab_to, violations
 from tests.journeys.sites import ROOT, Served
@@ -55,21 +56,21 @@ def be_iphone(page: Page) -> None:
     page.add_init_script(path=HERE / "iphone.js")
 
 
-def change_scene(page: Page, **values: object) -> None:
-    """Let the gate's model be another one; the page's context must have no service worker."""
-
-    def give_scene(route: Route) -> None:
-        answer = route.fetch()
-        document = answer.json()
-        document["nodes"][0].update(values)
-        route.fulfill(response=answer, json=document)
-
-    page.route("**/scenes/water-gate-1820*", give_scene)
+def give(page: Page, address: str, change: Callable[[Any], None]) -> None:
+    """Let a document of the server be another one for the page; its context must have no service worker."""
+    document = page.request.get(f"/api/v1/sites/dejima{address}").json()
+    change(document)
+    page.route(f"**/api/v1/sites/dejima{address}", lambda route: route.fulfill(json=document))
 
 
-def unsurvey(page: Page) -> None:
+def change_scene(page: Page, language: str = "en", **values: object) -> None:
+    """Let the gate's model be another one."""
+    give(page, f"/scenes/water-gate-1820?lang={language}", lambda scene: scene["nodes"][0].update(values))
+
+
+def unsurvey(page: Page, language: str = "en") -> None:
     """Let the gate's place be known from a map only, as most are."""
-    change_scene(page, surveyed=False, accuracy_m=15, anchor_note=None)
+    change_scene(page, language, surveyed=False, accuracy_m=15, anchor_note=None)
 
 
 def open_scene(page: Page, address: str = GATE_XR) -> None:
@@ -94,8 +95,10 @@ def open_window(page: Page) -> None:
 
 def colours_ahead(page: Page) -> int:
     """How many clearly different colours are in the middle of the view; the test camera's picture has a handful."""
-    shot = page.screenshot(clip={"x": 20, "y": 180, "width": 350, "height": 380})
-    picture = Image.open(io.BytesIO(shot)).convert("RGB").resize((96, 96))
+    size = page.viewport_size or {"width": 390, "height": 844}
+    shot = page.screenshot()
+    edges = (0.05 * size["width"], 180, 0.95 * size["width"], 180 + 0.45 * size["height"])
+    picture = Image.open(io.BytesIO(shot)).convert("RGB").resize((96, 96), box=edges)
     levels = picture.point(lambda value: value // 24)
     return len(levels.getcolors(96 * 96) or [])
 
@@ -266,6 +269,21 @@ def test_a_lost_context_in_the_window_is_said_so_and_the_model_comes_back(iphone
     iphone.evaluate("giveContextBack()")
     expect(iphone.locator("#mode-where")).to_contain_text("1.5 m below the phone")
     eventually(iphone, lambda: colours_ahead(iphone) > 15, "the model is drawn again")
+
+
+def test_a_lost_context_on_the_screen_and_on_the_walk_is_said_so_and_the_model_comes_back(phone: Page) -> None:
+    open_scene(phone)
+    line = phone.locator(".scene-word")
+    for walking in (False, True):
+        if walking:
+            press(phone, text("ways_open"))
+            press(phone, text("way_street"))
+        eventually(phone, lambda: colours_ahead(phone) > 10, "the gate is seen")
+        phone.evaluate(LOSE_CONTEXT)
+        expect(line).to_contain_text("needed its graphics memory")
+        phone.evaluate("giveContextBack()")
+        expect(line).to_be_hidden()
+        eventually(phone, lambda: colours_ahead(phone) > 10, "the gate is drawn again")
 
 
 def test_the_lens_and_the_distance_are_corrected_by_buttons_and_kept(iphone: Page) -> None:
@@ -476,6 +494,7 @@ def test_a_headset_stands_in_the_same_scene_and_goes_where_the_hand_points(
     page.add_init_script(NO_CHOICE_TO_ASK)
     page.add_init_script(path=IWER)
     page.add_init_script(path=HERE / "iwer_headset.js")
+    page.add_init_script(COLOURS_OF_NOTHING)
     open_scene(page)
     press(page, text("ways_open"))
     press(page, text("way_vr"))
@@ -500,6 +519,13 @@ def test_a_headset_stands_in_the_same_scene_and_goes_where_the_hand_points(
     page.get_by_role("button", name=text("mode_end")).dispatch_event("click")  # iwer lays its view over the page
     expect(page.locator("#spots button").first).to_be_visible()
     assert page.evaluate("headset.session === null")
+    press(page, text("ways_open"))
+    press(page, text("way_vr"))
+    expect(page.locator("#mode-where")).to_have_text(text("vr_where"))
+    page.evaluate(LOSE_CONTEXT)
+    expect(page.locator("#ways .notice")).to_contain_text("needed its graphics memory")
+    page.evaluate("giveContextBack()")
+    eventually(page, lambda: colours_ahead(page) > 10, "the gate is on the screen again")
     page.evaluate("headset.refuses = true")
     press(page, text("ways_open"))
     press(page, text("way_vr"))
@@ -543,7 +569,7 @@ def test_axe_finds_nothing_in_the_chooser_the_questions_and_the_window(
 ) -> None:
     page = open_phone(language=language, permissions=CAMERA, service_workers="block")
     be_iphone(page)
-    unsurvey(page)
+    unsurvey(page, language)
     open_scene(page, f"/{language}/dejima/xr/water-gate-1820")
     press(page, text("ways_open", language))
     assert violations(page) == []
@@ -568,25 +594,12 @@ FRAME_DEG = 130
 
 def survey(page: Page) -> None:
     """Let the gate be surveyed, with three points to aim at."""
-
+    points = [
+        {"id": name, "name": name, "lat": GATE[0] + north / 110_900, "lon": GATE[1] + east / 93_600, "accuracy_m": 0.2}
+        for name, (north, east) in POINTS.items()
+    ]
     change_scene(page, surveyed=True, accuracy_m=0.5, anchor_note="demonstration")
-
-    def give_site(route: Route) -> None:
-        answer = route.fetch()
-        document = answer.json()
-        document["survey_points"] = [
-            {
-                "id": name,
-                "name": name,
-                "lat": GATE[0] + north / 110_900,
-                "lon": GATE[1] + east / 93_600,
-                "accuracy_m": 0.2,
-            }
-            for name, (north, east) in POINTS.items()
-        ]
-        route.fulfill(response=answer, json=document)
-
-    page.route("**/api/v1/sites/dejima?*", give_site)
+    give(page, "?lang=en", lambda site: site.update(survey_points=points))
 
 
 def look_at(page: Page, heading_deg: float) -> None:

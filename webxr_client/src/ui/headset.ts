@@ -9,6 +9,7 @@ export function openHeadset(parts: ModeParts): Mode {
   const page = view.document
   let headset: Headset | null = null
   let over = false
+  let ending: Ending = ENDED
   const finish = (ending: Ending): void => {
     if (over) return
     over = true
@@ -29,12 +30,17 @@ export function openHeadset(parts: ModeParts): Mode {
   }
   void enterHeadset(
     (onChange) => stage.lendWorld(onChange),
-    () => finish(ENDED)
+    () => finish(ending)
   ).then((start) => {
     if (!start.ok) return finish({ problem: `vr_${start.problem}` })
     headset = start.headset
     if (over) return void headset.end() // ended while the headset was still asking
     say(words('vr_where'))
+    const lost = (): void => {
+      ending = { problem: 'context_lost', again: true }
+      mode.end()
+    }
+    stage.canvas.addEventListener('webglcontextlost', lost, { once: true })
   })
   place.replaceChildren(
     make(

@@ -32,6 +32,7 @@ export function closeCamera(stream: MediaStream): void {
 /** The picture of a stream, filling its container. */
 export function makePicture(page: Document, stream: MediaStream): HTMLVideoElement {
   const video = page.createElement('video')
+  video.autoplay = true
   video.muted = true
   video.playsInline = true // otherwise an iPhone opens its own player over the page
   video.setAttribute('aria-hidden', 'true')

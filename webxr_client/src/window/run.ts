@@ -5,7 +5,7 @@ import type { Fix } from '../geo/trigger'
 import type { Loan } from '../orbit/stage'
 import { comfortableDistance } from '../xr/placing'
 import { type Anchoring, startAnchoring } from './anchoring'
-import { aheadDeg, type Turn } from './attitude'
+import { aheadDeg, angleBetweenDeg, type Turn } from './attitude'
 import { closeCamera, makePicture } from './camera'
 import { Figure } from './figure'
 import { openingDeg, pinch, readLens, writeLens } from './lens'
@@ -20,6 +20,7 @@ const SILENCE_MS = 2000 // sensors that are there speak many times a second
 const NEAR_M = 0.05
 const FAR_M = 400
 const MAX_PIXEL_RATIO = 2
+const SEEN_DEG = 0.01 // less than a third of a pixel
 const STIRRED_DEG_S = 15 // a phone that lies there never turns so fast
 const FAR_ENOUGH_M = 30 // nobody can step back here, so it stands where all of it is seen, but not farther than this
 const NEAREST_M = 1
@@ -44,6 +45,7 @@ export class WindowRun implements WindowSession {
   private ahead_rad = 0
   private request = 0
   private walks = false
+  private drawn: Turn | null = null
 
   constructor(
     private readonly loan: Loan,
@@ -169,7 +171,8 @@ export class WindowRun implements WindowSession {
     this.held = steady(this.held, turn, at_ms)
     if (this.held.speed_deg_s > STIRRED_DEG_S) this.options.callbacks.onTurn()
     if (this.state === 'waiting' || this.state === 'silent') this.put()
-    this.invalidate()
+    // a phone at rest speaks sixty times a second and says the same: nothing new is to be drawn
+    if (this.drawn === null || angleBetweenDeg(this.drawn, this.held.turn) > SEEN_DEG) this.invalidate()
   }
 
   private stand(): void {
@@ -216,7 +219,8 @@ export class WindowRun implements WindowSession {
     const { moves, arrived } = this.figure.ease(now, this.options.still)
     if (arrived) this.loan.renderer.shadowMap.needsUpdate = true
     if (moves) this.invalidate()
-    if (this.held !== null) this.camera.quaternion.copy(new Quaternion(...this.held.turn))
+    this.drawn = this.held?.turn ?? null
+    if (this.drawn !== null) this.camera.quaternion.copy(new Quaternion(...this.drawn))
     this.loan.renderer.render(this.figure.world.scene, this.camera)
   }
 
