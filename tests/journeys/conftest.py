@@ -8,13 +8,14 @@ logs of a journey that fails are kept in test-results.
 
 import os
 import re
+import urllib.parse
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 from tests.journeys.sites import NAMES, PASSWORD, RESULTS, Served, make_site, template_folder
 
@@ -33,6 +34,7 @@ PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 800}
 PERMISSIONS = ("geolocation",)
 LOCALES = {"ja": "ja-JP", "en": "en-GB"}
+OWN_HOSTS = {"localhost", "127.0.0.1"}  # of the sites that journeys serve
 FAILED = pytest.StashKey[bool]()
 
 
@@ -54,6 +56,7 @@ class Screens:
 
     def add(self, page: Page) -> Page:
         self.pages.append(page)
+        page.context.on("request", self._see)  # of all its pages, and of its service worker
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("requestfailed", lambda request: self.words.append(f"not loaded: {request.url} {request.failure}"))
@@ -61,6 +64,11 @@ class Screens:
 
     def _hear(self, message: ConsoleMessage) -> None:
         self.words.append(f"{message.type}: {message.text}")
+
+    def _see(self, request: Request) -> None:
+        address = urllib.parse.urlsplit(request.url)
+        if address.scheme in {"http", "https", "ws", "wss"} and address.hostname not in OWN_HOSTS:
+            self.errors.append(f"asked another server: {request.url}")
 
     def keep(self) -> None:
         """Write screenshots and what the console said to test-results."""
@@ -125,7 +133,8 @@ def title_of(request: pytest.FixtureRequest) -> str:
 def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., Page]]:
     """Opens a page in a browser context of its own; keyword arguments are those of Playwright's `new_context`.
 
-    A page that raised an error nobody caught fails the journey, even when everything else went well.
+    A page that raised an error nobody caught, or asked any server but our own for anything, fails the journey, even when
+    everything else went well.
     """
     screens = Screens(title_of(request))
 
@@ -139,7 +148,7 @@ def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Call
     for page in screens.pages:
         page.context.close()
     if screens.errors and not failed:
-        pytest.fail("A page raised: " + "; ".join(screens.errors), pytrace=False)
+        pytest.fail("A page went wrong: " + "; ".join(screens.errors), pytrace=False)
 
 
 @pytest.fixture

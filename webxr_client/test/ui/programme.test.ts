@@ -36,7 +36,7 @@ function shown(moment: string, quiet: Record<string, string[]> = {}): Record<str
   )
 }
 
-const hidden = (selector: string): boolean | undefined => document.querySelector<HTMLElement>(selector)?.hidden
+const hidden = (selector: string): boolean => Boolean(document.querySelector<HTMLElement>(selector)?.hidden)
 
 test('what is on leads, and the rest follows in time', () => {
   expect(shown('2026-12-05T08:00')).toEqual({ now: ['always'], next: ['day', 'evening'], rest: ['past'] })
