@@ -30,6 +30,7 @@ const LATER: [string, RegExp][] = [
 
 /** Files that ask before they use one of these, and go on without it. */
 const ASKING: Record<string, RegExp> = {
+  'later.ts': /'requestIdleCallback' in view\)/,
   'window/sensors.ts': /ScreenOrientation \| undefined[\s\S]*\?\.angle \?\?/
 }
 
