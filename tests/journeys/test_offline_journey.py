@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
+from tests.journeys.checks import violations
 from tests.journeys.conftest import BROWSER_FLAGS, chromium_path
 from tests.journeys.offline import (
     TAKE,
@@ -66,7 +67,9 @@ def phone(new_site: Served, open_phone: Callable[..., Page]) -> Page:
 def test_the_size_stands_on_the_button_and_is_what_comes(phone: Page) -> None:
     begin_taking(phone, tap=False)
     stated_mb = size_on_button(phone)
+    assert violations(phone) == []
     take_along(phone)
+    assert violations(phone) == []
     came_mb = weigh(phone, kept_paths(phone)) / 1_000_000
     assert came_mb == pytest.approx(stated_mb, rel=0.15, abs=0.05)
 
@@ -220,6 +223,8 @@ def test_a_page_never_opened_is_a_page_of_ours_in_the_visitors_language(
     phone.goto(f"/{language}/dejima/help")
     expect(phone.locator("h1")).to_have_text(title)
     link = phone.locator("#there a").first
+    expect(link).to_be_visible()
+    assert violations(phone) == []
     expect(link).to_have_attribute("href", f"/{language}/dejima/")
     new_site.start_server()
     phone.locator("#again button").click()

@@ -57,8 +57,3 @@ async function listThere(page: Document, site: SiteDocument, words: Words): Prom
   there.hidden = links.length === 0
   need(there, 'ul').replaceChildren(...links)
 }
-
-/** Whether the page that is open stands in for another. */
-export function standsIn(page: Document): boolean {
-  return page.documentElement.dataset['kind'] === 'offline'
-}
