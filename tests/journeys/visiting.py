@@ -93,9 +93,10 @@ def counted_types(site: Served) -> Counter[str]:
 
 
 def loaded_levels(page: Page) -> list[str]:
-    """The model files the page has loaded, in order."""
+    """The files of the model that came first, in the order the page loaded them; those of other eras follow it."""
     names: list[str] = page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")
-    return [name.rsplit("/", 1)[1] for name in names if name.endswith(".glb")]
+    files = [name.rsplit("/", 2)[1:] for name in names if name.endswith(".glb")]
+    return [name for package, name in files if package == files[0][0]]
 
 
 def listen_for_errors(page: Page) -> list[str]:
