@@ -32,5 +32,8 @@ export function closePanel(panel: HTMLElement): void {
   const hadFocus = panel.contains(panel.ownerDocument.activeElement)
   panel.hidden = true
   panel.replaceChildren()
-  if (hadFocus) openers.get(panel)?.focus()
+  const opener = openers.get(panel)
+  if (!hadFocus || opener === undefined) return
+  opener.hidden = false // a point that turned out of sight meanwhile: what has the focus stays shown
+  opener.focus()
 }
