@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { compress } from './vite.brotli.ts'
+import { nameChunk } from './vite.chunks.ts'
 import { dropUnusedShaders } from './vite.shaders.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
@@ -17,14 +18,17 @@ export default defineConfig({
     outDir: folder,
     emptyOutDir: true,
     manifest: true,
-    modulePreload: { polyfill: false },
+    // the style sheets of an entry stand in its pages already
+    modulePreload: {
+      polyfill: false,
+      resolveDependencies: (_, files) => files.filter((file) => !file.endsWith('.css'))
+    },
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 800,
     rolldownOptions: {
       checks: { pluginTimings: false },
       input: entries.filter((entry) => existsSync(here + entry)),
-      // three in one file: AR needs other parts of it than the orbit view, but two files pack worse than one
-      output: { codeSplitting: { groups: [{ name: 'three', test: /node_modules[\\/]three[\\/]/ }] } }
+      output: { codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: nameChunk(here) }] } }
     }
   },
   plugins: [dropUnusedShaders(), compress(folder, copied)],

@@ -1,7 +1,9 @@
 """What visitors get without any script: every page in both languages, and refusals that help."""
 
+import base64
 import dataclasses
 import gzip
+import hashlib
 import json
 import re
 from typing import Any
@@ -46,11 +48,15 @@ def test_every_page_is_there_in_both_languages_and_says_so(full: World, page: st
 
 @pytest.mark.parametrize("page", PAGES)
 def test_no_page_holds_a_script_or_style_that_the_content_policy_forbids(full: World, page: str) -> None:
-    text = full.visitor().get(f"/en/dejima/{page}").text
+    answer = full.visitor().get(f"/en/dejima/{page}")
+    text = answer.text
     for attributes, body in re.findall(r"<script([^>]*)>(.*?)</script>", text, re.DOTALL):
         is_data = "application/ld+json" in attributes or "application/json" in attributes
         assert is_data or (body.strip() == "" and 'src="/static/' in attributes)
-    assert not re.search(r"\son\w+=|\sstyle=|<style", text)
+    assert not re.search(r"\son\w+=|\sstyle=", text)
+    (sheet,) = re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode()
+    assert f"; style-src 'self' 'sha256-{digest}'" in answer.headers["content-security-policy"]
 
 
 def test_a_language_switch_keeps_the_place_and_names_its_alternates(full: World) -> None:

@@ -35,14 +35,18 @@ type Extended = Navigator & { connection?: Connection; deviceMemory?: number }
 /** Ask the browser of a window what it can do. */
 export async function readDevice(view: Window): Promise<Device> {
   const navigator = view.navigator as Extended
-  const maxTexture_px = readMaxTexture(view.document)
+  let side_px: number | null = null
+  const maxTexture = (): number => (side_px ??= readMaxTexture(view.document))
   const [immersiveAr, immersiveVr, avif] = await Promise.all([
     supports(navigator.xr, 'immersive-ar'),
     supports(navigator.xr, 'immersive-vr'),
     readsAvif()
   ])
   return {
-    webgl2: maxTexture_px > 0,
+    // asked for only where a scene is shown: it starts the graphics card, for a quarter of a second on a slow phone
+    get webgl2() {
+      return maxTexture() > 0
+    },
     immersiveAr,
     immersiveVr,
     secure: view.isSecureContext,
@@ -53,7 +57,9 @@ export async function readDevice(view: Window): Promise<Device> {
     saveData: navigator.connection?.saveData ?? false,
     effectiveType: navigator.connection?.effectiveType ?? null,
     memory_gb: navigator.deviceMemory ?? null,
-    maxTexture_px,
+    get maxTexture_px() {
+      return maxTexture()
+    },
     avif,
     older: !CSS.supports('container-type: inline-size')
   }

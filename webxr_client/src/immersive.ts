@@ -3,6 +3,7 @@ import './visitor.css'
 import './ways.css'
 import { type Device, readDevice } from './device'
 import type { Rung } from './ladder'
+import { whenCalmAfter } from './later'
 import { registerWorker } from './offline/register'
 import { type Guard, setUpGuard } from './reload-guard'
 import { findOpen } from './state'
@@ -73,4 +74,4 @@ setUpLight(document, localStorage)
 setUpLanguages(document)
 keepRuby(document)
 void bringAlive(readWords(document))
-void registerWorker(window)
+whenCalmAfter('first3d', window, () => void registerWorker(window))

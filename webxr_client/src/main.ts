@@ -1,5 +1,6 @@
 /** Pages of visitors: they are complete without this script; it adds the position, the model and the right moment. */
 import './visitor.css'
+import { whenCalm } from './later'
 import { registerWorker } from './offline/register'
 import { setUpLanguages } from './ui/languages'
 import { setUpLight } from './ui/light'
@@ -16,5 +17,5 @@ if (document.getElementById('texts') !== null) {
   const words = readWords(document)
   setUpSheet(window, words)
   void bringAlive(window, words)
-  void registerWorker(window)
+  whenCalm(window, () => void registerWorker(window))
 }

@@ -20,9 +20,10 @@ from xr_server.parts import parts_of
 from xr_server.routes.client_texts import client_texts
 from xr_server.routes.island import draw_island
 from xr_server.routes.linked_data import describe_experience, describe_landmark, describe_site
-from xr_server.routes.pages import choose_language, link_languages, render_html
+from xr_server.routes.pages import choose_language, link_languages, render_html, style_source
 from xr_server.routes.reviewed import is_interface_reviewed
 from xr_server.routes.scenes import etag_matches
+from xr_server.routes.shell import CONTENT_SECURITY_POLICY
 from xr_server.routes.times import next_change_at, say_times, sort_by_time
 from xr_server.routes.wording import say_size
 from xr_server.storage.publish import Compiled
@@ -88,7 +89,8 @@ def answer(
         if len(_held) >= MAX_HELD:
             _held.pop(next(iter(_held)))
         _held[key] = page
-    return _send(request, page, visit.language)
+    entry = "src/immersive.ts" if template == IMMERSIVE else "src/main.ts"
+    return _send(request, page, visit.language, f"{CONTENT_SECURITY_POLICY}; style-src 'self' {style_source(entry)}")
 
 
 def _press(html: str, visit: Visit) -> Rendered:
@@ -98,11 +100,12 @@ def _press(html: str, visit: Visit) -> Rendered:
     return Rendered(body, brotli.compress(body, quality=5), gzip.compress(body, 6, mtime=0), tag, visit.at, until)
 
 
-def _send(request: Request, page: Rendered, language: str) -> Response:
+def _send(request: Request, page: Rendered, language: str, policy: str) -> Response:
     headers = {
         "ETag": page.etag,
         "Cache-Control": CACHE_CONTROL,
-        "Vary": "Accept-Encoding",
+        "Content-Security-Policy": policy,
+        "Vary": "Accept, Accept-Encoding, Save-Data",
         "Content-Language": language,
     }
     if etag_matches(request.headers.get("if-none-match"), page.etag):
@@ -131,6 +134,7 @@ def _common(visit: Visit, template: str) -> Values:
         "linked_data": None,
         "landmark_names": {mark["id"]: mark["name"] for mark in visit.document["landmarks"]},
         "scene": None,
+        "style_inside": True,
     }
 
 
@@ -242,6 +246,8 @@ def _answer_experience(request: Request, template: str) -> Response:
             "experience_unknown", "This is not shown here, or not any more; the site's page lists what there is."
         )
     scene = parts_of(request).published.scene(visit.site_id, experience["scene"], visit.language)
+    saves_data = request.headers.get("save-data", "").lower() == "on"
+    reads_avif = "image/avif" in request.headers.get("accept", "")
 
     def make() -> Values:
         document = scene.document
@@ -249,13 +255,23 @@ def _answer_experience(request: Request, template: str) -> Response:
         return {
             "experience": experience,
             "scene": document,
+            "scene_url": f"/api/v1/sites/{visit.site_id}/scenes/{experience['scene']}?lang={visit.language}",
+            "saves_data": saves_data,
+            "first_files": _first_files(document, reads_avif),
             "landmark": _find(visit.document["landmarks"], experience["landmark"]),
             "size": say_size(sum(lightest), visit.language),
             "times": _times(visit),
             "linked_data": describe_experience(visit.base, visit.document, experience, document),
         }
 
-    return answer(request, visit, template, make, (scene.etag,))
+    return answer(request, visit, template, make, (scene.etag, f"{saves_data} {reads_avif}"))
+
+
+def _first_files(scene: Mapping[str, Any], reads_avif: bool) -> list[str]:
+    """What the page of a scene loads of its first model first, where it is certain which of two files the browser takes."""
+    coarsest = [node["lods"][-1] for node in scene["nodes"][:1] if node["lods"]]
+    known = [level for level in coarsest if reads_avif or "avif" not in level]
+    return [level.get("avif", level)["url"] for level in known]
 
 
 async def show_help(request: Request) -> Response:

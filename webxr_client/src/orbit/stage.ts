@@ -286,7 +286,8 @@ class OrbitStage implements Stage {
 
   private draw(now: number): void {
     this.request = 0
-    if (this.renderer === null || this.lent) return
+    // an empty world is not worth its shaders: they would be compiled while the model waits
+    if (this.renderer === null || this.lent || !this.models.stands()) return
     if (this.view.update(now)) this.invalidate()
     else this.settle()
     this.renderer.render(this.world.scene, this.view.camera)

@@ -84,6 +84,7 @@ class LiveScene implements SceneView {
 
   /** Where data is dear, the model waits for a tap that knows its size. */
   private offer(): void {
+    this.showPicture(true)
     const bytes = (this.scene?.nodes ?? []).reduce((sum, { lods }) => sum + this.sizeOf(lods.at(-1)), 0)
     const size = saySize(bytes, this.places.bar.ownerDocument)
     const button = this.button('load_model', () => void this.load(), { size })
@@ -172,7 +173,10 @@ class LiveScene implements SceneView {
   }
 
   private showPicture(shown: boolean): void {
-    if (this.places.picture !== null) this.places.picture.hidden = !shown
+    const { picture } = this.places
+    if (picture !== null) picture.hidden = !shown
+    const address = picture?.dataset['src']
+    if (picture instanceof HTMLImageElement && shown && address !== undefined) picture.src = address
     if (this.stage !== null) this.stage.canvas.hidden = shown
   }
 

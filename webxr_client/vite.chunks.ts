@@ -1,0 +1,34 @@
+/** What the bundler's graph tells about a module. */
+interface Graph {
+  getModuleInfo(id: string): { importedIds: readonly string[]; importers: readonly string[] } | null
+}
+
+const PAGES = ['src/main.ts', 'src/immersive.ts']
+const STAGE = 'src/orbit/stage.ts'
+const THREE = /node_modules[\\/]three[\\/]/
+
+/**
+ * The file a module goes into, null where the bundler may decide. On a phone each file costs a round trip once six are
+ * asked for: what the pages of visitors share is one file, and what the stage shares with AR and its like lies with
+ * three. That is one too: AR needs other parts of it than the orbit view, but two files pack worse than one.
+ */
+export function nameChunk(here: string): (id: string, graph: Graph) => string | null {
+  return (id, graph) => {
+    if (THREE.test(id)) return 'three'
+    if (id.endsWith('.css')) return null
+    const [main, immersive] = PAGES.map((page) => reach(here + page, graph)) as [Set<string>, Set<string>]
+    const stage = reach(here + STAGE, graph)
+    const importers = graph.getModuleInfo(id)?.importers ?? []
+    const usedBeyond = (ids: Set<string>): boolean => ids.has(id) && importers.some((importer) => !ids.has(importer))
+    if ((main.has(id) && immersive.has(id)) || usedBeyond(main) || (immersive.has(id) && stage.has(id))) return 'visit'
+    return usedBeyond(stage) ? 'three' : null
+  }
+}
+
+/** A module and everything it imports at once. */
+function reach(id: string, graph: Graph, seen = new Set<string>()): Set<string> {
+  if (seen.has(id)) return seen
+  seen.add(id)
+  for (const next of graph.getModuleInfo(id)?.importedIds ?? []) reach(next, graph, seen)
+  return seen
+}
