@@ -81,10 +81,11 @@ class Controls implements WindowControls {
   private aim(): void {
     const { place, words, say } = this.parts
     const overlay = place.closest<HTMLElement>('#overlay') ?? place
+    const best = this.session.rank(this.points)
     this.sighting = openSighting({
       place,
       overlay,
-      points: this.session.rank(this.points),
+      points: best.length > 0 ? best : this.points, // too near or too far as far as is known: the visitor knows better
       words,
       say,
       onTake: (id) => {
