@@ -7,13 +7,16 @@ import { whenCalmAfter } from './later'
 import { registerWorker } from './offline/register'
 import { type Guard, setUpGuard } from './reload-guard'
 import { findOpen } from './state'
+import { openTrace } from './trace'
 import { ArControls } from './ui/ar'
 import { need } from './ui/dom'
 import { setUpLanguages } from './ui/languages'
 import { setUpLight } from './ui/light'
+import { layRecording } from './ui/recording'
 import { keepRuby } from './ui/ruby'
 import { type ScenePlaces, showScene } from './ui/scene-view'
 import { createPageClock, createVisit, followSite, type Visit } from './ui/visit'
+import { createWarning, edgeNear } from './ui/warning'
 import { Ways } from './ui/ways'
 import { languageOf, readWords, type Words } from './ui/words'
 
@@ -39,8 +42,11 @@ interface Before {
 
 function openWhenKnown(visit: Visit, device: Device, words: Words, before: Before): void {
   const own = need(document, 'main').dataset['experience'] ?? ''
-  const controls = new ArControls(document, visit, device, words)
+  const trace = openTrace(window)
+  if (trace !== null) layRecording(need(document, '.overlay-bottom'), trace, words)
+  const controls = new ArControls(document, visit, device, words, trace)
   const ways = new Ways({ view: window, visit, device, words, ar: controls, ...before })
+  const warning = createWarning(words)
   let begun = false
   visit.listen((after) => {
     if (!begun && after.site?.experiences.some(({ id }) => id === own)) {
@@ -54,6 +60,7 @@ function openWhenKnown(visit: Visit, device: Device, words: Words, before: Befor
       }
     }
     controls.show()
+    if (after.ar !== 'overlaid') warning.show(document, edgeNear(after)) // there the way that is tracked says it better
   })
 }
 

@@ -192,7 +192,7 @@ function subjectOf(state: VisitState): Omit<NewEvent, 'type'> | null {
 
 /** Whether the visitor looks through AR, floor found or not. */
 export function isInAr(ar: ArState): boolean {
-  return ar === 'searching' || ar === 'ready' || ar === 'placed' || ar === 'lost'
+  return ar === 'searching' || ar === 'ready' || ar === 'placed' || ar === 'overlaid' || ar === 'lost'
 }
 
 /** Whether the model is seen in the camera's picture, held in place or not. */

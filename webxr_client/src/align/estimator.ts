@@ -23,7 +23,7 @@ import {
 import { at } from './matrix'
 import { COMPASS_SIGMA, doubt, type Local, move, type Odometry, TRACKED } from './motion'
 import { enOf, uncertaintyM } from './reading'
-import { fixRows, headingRows, type Mark, poseRows, type Sighting, sightingRows } from './rows'
+import { courseRows, fixRows, headingRows, type Mark, poseRows, type Sighting, sightingRows } from './rows'
 
 export type { Local, Odometry } from './motion'
 export { drawnDoubt, localFromSite, placeOf, uncertaintyDeg, uncertaintyM, wantsSighting } from './reading'
@@ -37,7 +37,10 @@ const HEADING_EVERY_MS = 400
 const GROUP_MS = 120_000 // sightings of so long are weighed together, however wrong the first ones found the visitor
 const STRAY_SQUARED = 25 // squared deviations from which a fix is not believed
 const ODD_SQUARED = 9
-const STRAYS = 8
+const STRAYS = 8 // so many that agree are believed, or as many as were believed before
+const STRAYS_MOST = 60
+const SLOWEST_M_S = 0.6 // slower, the course told is anybody's guess
+const COURSE_GAP_S = 3
 const STRAYS_WHEN_SURE = 45
 const SURE_M = 2
 const HERE_M = 60 // whoever opens a scene without a position is about so near its landmark
@@ -54,6 +57,9 @@ export interface TimedFix {
   lon: number
   accuracy_m: number
   at_ms: number
+  /** The course walked, clockwise from true north, and the speed, where satellites tell them. */
+  course_deg?: number
+  speed_m_s?: number
 }
 
 /** A surveyed point that can be sighted. */
@@ -90,8 +96,12 @@ export interface Estimate {
   /** Deviation of the last fix along one axis. */
   readonly fix_m: number
   readonly fixed_at_ms: number | null
+  /** Where the visitor was tracked at the last fix. */
+  readonly fixed_from: Local | null
   readonly headed_at_ms: number | null
   readonly strays: Strays
+  /** How many fixes have agreed with the belief. */
+  readonly believed: number
   /** What the visitor has done, the last first, and what came in since. */
   readonly past: Past | null
 }
@@ -120,8 +130,10 @@ export function start(frame: Frame, near: GeoPoint | null = null, odometry: Odom
     local: null,
     fix_m,
     fixed_at_ms: null,
+    fixed_from: null,
     headed_at_ms: null,
     strays: { count: 0, east_m: 0, north_m: 0 },
+    believed: 0,
     past: null
   }
 }
@@ -182,14 +194,14 @@ export function afterReset(estimate: Estimate): Estimate {
     cov: loose.map((value, i) => (i === YAW * SIZE + YAW ? (guess.cov[i] ?? 0) : value))
   }))
   const wide = doubt(belief, { place: 4 })
-  return { ...estimate, belief: wide, plain: wide, sightings: [], local: null, past: null }
+  return { ...estimate, belief: wide, plain: wide, sightings: [], local: null, fixed_from: null, past: null }
 }
 
 /** Tracking came back after so many seconds in which the visitor may have gone on. */
 export function afterLoss(estimate: Estimate, lost_s: number): Estimate {
   const more = { place: (0.7 * lost_s) ** 2, yaw: (3 * DEG) ** 2 }
   const [belief, plain] = [doubt(estimate.belief, more), doubt(estimate.plain, more)]
-  return commit({ ...estimate, belief, plain, local: null, past: null })
+  return commit({ ...estimate, belief, plain, local: null, fixed_from: null, past: null })
 }
 
 /** As if the visitor had not done the last thing; what came in since still counts. The same when there is none. */
@@ -257,7 +269,7 @@ function hearFix(e: Estimate, fix: TimedFix): Estimate {
   if (fix.accuracy_m > VAGUE_FIX_M && !first) return e
   const [east_m, north_m] = enOf(e.frame, fix)
   const fix_m = Math.max(LEAST_FIX_M, fix.accuracy_m * AXIS_SHARE)
-  const heard = { ...e, fix_m, fixed_at_ms: fix.at_ms }
+  const heard = hearCourse({ ...e, fix_m, fixed_at_ms: fix.at_ms, fixed_from: e.local }, fix, e.fixed_from)
   if (first) {
     const more = { fix: Math.max(0, fix_m * fix_m - 25) }
     return observeBoth(
@@ -265,11 +277,21 @@ function hearFix(e: Estimate, fix: TimedFix): Estimate {
       fixRows(east_m, north_m, fix_m)
     )
   }
-  const odd = oddness(join(e.belief), east_m, north_m, fix_m)
+  const odd = oddness(join(heard.belief), east_m, north_m, fix_m)
   if (odd > STRAY_SQUARED) return strayed(heard, east_m, north_m)
   const wider_m = fix_m * Math.max(1, Math.sqrt(odd / ODD_SQUARED))
-  const calm = { ...heard, strays: { ...e.strays, count: 0 } }
+  const calm = { ...heard, strays: { ...e.strays, count: 0 }, believed: e.believed + 1 }
   return observeBoth(calm, fixRows(east_m, north_m, wider_m))
+}
+
+/** The course told with a fix against the way tracked since the last one: north by itself, for whoever walks. */
+function hearCourse(e: Estimate, { course_deg, speed_m_s = 0 }: TimedFix, from: Local | null): Estimate {
+  if (course_deg === undefined || !Number.isFinite(course_deg) || e.local === null || from === null) return e
+  const [x, y] = [e.local.east_m - from.east_m, e.local.north_m - from.north_m]
+  const passed_s = (e.local.at_ms - from.at_ms) / 1000
+  const slow = speed_m_s < SLOWEST_M_S || Math.hypot(x, y) < SLOWEST_M_S * passed_s
+  if (slow || passed_s <= 0 || passed_s > COURSE_GAP_S) return e
+  return observeBoth(e, courseRows(wrap(course_deg * DEG - Math.atan2(x, y)), speed_m_s))
 }
 
 /** How far a fix is from what was expected, in squared deviations. */
@@ -288,10 +310,10 @@ function strayed(e: Estimate, east_m: number, north_m: number): Estimate {
   const apart_m = Math.hypot(off_e - e.strays.east_m, off_n - e.strays.north_m)
   const agrees = e.strays.count > 0 && apart_m < 5 * e.fix_m
   const count = agrees ? e.strays.count + 1 : 1
-  const needed = uncertaintyM(e) < SURE_M ? STRAYS_WHEN_SURE : STRAYS
+  const needed = Math.min(STRAYS_MOST, Math.max(e.believed, uncertaintyM(e) < SURE_M ? STRAYS_WHEN_SURE : STRAYS))
   if (count < needed) return { ...e, strays: { count, east_m: off_e, north_m: off_n } }
   const wide = both(e, (belief) => doubt(belief, { place: off_e ** 2 + off_n ** 2 }))
-  const settled = commit({ ...wide, strays: { count: 0, east_m: 0, north_m: 0 } })
+  const settled = commit({ ...wide, strays: { count: 0, east_m: 0, north_m: 0 }, believed: count })
   return observeBoth(settled, fixRows(east_m, north_m, e.fix_m))
 }
 

@@ -1,5 +1,5 @@
 /** What each kind of observation says of a state, as rows that lie near it. Pure. */
-import { COMPASS, EAST, FIX_EAST, FIX_NORTH, NORTH, type Row, SIZE, wrap, YAW } from './belief'
+import { ASIDE, COMPASS, EAST, FIX_EAST, FIX_NORTH, NORTH, type Row, SIZE, wrap, YAW } from './belief'
 import type { Local } from './motion'
 
 const DEG = Math.PI / 180
@@ -41,6 +41,16 @@ export function fixRows(east_m: number, north_m: number, fix_m: number): (state:
 export function headingRows(turn_rad: number): (state: readonly number[]) => Row[] {
   const slope = slopeOf({ [YAW]: 1, [COMPASS]: 1 })
   return (state) => [{ off: wrap(turn_rad - (state[YAW] ?? 0) - (state[COMPASS] ?? 0)), slope, sigma: HEADING_RAD }]
+}
+
+const SPEED_M_S = 0.5 // what a speed told by satellites may be off by, across the way
+const COURSE_STAYS = Math.sqrt(3) // its error is about the same for three fixes
+
+/** A course walked by true north, as satellites tell it, against the one of the tracked frame. */
+export function courseRows(turn_rad: number, speed_m_s: number): (state: readonly number[]) => Row[] {
+  const slope = slopeOf({ [YAW]: 1, [ASIDE]: 1 })
+  const sigma = COURSE_STAYS * Math.atan(SPEED_M_S / speed_m_s)
+  return (state) => [{ off: wrap(turn_rad - (state[YAW] ?? 0) - (state[ASIDE] ?? 0)), slope, sigma }]
 }
 
 /** Sightings made on the way to `now`; `yaw_rad_per_root_s` is how much the tracked frame turned since. */

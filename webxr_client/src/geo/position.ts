@@ -25,9 +25,8 @@ export function watchPosition(
   let found = false
   const watch = geolocation.watchPosition(
     ({ coords }) => {
-      const fix = { lat: coords.latitude, lon: coords.longitude, accuracy_m: coords.accuracy }
       found = true
-      onChange({ kind: 'granted', fix })
+      onChange({ kind: 'granted', fix: fixOf(coords) })
     },
     (error) => {
       if (error.code === TIMEOUT && found) return // the last fix still stands; the next one is only late
@@ -36,6 +35,12 @@ export function watchPosition(
     OPTIONS
   )
   return () => geolocation.clearWatch(watch)
+}
+
+/** A fix; its course is null for who stands, and on phones that never tell one. */
+function fixOf({ latitude: lat, longitude: lon, accuracy: accuracy_m, heading, speed }: GeolocationCoordinates): Fix {
+  const walked = Number.isFinite(heading) && Number.isFinite(speed)
+  return { lat, lon, accuracy_m, ...(walked ? { course_deg: Number(heading), speed_m_s: Number(speed) } : {}) }
 }
 
 function stateAfter(code: number): PositionState {

@@ -14,6 +14,9 @@ export interface Fix {
   lat: number
   lon: number
   accuracy_m: number
+  /** The course walked by true north, and the speed, where the phone tells them. */
+  course_deg?: number
+  speed_m_s?: number
 }
 
 /** A landmark's circle: entered within enter_m, left beyond leave_m. */

@@ -1,14 +1,24 @@
 /** Controls of the immersive page: what this phone can do, one explained step before the camera, and three buttons in AR. */
 import type { Device } from '../device'
+import { queryPermission, watchPosition } from '../geo/position'
 import { isInAr, type VisitState } from '../state'
+import type { Trace } from '../trace'
+import type { SceneNode } from '../wire'
 import type { ArSession, ArState, startAr } from '../xr/session'
-import { make, makeButton, need } from './dom'
+import { type Aligning, startAligning } from './aligning'
+import { announce, make, makeButton, need, setText } from './dom'
+import { type Idle, watchIdle } from './idle'
+import { askInTap } from './permission'
 import { readText } from './ruby'
 import type { SceneView } from './scene-view'
 import type { Visit } from './visit'
+import { readWalk } from './walk'
+import { createWarning, type Warning } from './warning'
 import type { Words } from './words'
 
 type Step = 'view' | 'explain' | ArState
+
+const EVERY_MS = 1000 // how sure the place is changes slowly
 
 /** The bottom line of the page, and the top line's sentence while AR runs. */
 export class ArControls {
@@ -18,6 +28,13 @@ export class ArControls {
   private explaining = false
   private problem: string | null = null
   private shown = ''
+  private aligning: Aligning | null = null
+  private walking = false
+  private idle: Idle | null = null
+  private rested = false
+  private readonly warning: Warning
+  private stopPosition = (): void => undefined
+  private ticking: ReturnType<typeof setInterval> | undefined
   private readonly bottom: HTMLElement
   private readonly where: HTMLElement
   private readonly honest: string
@@ -26,10 +43,12 @@ export class ArControls {
     private readonly page: Document,
     private readonly visit: Visit,
     private readonly device: Device,
-    private readonly words: Words
+    private readonly words: Words,
+    private readonly trace: Trace | null = null
   ) {
     this.bottom = need(page, '#controls')
     this.where = need(page, '#where')
+    this.warning = createWarning(words)
     this.honest = readText(this.where)
     // fetched ahead: a session must begin within the tap, without waiting for code
     if (device.immersiveAr) void import('../xr/session').then((module) => this.ready(module.startAr))
@@ -55,9 +74,9 @@ export class ArControls {
     else delete overlay.dataset['ar']
     overlay.toggleAttribute('data-explaining', step === 'explain')
     const key = `${step} ${this.start !== null} ${state.stage.kind} ${this.problem}`
-    if (key === this.shown) return
+    if (key === this.shown || this.aligning?.busy === true) return
     this.shown = key
-    this.where.textContent = this.sentenceOf(step)
+    setText(this.where, this.sentenceOf(step))
     const hadFocus = this.bottom.contains(this.page.activeElement)
     this.bottom.replaceChildren(...this.contentOf(step, state))
     if (hadFocus || step === 'explain') this.bottom.querySelector<HTMLElement>('button')?.focus()
@@ -73,16 +92,37 @@ export class ArControls {
       case 'explain':
         return [this.explanation()]
       case 'ready':
-        return [this.row(['ar_place', () => this.session?.place(), 'primary'], ['ar_end', () => this.end()])]
+        return this.offers
+          ? [this.row(...this.aim(), ['ar_place', () => this.session?.place()], ['ar_end', () => this.end()])]
+          : [this.row(['ar_place', () => this.session?.place(), 'primary'], ['ar_end', () => this.end()])]
       case 'placed':
-        return [this.row(['ar_move', () => this.session?.again()], ['ar_end', () => this.end()])]
+        return [this.row(...this.aim(), ['ar_move', () => this.session?.again()], ['ar_end', () => this.end()])]
+      case 'overlaid':
+        return this.overlaid()
       case 'searching':
+        return [this.row(...this.aim(), ['ar_end', () => this.end()])]
       case 'lost':
       case 'starting':
         return [this.row(['ar_end', () => this.end()])]
       default:
         return this.offer(state)
     }
+  }
+
+  private get offers(): boolean {
+    return this.aligning?.offers === true && this.session?.hasOverlay === true
+  }
+
+  private aim(): [key: string, act: () => void, className: string][] {
+    return this.offers ? [['sight_open', () => this.aligning?.aim(), 'primary']] : []
+  }
+
+  /** At its true place: aim once more, put right by hand, end. */
+  private overlaid(): Node[] {
+    const row = this.row(...this.aim())
+    const card = this.aligning?.card(row)
+    row.append(makeButton(this.page, this.words('ar_end'), () => this.end()))
+    return card === undefined ? [row] : [card, row]
   }
 
   private offer(state: VisitState): Node[] {
@@ -116,24 +156,73 @@ export class ArControls {
 
   /** Show the step before AR, or take it away. */
   explain(on: boolean): void {
-    this.explaining = on
     this.problem = null
+    if (on) void this.askPosition().then(() => this.showExplanation(true))
+    else this.showExplanation(false)
+  }
+
+  private showExplanation(on: boolean): void {
+    this.explaining = on
+    this.shown = ''
     this.show()
   }
 
+  /** A model that can stand at its true place is helped by a position; without one it goes on all the same. */
+  private async askPosition(): Promise<void> {
+    const wanted = readWalk(sessionStorage)
+    if (this.node?.surveyed !== true || wanted === 'off') return
+    const answer = await queryPermission(navigator.permissions)
+    if (answer === 'denied') return
+    if (answer === 'granted') {
+      this.followPosition()
+      return
+    }
+    const ask = (): Promise<'granted' | 'denied'> => new Promise((done) => this.followPosition(done))
+    await askInTap(this.bottom, { key: 'position', ask }, { step: 1, of: 2 }, this.words)
+  }
+
+  private followPosition(done: (answer: 'granted' | 'denied') => void = () => undefined): void {
+    this.stopPosition()
+    this.stopPosition = watchPosition(navigator.geolocation, (position) => {
+      if (position.kind !== 'asking') this.visit.dispatch({ type: 'position_changed', position })
+      if (position.kind === 'granted' && position.fix !== null) {
+        this.session?.alignment?.hearFix(position.fix, performance.now())
+      }
+      if (position.kind !== 'asking') done(position.kind === 'granted' ? 'granted' : 'denied')
+    })
+  }
+
+  private get node(): SceneNode | undefined {
+    return this.view?.scene?.nodes[0]
+  }
+
   private async begin(): Promise<void> {
-    const node = this.view?.scene?.nodes[0]
+    const { node } = this
     const stage = this.view?.stage
     if (this.start === null || node === undefined || stage === null || stage === undefined) return
+    const { site } = this.visit.state
+    const facts = site?.site
     const starting = this.start({
       stage,
       overlayRoot: need(this.page, '#overlay'),
       node,
-      callbacks: { onState: (ar) => this.tell(ar), onEnd: () => this.ended() }
+      frame:
+        node.surveyed && facts !== undefined ? { origin: facts.origin, declination_deg: facts.declination_deg } : null,
+      still: this.device.reducedMotion,
+      hazards: site?.hazards ?? [],
+      trace: this.trace,
+      callbacks: {
+        onState: (ar) => this.tell(ar),
+        onWalk: (walking) => this.hearWalk(walking),
+        onStir: () => this.idle?.stir(),
+        onEdge: (near) => this.warning.show(this.page, near),
+        onEnd: () => this.ended()
+      }
     })
     this.explaining = false
     const started = await starting
     this.session = started.ok ? started.session : null
+    if (started.ok) this.accompany(started.session)
     this.problem = started.ok ? null : `ar_${started.problem}`
     if (!started.ok) this.tell('off')
     this.show()
@@ -144,8 +233,65 @@ export class ArControls {
     void this.session?.end()
   }
 
+  private accompany(session: ArSession): void {
+    this.idle = watchIdle(window, () => {
+      this.rested = true
+      this.end()
+    })
+    this.align(session)
+  }
+
+  private align(session: ArSession): void {
+    const { site } = this.visit.state
+    if (session.alignment === null || site === null || this.node === undefined) return
+    this.aligning = startAligning({
+      place: this.bottom,
+      overlay: need(this.page, '#overlay'),
+      words: this.words,
+      say: (sentence) => {
+        this.where.textContent = sentence
+      },
+      site,
+      node: this.node,
+      session,
+      onClose: () => {
+        this.shown = ''
+        this.show()
+      }
+    })
+    this.shown = ''
+    this.ticking = setInterval(() => this.saySure(), EVERY_MS)
+  }
+
+  /** How sure the place is, as that changes. */
+  private saySure(): void {
+    if (this.aligning?.busy !== true && this.visit.state.ar === 'overlaid') this.saySentence()
+  }
+
+  private saySentence(): void {
+    const sentence = this.sentenceOf(this.stepOf(this.visit.state))
+    if (this.where.textContent !== sentence) this.where.textContent = sentence
+  }
+
+  private hearWalk(walking: boolean): void {
+    this.walking = walking
+    if (this.aligning?.busy !== true) this.saySentence()
+  }
+
   private ended(): void {
+    clearInterval(this.ticking)
+    this.stopPosition()
+    this.aligning?.close()
+    this.aligning = null
     this.session = null
+    this.walking = false
+    this.idle?.stop()
+    this.idle = null
+    if (this.rested) {
+      this.problem = 'window_rested'
+      announce(this.page, this.words(this.problem))
+    }
+    this.rested = false
     this.tell('off')
   }
 
@@ -157,9 +303,10 @@ export class ArControls {
     if (step === 'starting' || step === 'searching') return this.words('ar_finding')
     if (step === 'ready') return this.words('ar_found')
     if (step === 'lost') return this.words('ar_lost')
-    if (step !== 'placed') return this.honest
-    const node = this.view?.scene?.nodes[0]
-    if (node?.surveyed) return this.words('ar_placed_surveyed')
-    return this.words('ar_placed', { metres: Math.round(node?.accuracy_m ?? 0) })
+    if (step !== 'placed' && step !== 'overlaid') return this.honest
+    if (this.walking) return this.words('stop_look')
+    if (step === 'overlaid') return this.aligning?.sentence() ?? this.honest
+    if (this.node?.surveyed) return this.words('align_placed')
+    return this.words('ar_placed', { metres: Math.round(this.node?.accuracy_m ?? 0) })
   }
 }

@@ -1,14 +1,23 @@
 /** One AR session from its first frame to its end. */
-import { Box3, Group, PerspectiveCamera } from 'three'
+import { PerspectiveCamera } from 'three'
+import { type Gait, stand, stepGait } from '../geo/walking'
 import type { Loan } from '../orbit/stage'
-import { aimSun, createWorld, disposeWorld, layGround } from '../orbit/world'
+import { createWorld, disposeWorld } from '../orbit/world'
+import type { Turn } from '../window/attitude'
 import type { Point3 } from '../wire'
+import { type Alignment, lookingDeg, startAlignment } from './alignment'
+import { watchCompass } from './compass'
+import { type Edges, makeEdges } from './edges'
 import { disposeRing, type Floor, type FloorPoint, layRing, makeRing, openFloor } from './floor'
+import { type Hold, holdOn } from './hold'
 import { openLight, type RoomLight } from './light'
-import { type Box, type Stand, standBefore } from './placing'
+import { type Stand, standBefore } from './placing'
 import type { ArOptions, ArSession, ArState } from './session'
+import { makeStanding, type Standing } from './standing'
+import { hasStirred, type Rest } from './stir'
 
 const PATIENCE_MS = 600 // a single frame without floor or position is nothing to speak of
+const EYES_M = 1.5 // how high the phone is held, until the floor is found
 const NEAR_M = 0.05
 const FAR_M = 300
 const CONTROLS = 'button, a, input, select, label, summary, dialog'
@@ -32,20 +41,30 @@ export async function beginRun(session: XRSession, loan: Loan, options: ArOption
 
 class Run implements ArSession {
   readonly hasOverlay: boolean
+  readonly alignment: Alignment | null
+  aiming = false
   private readonly world = createWorld()
   private readonly camera = new PerspectiveCamera(50, 1, NEAR_M, FAR_M)
   private readonly ring = makeRing()
-  private readonly place3d = new Group()
-  private readonly box: Box
-  private readonly radius_m: number
+  private readonly standing: Standing
+  private readonly edges: Edges | null
+  private readonly stopCompass: () => void
   private floor: Floor | null = null
   private light: RoomLight | null = null
-  private anchor: { space: XRSpace; from: Point3; at: Point3 } | null = null
+  private hold: Hold | null = null
+  private floor_m: number | null = null
   private state: ArState = 'starting'
-  private stand: Stand | null = null
+  private placed: Stand | null = null
+  private overlaid = false
+  private metres: number | null = null
+  private gait: Gait | null = null
+  private rest: Rest | null = null
   private wanted = false
   private seenFloor_at = Number.NEGATIVE_INFINITY
   private seenPose_at = Number.NEGATIVE_INFINITY
+  /** Since when frames have come without a place; a page that is merely slow has lost nothing. */
+  private lost_at: number | null = null
+  private drawn_at = 0
   private closed = false
 
   constructor(
@@ -54,17 +73,21 @@ class Run implements ArSession {
     private readonly options: ArOptions
   ) {
     this.hasOverlay = Boolean(session.domOverlayState?.type)
-    this.place3d.add(loan.model)
-    this.place3d.updateMatrixWorld(true)
-    const { min, max } = new Box3().setFromObject(loan.model)
-    this.box = { min: min.toArray(), max: max.toArray() }
-    this.radius_m = min.distanceTo(max) / 2
-    this.place3d.visible = false
-    this.world.scene.add(this.place3d, this.ring)
+    const { frame, node, trace } = options
+    this.alignment = frame === null ? null : startAlignment(node, frame, trace)
+    this.standing = makeStanding(loan, this.world, options.still)
+    this.stopCompass = watchCompass(window, (magnetic_deg, at_ms) => this.alignment?.hearHeading(magnetic_deg, at_ms))
+    this.edges = frame === null ? null : makeEdges(options.hazards ?? [], node, frame.origin)
+    this.world.scene.add(this.ring)
+    if (this.edges !== null) this.world.scene.add(this.edges.group)
     this.onSelect = this.onSelect.bind(this)
     this.onBeforeSelect = this.onBeforeSelect.bind(this)
     session.addEventListener('select', this.onSelect)
     options.overlayRoot.addEventListener('beforexrselect', this.onBeforeSelect)
+  }
+
+  get doubt_m(): number | null {
+    return this.metres
   }
 
   async open(): Promise<void> {
@@ -73,7 +96,7 @@ class Run implements ArSession {
     this.session.addEventListener('end', () => this.ended())
     this.floor = await openFloor(this.session)
     this.light = await openLight(this.session, this.world)
-    renderer.xr.getReferenceSpace()?.addEventListener('reset', () => this.again())
+    renderer.xr.getReferenceSpace()?.addEventListener('reset', () => this.reset())
     renderer.setAnimationLoop((now, frame) => {
       if (frame !== undefined) this.draw(now, frame)
     })
@@ -86,11 +109,12 @@ class Run implements ArSession {
   }
 
   again(): void {
-    this.stand = null
-    this.anchor = null
+    this.placed = null
+    this.overlaid = false
+    this.hold = null
     this.wanted = false
-    this.place3d.visible = false
-    this.world.ground.visible = false
+    this.standing.takeAway()
+    this.edges?.takeAway()
     this.become('searching')
   }
 
@@ -98,9 +122,18 @@ class Run implements ArSession {
     if (!this.closed) await this.session.end()
   }
 
+  /** The tracked frame began anew: nothing stands where it stood. */
+  private reset(): void {
+    this.alignment?.reset()
+    this.floor_m = null
+    this.gait = null
+    this.again()
+  }
+
   private onSelect(): void {
-    if (this.stand !== null && !this.hasOverlay) this.again()
-    this.wanted = this.stand === null
+    if (this.aiming || this.overlaid) return
+    if (this.placed !== null && !this.hasOverlay) this.again()
+    this.wanted = this.placed === null
   }
 
   /** A tap on a control is meant for the control. */
@@ -112,92 +145,119 @@ class Run implements ArSession {
     const { renderer } = this.loan
     const space = renderer.xr.getReferenceSpace()
     const pose = space === null ? null : (frame.getViewerPose(space) ?? null) // null while the phone is lost
-    if (space !== null && pose !== null && !pose.emulatedPosition) {
-      this.seenPose_at = now
-      const { x, y, z } = pose.transform.position
-      if (this.stand === null) this.look(now, frame, space, [x, y, z])
-      else this.keep(frame, space)
-      if (this.stand !== null) this.light?.follow(frame, this.middle(this.stand), this.radius_m)
-    }
+    if (space !== null && pose !== null && !pose.emulatedPosition) this.follow(now, frame, space, pose.transform)
+    else this.lost_at ??= now
+    this.standing.step((now - this.drawn_at) / 1000)
+    this.drawn_at = now
     this.become(this.reckon(now))
     renderer.render(this.world.scene, this.camera)
   }
 
+  private follow(
+    now: number,
+    frame: XRFrame,
+    space: XRReferenceSpace,
+    { position, orientation }: XRRigidTransform
+  ): void {
+    const eye: Point3 = [position.x, position.y, position.z]
+    const { x, y, z, w } = orientation
+    const lost_ms = this.lost_at === null ? 0 : now - this.lost_at
+    if (lost_ms > PATIENCE_MS) this.alignment?.found(lost_ms / 1000)
+    this.lost_at = null
+    this.seenPose_at = now
+    const heading_deg = lookingDeg([x, y, z, w])
+    if (heading_deg !== null) this.alignment?.track({ position: eye, heading_deg, at_ms: now })
+    this.look(now, frame, space, eye)
+    this.standTrue()
+    if (!this.overlaid) this.keep(frame, space)
+    this.walk(now, eye)
+    this.mind(eye, [x, y, z, w])
+    const { middle, radius_m } = this.standing
+    if (middle !== null) this.light?.follow(frame, middle, radius_m)
+  }
+
   private reckon(now: number): ArState {
     if (now - this.seenPose_at > PATIENCE_MS) return 'lost'
-    if (this.stand !== null) return 'placed'
+    if (this.overlaid) return 'overlaid'
+    if (this.placed !== null) return 'placed'
     return now - this.seenFloor_at > PATIENCE_MS ? 'searching' : 'ready'
   }
 
+  /** The floor: where the ring lies before anything stands, and again when the visitor has walked on. */
   private look(now: number, frame: XRFrame, space: XRReferenceSpace, eye: Point3): void {
-    const found = this.floor?.find(frame, space, eye[1]) ?? null
+    const stands = this.placed !== null || this.overlaid
+    const needed = !stands || this.floor_m === null || (this.hold?.isFar(eye) ?? false)
+    const found = needed ? (this.floor?.find(frame, space, eye[1]) ?? null) : null
     if (found !== null) {
-      this.seenFloor_at = now
-      layRing(this.ring, found.point, Math.hypot(found.point[0] - eye[0], found.point[2] - eye[2]))
-      if (this.wanted) this.put(found, eye)
-    } else if (now - this.seenFloor_at > PATIENCE_MS) {
-      this.ring.visible = false
+      this.floor_m = found.point[1]
+      if (stands) this.hold?.renew(found)
+      else this.layRing(now, found, eye)
     }
+    if (stands || now - this.seenFloor_at > PATIENCE_MS) this.ring.visible = false
+  }
+
+  private layRing(now: number, found: FloorPoint, eye: Point3): void {
+    this.seenFloor_at = now
+    layRing(this.ring, found.point, Math.hypot(found.point[0] - eye[0], found.point[2] - eye[2]))
+    if (this.wanted) this.put(found, eye)
   }
 
   private put(found: FloorPoint, eye: Point3): void {
-    const stand = standBefore(eye, found.point, this.box)
-    this.stand = stand
+    const placed = standBefore(eye, found.point, this.standing.box)
+    this.placed = placed
     this.wanted = false
-    this.ring.visible = false
-    this.place3d.visible = true
-    this.world.ground.visible = true
-    this.place3d.rotation.y = stand.yaw_rad
-    this.moveTo(stand.position)
-    this.hold(found, stand)
-    const { min, max } = this.box
+    this.standing.put(placed.position, about(placed.yaw_rad))
+    this.hold = holdOn(found)
+    const { min, max } = this.standing.box
     const size_m: Point3 = [max[0] - min[0], max[1] - min[1], max[2] - min[2]]
-    const placed = { size_m, distance_m: stand.distance_m }
-    performance.mark('ar-placed', { detail: placed })
-    this.options.callbacks.onPlaced?.(placed)
+    const told = { size_m, distance_m: placed.distance_m }
+    performance.mark('ar-placed', { detail: told })
+    this.options.callbacks.onPlaced?.(told)
   }
 
-  /** Where the browser can, hold on to the floor itself: tracking corrects its map while one walks. */
-  private hold(found: FloorPoint, stand: Stand): void {
-    const making = found.result.createAnchor?.()
-    making?.then(
-      (anchor) => {
-        if (anchor !== undefined && this.stand === stand) {
-          this.anchor = { space: anchor.anchorSpace, from: found.point, at: stand.position }
-        }
-      },
-      () => undefined // without an anchor it stands where it was put, as on phones that have none
-    )
+  /** At its true place once that is known well enough, and back to the floor when it no longer is. */
+  private standTrue(): void {
+    const place = this.alignment?.find() ?? null
+    if (place === null) {
+      if (this.overlaid) this.again()
+      return
+    }
+    const floor_m = this.floor_m ?? -EYES_M
+    this.metres = place.doubt.metres
+    this.placed = null
+    this.overlaid = true
+    this.standing.put([place.position[0], floor_m - this.standing.box.min[1], place.position[2]], place.turn)
+    this.edges?.lay(place.position, place.turn, floor_m)
   }
 
   private keep(frame: XRFrame, space: XRReferenceSpace): void {
-    if (this.anchor === null) return
-    const pose = frame.getPose(this.anchor.space, space) ?? null // null while the anchor is out of sight
-    if (pose === null) return
-    const { from, at } = this.anchor
-    const { x, y, z } = pose.transform.position
-    this.moveTo([at[0] + x - from[0], at[1] + y - from[1], at[2] + z - from[2]])
+    const shift = this.placed === null ? null : (this.hold?.shift(frame, space) ?? null)
+    if (shift === null || this.placed === null) return
+    const [x, y, z] = this.placed.position
+    this.standing.put([x + shift[0], y + shift[1], z + shift[2]], about(this.placed.yaw_rad))
   }
 
-  private moveTo(position: Point3): void {
-    const { x, y, z } = this.place3d.position
-    if (this.world.ground.children.length > 0 && Math.hypot(x - position[0], y - position[1], z - position[2]) < 1e-3) {
-      return
-    }
-    this.place3d.position.set(...position)
-    const middle = this.middle({ position })
-    aimSun(this.world, middle, this.radius_m)
-    layGround(this.world, [middle[0], position[1] + this.box.min[1], middle[2]], this.radius_m, null)
-    this.loan.renderer.shadowMap.needsUpdate = true
+  /** Who walks must see the way and not a picture over it. */
+  private walk(now: number, eye: Point3): void {
+    const before = this.gait ?? stand(eye[0], -eye[2], now)
+    this.gait = stepGait(before, eye[0], -eye[2], now)
+    this.standing.veil(this.gait.walking)
+    if (before.walking !== this.gait.walking) this.options.callbacks.onWalk?.(this.gait.walking)
   }
 
-  private middle({ position }: { position: Point3 }): Point3 {
-    return [position[0], position[1] + (this.box.min[1] + this.box.max[1]) / 2, position[2]]
+  /** Where edges are near, and that somebody is there at all. */
+  private mind(eye: Point3, turn: Turn): void {
+    const { callbacks } = this.options
+    if (this.edges !== null && this.overlaid) callbacks.onEdge?.(this.edges.show(eye))
+    if (this.rest !== null && !hasStirred(this.rest, eye, turn)) return
+    this.rest = { position: eye, turn }
+    callbacks.onStir?.()
   }
 
   private become(state: ArState): void {
     if (state === this.state || this.closed) return
     this.state = state
+    if (state === 'overlaid') performance.mark('ar-overlaid', { detail: { middle: this.standing.middle } })
     this.options.callbacks.onState(state)
   }
 
@@ -215,10 +275,16 @@ class Run implements ArSession {
     const { renderer } = this.loan
     renderer.setAnimationLoop(null)
     renderer.xr.enabled = false
+    this.stopCompass()
     this.session.removeEventListener('select', this.onSelect)
     this.options.overlayRoot.removeEventListener('beforexrselect', this.onBeforeSelect)
     disposeRing(this.ring)
+    this.edges?.dispose()
     disposeWorld(this.world)
     this.loan.giveBack()
   }
+}
+
+function about(yaw_rad: number): Turn {
+  return [0, Math.sin(yaw_rad / 2), 0, Math.cos(yaw_rad / 2)]
 }

@@ -1,13 +1,20 @@
 /** AR on the floor: a WebXR `immersive-ar` session in which the visitor places a model at its true size. */
+import type { Frame } from '../align/estimator'
 import type { Stage } from '../orbit/stage'
-import type { Point3, SceneNode } from '../wire'
+import type { Trace } from '../trace'
+import type { Hazard, Point3, SceneNode } from '../wire'
+import type { Alignment } from './alignment'
+import type { NearestEdge } from './edges'
 import { beginRun } from './run'
+
+/** The site's frame, for a model whose place is surveyed. */
+export type AlignedFrame = Frame
 
 /**
  * Where an AR session stands. Starting: the browser asks. Searching: no floor yet. Ready: the floor is found, a ring lies
- * on it, a tap places. Placed: the model stands. Lost: the phone does not know where it is. Failed: it never began.
+ * on it, a tap places. Placed: the model stands on the floor. Overlaid: it stands at its true place. Lost: the phone does not know where it is. Failed: it never began.
  */
-export type ArState = 'off' | 'starting' | 'searching' | 'ready' | 'placed' | 'lost' | 'failed'
+export type ArState = 'off' | 'starting' | 'searching' | 'ready' | 'placed' | 'overlaid' | 'lost' | 'failed'
 
 /** Why AR did not begin; the page has a sentence for each, `ar_` and the code. */
 export type ArProblem = 'unsupported' | 'denied' | 'busy' | 'broken'
@@ -21,6 +28,12 @@ export interface PlacedModel {
 export interface ArCallbacks {
   onState: (state: ArState) => void
   onPlaced?: (placed: PlacedModel) => void
+  /** The visitor has begun to walk, which hides the model, or has stopped. */
+  onWalk?: (walking: boolean) => void
+  /** The phone was turned or carried: somebody is there. */
+  onStir?: () => void
+  /** How far away the nearest edge is, while the way that is tracked tells where the visitor stands. */
+  onEdge?: (near: NearestEdge | null) => void
   /** Once, when the session is over, whoever ended it; the stage shows the orbit view again. */
   onEnd: () => void
 }
@@ -30,12 +43,25 @@ export interface ArOptions {
   /** The element that holds the page's controls; the only one seen during the session. */
   overlayRoot: HTMLElement
   node: SceneNode
+  /** Null leaves the model to stand on the floor. */
+  frame: AlignedFrame | null
+  /** Corrections at once, for whoever asked for less motion. */
+  still: boolean
+  /** Edges to look out for, drawn where they truly are while the model stands at its true place. */
+  hazards?: readonly Hazard[]
+  trace: Trace | null
   callbacks: ArCallbacks
 }
 
 /** A running session. Without a DOM overlay (`hasOverlay` false) no control is seen: a tap places, the next one replaces. */
 export interface ArSession {
   readonly hasOverlay: boolean
+  /** What finds the true place; null for a model that is not surveyed. */
+  readonly alignment: Alignment | null
+  /** How well the true place is known, in metres, while the model stands there. */
+  readonly doubt_m: number | null
+  /** While the visitor aims at a point a tap is meant for that. */
+  aiming: boolean
   /** Put the model where the ring lies; false while there is none. */
   place: () => boolean
   /** Take the model up again and show the ring. */

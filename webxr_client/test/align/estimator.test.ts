@@ -90,6 +90,25 @@ describe('the estimate', () => {
     }
   })
 
+  it('finds north sooner when fixes tell the course walked, and does not believe the course of who stands', () => {
+    const walked = (course: boolean): Estimate => {
+      let e = start(FRAME)
+      for (let at_s = 0; at_s <= 8; at_s++) {
+        const spot = { east_m: HERE.east_m + 1.2 * at_s, north_m: HERE.north_m }
+        const fix = fixAt(spot, at_s)
+        e = withFix(e, course ? { ...fix, course_deg: 90, speed_m_s: 1.2 } : fix, localOf(TRUTH, spot, at_s))
+      }
+      return e
+    }
+    expect(uncertaintyDeg(walked(true))).toBeLessThan(0.75 * uncertaintyDeg(walked(false)))
+    expect(wrongBy(walked(true)).degrees).toBeLessThan(3)
+    const standing = walk(start(FRAME), HERE, HERE, [0, 5])
+    const idle = { ...fixAt(HERE, 6), course_deg: 10, speed_m_s: 1.2 }
+    expect(withFix(standing, idle, localOf(TRUTH, HERE, 6)).belief).toEqual(
+      withFix(standing, fixAt(HERE, 6), localOf(TRUTH, HERE, 6)).belief
+    )
+  })
+
   it('is not held fast by a compass that is wrong by 40 degrees', () => {
     const standing = walk(start(FRAME), HERE, HERE, [0, 20], 40)
     expect(wrongBy(standing).degrees).toBeGreaterThan(30)
@@ -140,6 +159,15 @@ describe('the estimate', () => {
     for (let at_s = 0; at_s < 5; at_s++) e = withFix(e, fixAt(far, at_s), localOf(TRUTH, HERE, at_s))
     e = walk(e, HERE, HERE, [5, 30])
     expect(Math.hypot(placeOf(e).east_m - HERE.east_m, placeOf(e).north_m - HERE.north_m)).toBeLessThan(8)
+  })
+
+  it('does not follow fixes that are 200 m off for half a minute after as long of good ones, though nothing was sighted', () => {
+    const known = walk(start(FRAME), HERE, HERE, [0, 40])
+    let e = known
+    for (let at_s = 41; at_s < 71; at_s++) {
+      e = withFix(e, fixAt({ east_m: HERE.east_m + 200, north_m: HERE.north_m }, at_s), localOf(TRUTH, HERE, at_s))
+    }
+    expect(wrongBy(e).metres).toBeLessThan(3)
   })
 
   it('leaves stale, repeated and impossible fixes alone', () => {

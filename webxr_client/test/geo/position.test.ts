@@ -15,8 +15,13 @@ class HandSensor {
   clearWatch(id: number): void {
     this.stopped.push(id)
   }
-  fix(latitude: number, longitude: number, accuracy: number): void {
-    this.found({ coords: { latitude, longitude, accuracy } } as GeolocationPosition)
+  fix(
+    latitude: number,
+    longitude: number,
+    accuracy: number,
+    way: { heading?: number | null; speed?: number } = {}
+  ): void {
+    this.found({ coords: { latitude, longitude, accuracy, ...way } } as GeolocationPosition)
   }
   fail(code: number): void {
     this.failed({ code } as GeolocationPositionError)
@@ -34,6 +39,16 @@ test('first it asks, then fixes come', () => {
   const { sensor, heard } = watch()
   sensor.fix(32.7, 129.8, 6)
   expect(heard).toEqual([{ kind: 'asking' }, { kind: 'granted', fix: { lat: 32.7, lon: 129.8, accuracy_m: 6 } }])
+})
+
+test('the course comes along for who walks, and not for who stands', () => {
+  const { sensor, heard } = watch()
+  sensor.fix(32.7, 129.8, 6, { heading: 90, speed: 1.2 })
+  expect(heard.at(-1)).toMatchObject({ fix: { course_deg: 90, speed_m_s: 1.2 } })
+  for (const heading of [null, Number.NaN]) {
+    sensor.fix(32.7, 129.8, 6, { heading, speed: 0 })
+    expect(heard.at(-1)).toEqual({ kind: 'granted', fix: { lat: 32.7, lon: 129.8, accuracy_m: 6 } })
+  }
 })
 
 test('a no is a no', () => {
