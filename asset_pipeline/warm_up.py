@@ -16,6 +16,7 @@ from asset_pipeline.clouds.roofs import Roofs
 from asset_pipeline.clouds.terrain import Tile, find_tile
 from asset_pipeline.geometry.chart_collapse import collapse_charts, relax_charts
 from asset_pipeline.geometry.charts import find_charts
+from asset_pipeline.geometry.collapse import Settings, collapse
 from asset_pipeline.geopose import GeoPose, Position
 from asset_pipeline.manifest import Anchor
 from asset_pipeline.mesh import Mesh
@@ -44,7 +45,7 @@ def compile_kernels() -> float:
             read_scan(path, options)
         for kept in ("surface", "points"):
             read_scan(_write_cloud(folder), replace(options, points=kept))
-    _collapse_charts()
+    _collapse_sheet()
     with gather_cloud([PointChunk(np.array(CLOUD, float))], np.zeros(3)) as cloud:
         outline_roofs(*_find_roofs(find_tile(cloud)))
     return time.monotonic() - started
@@ -54,13 +55,14 @@ def _find_roofs(tile: Tile) -> tuple[Roofs, Plane, Plane, Grid]:
     return tile.roofs, tile.field.tops, tile.ground, tile.field.grid
 
 
-def _collapse_charts() -> None:
-    """A sheet on its own coordinates: the box has a corner of charts at every point, and none can go."""
+def _collapse_sheet() -> None:
+    """A sheet, in pairs and on its own coordinates: the box has a corner of charts at every point, and none can go."""
     at = np.arange(25)
     points = np.column_stack([at % 5, at // 5, at % 3 / 9])
     corner = at[(at % 5 < 4) & (at < 20)]
     faces = np.concatenate([corner[:, None] + row for row in ([0, 1, 6], [0, 6, 5])]).astype(np.int32)
     whole = find_charts(Mesh(points, faces, (points[:, :2] / 4).astype(np.float32)))
+    collapse(whole.surface, 16, Settings(pairs_above=1.5))
     fewer = collapse_charts(whole, 20)
     if fewer is not None:
         relax_charts(fewer, whole.surface)

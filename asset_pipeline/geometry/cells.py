@@ -30,7 +30,7 @@ NORMALS_FILE = "normals"
 PER_LOCKED = 3  # triangles a cell keeps for each locked vertex, or these would be all that is left
 STEP = 0.5  # what a run of the queue leaves of a cell: coarser than for a level, which is made from what is left,
 LUMPED_BITS = 8  # and so are the prices: two octaves are as one
-FORM_ABOVE = 8.0  # times what is left of a cell, above which its colours, finer than any level shows, are not looked at
+PAIRS_ABOVE = 8.0  # times what is left of a cell, above which its vertices are joined in pairs
 
 Rows = NDArray[np.int32]
 
@@ -179,7 +179,7 @@ def thin_cell(cell: Cell) -> Surface:
     target = max(cell.target, PER_LOCKED * int(np.count_nonzero(cell.locked)))
     if target >= cell.surface.triangles:
         return cell.surface
-    settings = Settings(colour_m=cell.colour_m, step=STEP, lumped_bits=LUMPED_BITS, form_above=FORM_ABOVE)
+    settings = Settings(colour_m=cell.colour_m, step=STEP, lumped_bits=LUMPED_BITS, pairs_above=PAIRS_ABOVE)
     return collapse(cell.surface, target, settings, locked=cell.locked)
 
 

@@ -11,19 +11,18 @@ from asset_pipeline.errors import ScanRefused
 from asset_pipeline.geometry.clean import FLAT, count_warning, turn_up, which_float
 from asset_pipeline.geometry.spool import let_go, new_array
 from asset_pipeline.geometry.streams import (
-    collect_share,
-    join_equal,
     join_pieces,
     keep_sound,
     measure_pieces,
     number_pieces,
+    weld_share,
 )
 from asset_pipeline.mesh import Mesh, Positions, ordinary_points
 from asset_pipeline.options import METRES
 from asset_pipeline.scan import Cleaned, Scan, ScanWarning
 
 CHUNK = 1 << 20
-SHARE_ROWS = 4_000_000  # places that are sorted at a time
+SHARE_ROWS = 4_000_000  # places that are compared at a time
 MOST_PIECES = 1_000_000  # in more pieces than this nothing floats: all of it is dust
 
 Rows = NDArray[np.int32]
@@ -80,19 +79,13 @@ def _write_positions(mesh: Mesh, positions: Positions, frame: tuple[str, float])
 
 
 def weld_rows(positions: Positions, path: Path) -> Rows:
-    """For each of positions (n, 3) the first row that holds the same bits, in a file; sorted by shares that fit in memory."""
+    """For each of positions (n, 3) the first row that holds the same bits, in a file; by shares whose table fits in memory."""
     first_row = new_array(path, "<i4", (len(positions),))
-    bits = positions.view(np.int64)
     shares = max(1, -(-len(positions) // SHARE_ROWS))
-    room = min(len(positions), len(positions) // shares * 5 // 4 + 1024)
+    # shares are as good as equal; what a table has no room for is a place of its own
+    table = np.empty(1 << (2 * len(positions) // shares).bit_length(), np.int32)
     for share in range(shares):
-        keys, rows = np.empty(room, np.uint64), np.empty(room, np.int32)
-        count = collect_share(bits, share, shares, keys, rows)
-        if count > room:  # many copies of few places
-            keys, rows = np.empty(count, np.uint64), np.empty(count, np.int32)
-            collect_share(bits, share, shares, keys, rows)
-        order = np.argsort(keys[:count], kind="stable")
-        join_equal(bits, keys[order], rows[order], first_row)
+        weld_share(positions.view(np.int64), share, shares, table, first_row)
     let_go(positions, first_row)
     return first_row
 

@@ -2,7 +2,8 @@
 
 After Garland and Heckbert 1997, with colours as further dimensions (Hoppe 1999). One run of the queue takes a fifth of
 the triangles away, the cheapest edges first; then planes and colours are measured again. What would break the surface
-or turn a triangle over is not forbidden but costs more, so every budget is reached.
+or turn a triangle over is not forbidden but costs more, so every budget is reached. Where many times fewer triangles are
+wanted, vertices may first be joined in pairs, several times as fast.
 """
 
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from asset_pipeline.errors import BuildFailed
 from asset_pipeline.geometry.joining import BUCKETS, price_edges, run_step
 from asset_pipeline.geometry.order import morton_order
+from asset_pipeline.geometry.pairing import join_pairs
 from asset_pipeline.geometry.quadric import COLOURED, PLAIN, find_borders, link_corners, measure_borders, measure_faces
 from asset_pipeline.geometry.surface import face_areas
 from asset_pipeline.mesh import Faces, Positions, Surface
@@ -27,6 +29,7 @@ ROOM = 1.6  # entries of the queue for each edge it starts with: joining makes n
 LOSS_PRICE = 0.3  # of the (doubled) area round a vertex times its squared distance from what is left
 MESSY = 0.005  # share of edges with more than two triangles from which on a surface is messy
 LUMPED_BITS = 4  # prices within an eighth of an octave go in the order of memory: up to 8 % faster, and no further off
+LEAST_PAIRED = 0.8  # of the triangles: when joining in pairs leaves more, the queue does better
 OVERSHOOT = 1  # triangles below the target that are as good as the target
 TOLERATED = 2  # and where single triangles cannot be had
 NO_COLOURS = np.zeros((0, 3))
@@ -41,8 +44,8 @@ class Settings:
 
     A length, not a share: a part of a scan must price its colours as the whole does. messy None: seen from the edges.
     loss_price: what the ends' true distances from the result count for; more keeps the maximum down. lumped_bits: prices are
-    told apart by 7 bits of an octave less these; more than 7 lump octaves together. form_above: times the target, above
-    which form alone decides, since colours cost time.
+    told apart by 7 bits of an octave less these; more than 7 lump octaves together. pairs_above: times the target, above
+    which vertices are joined in pairs, without the queue.
     """
 
     colour_m: float | None = None
@@ -50,7 +53,7 @@ class Settings:
     step: float = STEP
     loss_price: float = LOSS_PRICE
     lumped_bits: int = LUMPED_BITS
-    form_above: float = np.inf
+    pairs_above: float = np.inf
 
 
 @dataclass(frozen=True)
@@ -134,14 +137,13 @@ def _finish(work: Working, surface: Surface, frame: tuple[NDArray[np.float64], f
 
 def _run(work: Working, target: int, settings: Settings, progress: Callable[[float], None]) -> None:
     start = len(work.faces)
+    _join_pairs(work, settings.pairs_above * target)
     share, overshoot = SHARE, OVERSHOOT
     messy = settings.messy
     while len(work.faces) > target:
         before = len(work.faces)
         wanted = max(target, int(settings.step * before))
-        form_alone = wanted > settings.form_above * target
-        colours = NO_COLOURS if form_alone else work.colours  # those of vertices that stay remain as they are
-        messy = _step(work, colours, (wanted, target - overshoot), (share, replace(settings, messy=messy)))
+        messy = _step(work, (wanted, target - overshoot), (share, replace(settings, messy=messy)))
         done = before - len(work.faces)
         progress(min(1.0, (start - len(work.faces)) / (start - target)))
         if done > (before - wanted) // 2:
@@ -156,9 +158,22 @@ def _run(work: Working, target: int, settings: Settings, progress: Callable[[flo
         _drop_smallest(work, len(work.faces) - target)
 
 
-def _step(work: Working, colours: NDArray[np.float64], goal: tuple[int, int], how: tuple[float, Settings]) -> bool:
+def _join_pairs(work: Working, most: float) -> None:
+    """Join most vertices with a neighbour until no more triangles are left than so many, or that gets nowhere."""
+    before = np.inf
+    while most < len(work.faces) <= LEAST_PAIRED * before:
+        before = len(work.faces)
+        heads, following = np.empty(len(work.points), np.int32), np.empty(3 * len(work.faces), np.int32)
+        link_corners(work.faces, heads, following)
+        marks = np.zeros((len(work.points), 2), np.int32)
+        join_pairs(work.points, work.colours, work.faces, ~work.locked, heads, following, marks)
+        _drop_dead(work)
+
+
+def _step(work: Working, goal: tuple[int, int], how: tuple[float, Settings]) -> bool:
     """One run of the queue with fresh quadrics; gives whether the surface was taken for messy."""
     share, settings = how
+    colours = work.colours
     vertices, triangles = len(work.points), len(work.faces)
     heads, following = np.empty(vertices, np.int32), np.empty(3 * triangles, np.int32)
     link_corners(work.faces, heads, following)

@@ -4,7 +4,7 @@ import numpy as np
 
 from asset_pipeline.jit import njit
 
-MOST_LOOKS = 8  # different places behind one key that are told apart; a file made to have more is welded less
+MOST_LOOKS = 256  # places in a row of a table that are told apart; a file made to have more is welded less
 
 
 @njit(cache=True)
@@ -19,38 +19,28 @@ def _key(bits, row):
 
 
 @njit(cache=True)
-def collect_share(bits, share, shares, keys, rows):
-    """Put keys and rows of the places (n, 3) int64 that belong to one of several shares into arrays; gives how many."""
-    count = 0
+def weld_share(bits, share, shares, table, first_row):
+    """Enter for each of the places (n, 3) int64 that belong to one of several shares the first row that holds the same place.
+
+    table: scratch, as long as a power of two, at least twice the places of the share.
+    """
+    table[:] = -1
+    mask = np.uint64(len(table) - 1)
     for row in range(len(bits)):
         key = _key(bits, row)
-        if key % np.uint64(shares) == np.uint64(share):
-            if count < len(keys):
-                keys[count], rows[count] = key, row
-            count += 1
-    return count
-
-
-@njit(cache=True)
-def join_equal(bits, keys, rows, first_row):
-    """Of places sorted by key and row, enter for each the first row that holds the same place."""
-    seen = np.empty(MOST_LOOKS, np.int64)
-    known = 0
-    for i in range(len(keys)):
-        row = np.int64(rows[i])
-        if i == 0 or keys[i] != keys[i - 1]:
-            known = 0
+        if key % np.uint64(shares) != np.uint64(share):
+            continue
         first_row[row] = row
-        found = False
-        for k in range(known):
-            other = seen[k]
+        slot = (key >> np.uint64(24)) & mask
+        for _ in range(MOST_LOOKS):
+            other = table[slot]
+            if other < 0:
+                table[slot] = row
+                break
             if bits[row, 0] == bits[other, 0] and bits[row, 1] == bits[other, 1] and bits[row, 2] == bits[other, 2]:
                 first_row[row] = other
-                found = True
                 break
-        if not found and known < MOST_LOOKS:
-            seen[known] = row
-            known += 1
+            slot = (slot + np.uint64(1)) & mask
 
 
 @njit(cache=True)

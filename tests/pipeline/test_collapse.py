@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from asset_pipeline.geometry.bvh import build_bvh, find_closest
 from asset_pipeline.geometry.clean import weld
 from asset_pipeline.geometry.collapse import Settings, collapse, drop_doubles, find_edges
+from asset_pipeline.geometry.pairing import join_pairs
 from asset_pipeline.geometry.quadric import link_corners
 from asset_pipeline.geometry.surface import face_areas
 from asset_pipeline.geometry.surfaces import bare_surface
@@ -206,11 +208,60 @@ def test_lumped_prices_meet_the_budget_and_stay_near() -> None:
     assert ordered.shape != lumped.shape or not np.array_equal(ordered, lumped)
 
 
-def test_colours_that_are_not_looked_at_for_a_while_stay_with_their_places() -> None:
+def test_pairs_meet_the_budget_and_stay_near_in_form_and_colour() -> None:
     fine = bare_surface(hills(80))
-    left = collapse(fine, 600, Settings(form_above=4.0))
-    assert 598 <= left.triangles <= 600 and left.colours is not None
-    place = left.positions[:, [0, 2]]  # the hills are coloured by where they are
-    assert np.abs(left.colours[:, :2] - 25 * place).mean() < 8
-    whole = collapse(fine, 600).positions
-    assert whole.shape != left.positions.shape or not np.array_equal(whole, left.positions)
+    tree = build_bvh(fine.positions, fine.faces)
+    error = []
+    for settings in (Settings(), Settings(pairs_above=8.0)):
+        left = collapse(fine, 500, settings)
+        assert 498 <= left.triangles <= 500 and left.colours is not None
+        error.append(np.sqrt((find_closest(tree, left.positions[left.faces].mean(axis=1)).distance ** 2).mean()))
+        # the hills are coloured by where they are
+        assert np.abs(left.colours[:, :2] - 25 * left.positions[:, [0, 2]]).mean() < 8
+    assert error[0] != error[1] and error[1] < 1.25 * error[0]
+
+
+def test_pairs_leave_a_closed_surface_closed() -> None:
+    left = collapse(bare_surface(ball()), 300, Settings(pairs_above=1.5))
+    edges = np.sort(left.faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
+    assert (np.unique(edges, axis=0, return_counts=True)[1] == 2).all()
+    radius = np.linalg.norm(left.positions - left.positions.mean(axis=0), axis=1)
+    assert np.ptp(radius) < 0.1 * radius.mean()
+
+
+def test_pairs_leave_borders_and_locked_vertices_where_they_are() -> None:
+    fine = bare_surface(hills(40))
+    heads, following = np.empty(len(fine.positions), np.int32), np.empty(3 * fine.triangles, np.int32)
+    link_corners(fine.faces, heads, following)
+    points, faces, free = fine.positions.copy(), fine.faces.copy(), np.ones(len(fine.positions), bool)
+    borders, _ = find_edges(faces, heads, following, np.zeros((len(points), 4), np.int32))
+    held = np.zeros(len(points), bool)
+    held[borders[:, :2]] = held[::7] = True
+    free[::7] = False
+    marks = np.zeros((len(points), 2), np.int32)
+    joined = join_pairs(points, np.zeros((0, 3)), faces, free, heads, following, marks)
+    assert joined > len(points) // 5 and (faces[:, 0] < 0).sum() == 2 * joined
+    assert np.array_equal(points[held], fine.positions[held])
+    kept = faces[faces[:, 0] >= 0]
+    assert np.isin(np.flatnonzero(held), kept).all()
+
+
+def test_pairs_turn_no_triangle_over_and_make_no_double() -> None:
+    fine = bare_surface(hills(60))
+    flat = Surface(fine.positions * [1, 0, 1], fine.faces)
+    shaken = flat.positions + np.random.default_rng(5).uniform(-0.04, 0.04, flat.positions.shape) * [1, 0, 1]
+    heads, following = np.empty(len(shaken), np.int32), np.empty(3 * flat.triangles, np.int32)
+    link_corners(flat.faces, heads, following)
+    points, faces = shaken.copy(), flat.faces.copy()
+
+    def up(places: NDArray[np.float64], of: NDArray[np.int32]) -> NDArray[np.float64]:
+        a, b, c = (places[of[:, k]] for k in range(3))
+        return np.asarray(np.cross(b - a, c - a)[:, 1])
+
+    before = up(points, faces)
+    marks = np.zeros((len(points), 2), np.int32)
+    join_pairs(points, np.zeros((0, 3)), faces, np.ones(len(points), bool), heads, following, marks)
+    live = faces[:, 0] >= 0
+    assert (before > 0).all() or (before < 0).all()
+    assert (up(points, faces[live]) * before[live] > 0).all()
+    assert len(np.unique(np.sort(faces[live], axis=1), axis=0)) == live.sum()
