@@ -58,6 +58,7 @@
 
   let session = null
   let overlay = null
+  let local = null
   const phone = {
     device,
     hasFloor: true,
@@ -71,7 +72,14 @@
       const meant = target.dispatchEvent(new Event('beforexrselect', { bubbles: true, cancelable: true }))
       if (meant) session.dispatchEvent(new Event('select'))
     },
-    end: () => session.end()
+    end: () => session.end(),
+    /** Look level in a direction of the tracked frame, clockwise from ahead. */
+    face(heading_deg) {
+      const half = (-heading_deg * Math.PI) / 360
+      device.quaternion.set(0, Math.sin(half), 0, Math.cos(half))
+    },
+    /** The tracked frame begins anew, as after a long loss. */
+    reset: () => local.dispatchEvent(new Event('reset'))
   }
   window.phone = phone
 
@@ -99,7 +107,8 @@
     session.requestReferenceSpace = async (type) => {
       if (type !== 'local') return getSpace(type)
       const ground = await getSpace('unbounded')
-      return ground.getOffsetReferenceSpace(new XRRigidTransform({ x: 0, y: EYES_M, z: 0 }))
+      local = ground.getOffsetReferenceSpace(new XRRigidTransform({ x: 0, y: EYES_M, z: 0 }))
+      return local
     }
     phone.sessions += 1
     overlay = phone.hasOverlay ? (options.domOverlay?.root ?? null) : null
