@@ -21,12 +21,11 @@ ROADS = {
 
 
 def collect(manifest: dict[str, Any], key: str) -> set[str]:
-    """The script files of a chunk and all it imports at once."""
-    chunk = manifest[key]
-    files = {str(chunk["file"])}
-    for name in chunk.get("imports", []):
-        files |= collect(manifest, name)
-    return files
+    """The script files of a chunk and all it imports at once; chunks may import one another."""
+    names = [key]
+    for name in names:  # grows while it is walked
+        names += [part for part in manifest[name].get("imports", []) if part not in names]
+    return {str(manifest[name]["file"]) for name in names}
 
 
 def main() -> None:
