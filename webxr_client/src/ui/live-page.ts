@@ -10,6 +10,7 @@ import { announce, need } from './dom'
 import { refreshPage } from './fresh'
 import { createGuide, type Guide } from './guide'
 import { showPosition } from './position'
+import { createPrefetch } from './prefetch'
 import { offerReadAloud } from './read-aloud'
 import { makeRoom, type SceneView, showScene } from './scene-view'
 import { announceTimes, showTimes } from './times'
@@ -54,6 +55,7 @@ class LivePage {
   private scene: SceneView | null = null
   private sceneOf: string | null = null
   private readonly guide: Guide | null
+  private readonly prefetch: (state: VisitState) => void
 
   constructor(
     private readonly page: Document,
@@ -63,6 +65,7 @@ class LivePage {
     private readonly walk: Walk
   ) {
     this.guide = page.defaultView === null ? null : createGuide(page.defaultView, words)
+    this.prefetch = createPrefetch(visit, device, window)
     this.dress()
   }
 
@@ -95,6 +98,7 @@ class LivePage {
     showPosition(page, visit.state, words)
     this.walk.show(page, visit.state)
     this.guide?.show(page, visit.state)
+    this.prefetch(visit.state)
     showOffer(page, visit, words)
     if (page.documentElement.dataset['kind'] !== 'experience') showArrival(page, visit, words, before, this.device)
   }
