@@ -29,8 +29,11 @@ POINT_NAMES = json.loads((CONTENT / "texts" / "en.json").read_text(encoding="utf
     "points"
 ]
 AIMED = ("demo-gate-south", "demo-gate-north", "demo-house-right")
-KEPT = """Promise.all([caches.match(location.href), caches.open('packages').then(cache => cache.keys())])
-    .then(([page, files]) => page !== undefined && files.some(({ url }) => url.endsWith('.glb')))"""
+KEPT = """Promise.all([
+        location.href, '/api/v1/sites/dejima?lang=en', '/api/v1/sites/dejima/scenes/water-gate-1820?lang=en',
+        ...performance.getEntriesByType('resource').map(({ name }) => name)
+            .filter(name => name.endsWith('.js') || name.endsWith('.glb'))
+    ].map(address => caches.match(address))).then(kept => kept.every(answer => answer !== undefined))"""
 FRAME_DEG = 130
 """How far the tracked frame is turned from true north."""
 START = (32.74385, 129.87225)
