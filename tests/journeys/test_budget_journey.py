@@ -10,6 +10,7 @@ from tests.journeys.visiting import eventually, wait_for_mark
 
 COUNT = Path(__file__).parent / "count_drawing.js"
 KEYS = (*["ArrowLeft"] * 6, *["+"] * 3, *["-"] * 5)
+pytestmark = pytest.mark.long  # every one waits for lines, servers or frames
 
 
 @pytest.mark.parametrize("experience", ["water-gate-1820", "chief-factor-house-1820"])

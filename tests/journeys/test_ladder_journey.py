@@ -128,6 +128,7 @@ def test_an_iphone_asks_inside_taps_one_by_one_and_the_model_stands_in_the_camer
     eventually(iphone, lambda: colours_ahead(iphone) > 15, "the model is seen in the camera picture")
 
 
+@pytest.mark.long
 def test_the_model_stays_where_it_is_while_the_phone_turns_also_in_landscape(iphone: Page) -> None:
     open_window(iphone)
     eventually(iphone, lambda: colours_ahead(iphone) > 15, "the model is ahead")
@@ -160,6 +161,7 @@ def test_the_camera_and_the_sensors_go_off_at_the_end_and_the_turned_model_comes
     expect(iphone.locator("#mode h2")).to_have_text(text("ask_motion_title"))
 
 
+@pytest.mark.long
 def test_saying_not_now_costs_nothing_and_the_browser_is_never_asked(iphone: Page) -> None:
     open_scene(iphone)
     press(iphone, "See it here")
@@ -202,6 +204,7 @@ def test_a_refused_camera_leads_to_the_model_on_the_screen_and_to_the_settings(o
     expect(page.locator("#mode h2")).to_have_text(text("ask_motion_title"))
 
 
+@pytest.mark.long
 def test_a_camera_that_another_app_holds_is_said_so_and_can_be_tried_again(iphone: Page) -> None:
     iphone.add_init_script(
         """const real = navigator.mediaDevices.getUserMedia
@@ -221,6 +224,7 @@ def test_a_camera_that_another_app_holds_is_said_so_and_can_be_tried_again(iphon
     expect(iphone.locator("#mode-where")).to_contain_text("1.5 m below the phone")
 
 
+@pytest.mark.long
 def test_sensors_that_say_nothing_end_the_window_with_a_sentence(iphone: Page) -> None:
     iphone.add_init_script("iphone.speaks = false")
     open_scene(iphone)
@@ -231,6 +235,7 @@ def test_sensors_that_say_nothing_end_the_window_with_a_sentence(iphone: Page) -
     assert not iphone.evaluate("iphone.isCameraOn()")
 
 
+@pytest.mark.long
 def test_a_page_out_of_sight_lets_go_of_the_camera_and_goes_on_at_a_tap(iphone: Page) -> None:
     open_window(iphone)
     iphone.evaluate(HIDE)
@@ -243,6 +248,7 @@ def test_a_page_out_of_sight_lets_go_of_the_camera_and_goes_on_at_a_tap(iphone: 
     expect(iphone.locator("#mode-where")).to_contain_text("1.5 m below the phone")
 
 
+@pytest.mark.long
 def test_who_walks_sees_the_road_and_no_picture_over_it(iphone: Page) -> None:
     open_window(iphone)
     eventually(iphone, lambda: colours_ahead(iphone) > 15, "the model is ahead")
@@ -254,6 +260,7 @@ def test_who_walks_sees_the_road_and_no_picture_over_it(iphone: Page) -> None:
     eventually(iphone, lambda: colours_ahead(iphone) > 15, "the model is back")
 
 
+@pytest.mark.long
 def test_a_call_that_takes_the_camera_ends_the_window_as_an_absence_does(iphone: Page) -> None:
     open_window(iphone)
     iphone.evaluate("iphone.streams.at(-1).getTracks().forEach(track => track.dispatchEvent(new Event('ended')))")
@@ -261,6 +268,7 @@ def test_a_call_that_takes_the_camera_ends_the_window_as_an_absence_does(iphone:
     assert not iphone.evaluate("iphone.isCameraOn()")
 
 
+@pytest.mark.long
 def test_a_lost_context_in_the_window_is_said_so_and_the_model_comes_back(iphone: Page) -> None:
     open_window(iphone)
     eventually(iphone, lambda: colours_ahead(iphone) > 15, "the model is ahead")
@@ -271,6 +279,7 @@ def test_a_lost_context_in_the_window_is_said_so_and_the_model_comes_back(iphone
     eventually(iphone, lambda: colours_ahead(iphone) > 15, "the model is drawn again")
 
 
+@pytest.mark.long
 def test_a_lost_context_on_the_screen_and_on_the_walk_is_said_so_and_the_model_comes_back(phone: Page) -> None:
     open_scene(phone)
     line = phone.locator(".scene-word")
@@ -286,6 +295,7 @@ def test_a_lost_context_on_the_screen_and_on_the_walk_is_said_so_and_the_model_c
         eventually(phone, lambda: colours_ahead(phone) > 10, "the gate is drawn again")
 
 
+@pytest.mark.long
 def test_the_lens_and_the_distance_are_corrected_by_buttons_and_kept(iphone: Page) -> None:
     open_window(iphone)
     press(iphone, text("window_adjust"))
@@ -312,6 +322,7 @@ def test_a_page_that_breaks_off_in_the_window_offers_the_next_lower_way_with_sma
     expect(iphone.locator("#ways .notice")).to_have_count(0)
 
 
+@pytest.mark.long
 def test_leaving_the_window_for_another_page_is_no_break(iphone: Page) -> None:
     open_window(iphone)
     iphone.goto("/en/dejima/")
@@ -334,6 +345,7 @@ def test_quick_look_is_offered_where_links_know_it_and_its_file_is_there(iphone:
     assert answer.body()[:2] == b"PK"
 
 
+@pytest.mark.long
 def test_without_quick_look_no_such_link_is_shown(phone: Page) -> None:
     open_scene(phone)
     press(phone, text("ways_open"))
@@ -362,6 +374,7 @@ def test_the_chooser_names_what_is_missing_and_leads_to_the_page_in_words(
     expect(page).to_have_url(re.compile("/en/dejima/experiences/water-gate-1820$"))
 
 
+@pytest.mark.long
 def test_over_a_connection_nobody_trusts_the_chooser_says_that(open_phone: Callable[..., Page]) -> None:
     page = open_phone()
     page.add_init_script("Object.defineProperty(window, 'isSecureContext', { value: false })")
@@ -370,6 +383,7 @@ def test_over_a_connection_nobody_trusts_the_chooser_says_that(open_phone: Calla
     expect(page.locator("#ladder")).to_contain_text(text("lack_secure"))
 
 
+@pytest.mark.long
 def test_a_phone_with_ar_can_choose_the_window_instead_and_leave_ar_from_the_chooser(
     open_phone: Callable[..., Page],
 ) -> None:
@@ -408,6 +422,7 @@ def test_ar_ended_by_a_call_is_said_so_and_goes_on_at_a_tap(phone: Page) -> None
     expect(phone.locator("#overlay")).to_have_attribute("data-ar", "ready")
 
 
+@pytest.mark.long
 def test_ar_left_by_the_visitor_says_nothing_of_a_call(phone: Page) -> None:
     give_ar(phone)
     open_scene(phone)
@@ -419,6 +434,7 @@ def test_ar_left_by_the_visitor_says_nothing_of_a_call(phone: Page) -> None:
     expect(phone.locator("#ways .notice")).to_have_count(0)
 
 
+@pytest.mark.long
 def test_a_lost_context_in_ar_ends_it_with_a_sentence(phone: Page) -> None:
     give_ar(phone)
     phone.add_init_script(COLOURS_OF_NOTHING)
@@ -471,6 +487,7 @@ def test_a_walk_at_eye_height_goes_by_keys_and_by_buttons(phone: Page) -> None:
     expect(phone.locator("canvas[role=img]")).to_have_attribute("aria-label", re.compile("Arrow keys turn it"))
 
 
+@pytest.mark.long
 def test_who_asked_for_less_motion_walks_in_steps_and_hears_of_the_edge(open_phone: Callable[..., Page]) -> None:
     page = open_phone(reduced_motion="reduce")
     open_scene(page)
@@ -487,6 +504,7 @@ def test_who_asked_for_less_motion_walks_in_steps_and_hears_of_the_edge(open_pho
     expect(page.locator("#mode-where")).to_have_text(text("street_edge"))
 
 
+@pytest.mark.long
 def test_a_headset_stands_in_the_same_scene_and_goes_where_the_hand_points(
     open_page: Callable[..., Page], served: Served
 ) -> None:
@@ -641,6 +659,7 @@ def enter_surveyed(page: Page) -> None:
     expect(page.get_by_role("button", name=text("sight_open"))).to_be_visible()
 
 
+@pytest.mark.long
 def test_three_sightings_bring_a_surveyed_model_to_its_true_place_and_undo_takes_it_back(surveyor: Page) -> None:
     enter_surveyed(surveyor)
     expect(surveyor.locator("#mode-where")).to_have_text(text("window_floor_surveyed"))
@@ -662,6 +681,7 @@ def test_three_sightings_bring_a_surveyed_model_to_its_true_place_and_undo_takes
     expect(where).to_have_text(text("window_floor_surveyed"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lack", ["hasCompass = false", "compassOff_deg = -1"])
 def test_without_a_compass_the_page_says_so_and_sightings_alone_find_the_place(surveyor: Page, lack: str) -> None:
     surveyor.add_init_script(f"iphone.{lack}")
@@ -671,6 +691,7 @@ def test_without_a_compass_the_page_says_so_and_sightings_alone_find_the_place(s
     expect(surveyor.locator("#mode-where")).to_contain_text("At its true place, to about")
 
 
+@pytest.mark.long
 def test_a_refused_position_still_stands_the_model_before_the_visitor(surveyor: Page) -> None:
     open_scene(surveyor)
     press(surveyor, "See it here")

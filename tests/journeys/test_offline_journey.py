@@ -122,6 +122,7 @@ def test_a_second_language_brings_its_texts_only(phone: Page) -> None:
     assert "/ja/dejima/help" in kept
 
 
+@pytest.mark.long
 def test_a_season_begins_at_its_second_without_server_and_with_a_clock_that_is_a_day_slow(
     new_site: Served, open_phone: Callable[..., Page], tmp_path: Path
 ) -> None:

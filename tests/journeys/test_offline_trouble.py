@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys.offline import TAKE, begin_taking, expect_taken, kept_paths, open_line, set_quota, take_along
@@ -15,6 +16,7 @@ NO_ESTIMATE = "Object.defineProperty(navigator.storage, 'estimate', { value: und
 LITTLE_BYTES = 200_000
 # Chromium says the same to every page, whatever room there is; other browsers say how much
 LITTLE_ROOM = f"navigator.storage.estimate = async () => ({{ quota: {LITTLE_BYTES}, usage: 0 }})"
+pytestmark = pytest.mark.long  # every one waits for lines, servers or frames
 
 
 def test_a_connection_that_drops_is_waited_for_and_nothing_is_fetched_twice(
