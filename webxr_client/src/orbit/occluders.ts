@@ -1,4 +1,7 @@
-/** Present-day buildings as shapes without colour: they hide what stands behind them and show the camera picture instead. */
+/**
+ * Present-day buildings as shapes without colour: they hide what stands behind them and show the camera picture instead.
+ * Only for models at their true place; AR and the magic window do not add them yet.
+ */
 import { BufferAttribute, BufferGeometry, Group, Mesh, MeshBasicMaterial, ShapeUtils, Vector2 } from 'three'
 import { geodeticToEnu } from '../geo/enu'
 import type { GeoPose, Occluder } from '../wire'
