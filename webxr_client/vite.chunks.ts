@@ -5,7 +5,7 @@ interface Graph {
 
 const PAGES = ['src/main.ts', 'src/immersive.ts']
 const STAGE = 'src/orbit/stage.ts'
-const THREE = /node_modules[\\/]three[\\/]/
+const THREE = /node_modules[\\/]three[\\/](?!src[\\/])/ // its single sources are those that no first frame needs
 
 /**
  * The file a module goes into, null where the bundler may decide. On a phone each file costs a round trip once six are

@@ -1,28 +1,36 @@
 """The ways of looking: what each device is offered, what it is told is missing, and how each way begins and ends."""
 
 import io
-import json
-import math
 import re
 import urllib.parse
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.journeys.checks import tab_to, violations
-from tests.journeys.sites import ROOT, Served
+from tests.journeys.sites import Served
 from tests.journeys.visiting import IWER, eventually, give_ar, wait_for_mark
+from tests.journeys.windows import (
+    CAMERA,
+    HERE,
+    NO_CHOICE_TO_ASK,
+    POINTS,
+    VISITOR,
+    aim_at_all,
+    be_iphone,
+    colours_ahead,
+    enter_surveyed,
+    look_at,
+    open_scene,
+    open_window,
+    press,
+    survey,
+    text,
+    unsurvey,
+)
 
-HERE = ROOT / "tests" / "journeys"
-GATE_XR = "/en/dejima/xr/water-gate-1820"
-CAMERA = ("geolocation", "camera")
-TEXTS = {
-    language: json.loads((ROOT / "xr_server" / "texts" / language / "looking.json").read_text(encoding="utf-8"))
-    for language in ("ja", "en")
-}
 LOSE_CONTEXT = """new Promise(done => {
     const canvas = document.querySelector('canvas[role=img]')
     const extension = canvas.getContext('webgl2').getExtension('WEBGL_lose_context')
@@ -35,7 +43,6 @@ COLOURS_OF_NOTHING = """
 const ask = WebGL2RenderingContext.prototype.getParameter
 WebGL2RenderingContext.prototype.getParameter = function (name) { return ask.call(this, name) ?? [0, 0, 0, 0] }
 """
-NO_CHOICE_TO_ASK = 'localStorage.setItem(\'consent\', \'{"state":"refused","text_version":"2026-11"}\')'
 HIDE = """
 Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => 'hidden' })
 document.dispatchEvent(new Event('visibilitychange'))
@@ -43,64 +50,6 @@ document.dispatchEvent(new Event('visibilitychange'))
 SHOW = "delete document.visibilityState; document.dispatchEvent(new Event('visibilitychange'))"
 NO_CAMERA = "Object.defineProperty(navigator, 'mediaDevices', { value: undefined })"
 IOS = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148"
-
-
-def text(key: str, language: str = "en", **parts: object) -> str:
-    """A sentence of the ways of looking."""
-    sentence: str = TEXTS[language][f"xr.{key}"]
-    return sentence.format(**parts)
-
-
-def be_iphone(page: Page) -> None:
-    """Give the phone an iPhone's ways; before its first page."""
-    page.add_init_script(path=HERE / "iphone.js")
-
-
-def give(page: Page, address: str, change: Callable[[Any], None]) -> None:
-    """Let a document of the server be another one for the page; its context must have no service worker."""
-    document = page.request.get(f"/api/v1/sites/dejima{address}").json()
-    change(document)
-    page.route(f"**/api/v1/sites/dejima{address}", lambda route: route.fulfill(json=document))
-
-
-def change_scene(page: Page, language: str = "en", **values: object) -> None:
-    """Let the gate's model be another one."""
-    give(page, f"/scenes/water-gate-1820?lang={language}", lambda scene: scene["nodes"][0].update(values))
-
-
-def unsurvey(page: Page, language: str = "en") -> None:
-    """Let the gate's place be known from a map only, as most are."""
-    change_scene(page, language, surveyed=False, accuracy_m=15, anchor_note=None)
-
-
-def open_scene(page: Page, address: str = GATE_XR) -> None:
-    page.goto(address)
-    wait_for_mark(page, "first3d")
-    expect(page.locator("#bar button").first).to_be_visible()
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
-
-
-def open_window(page: Page) -> None:
-    """Through both questions of an iPhone into the magic window."""
-    open_scene(page)
-    press(page, "See it here")
-    press(page, text("ask_yes"))
-    expect(page.locator("#mode h2")).to_have_text(text("ask_camera_title"))
-    press(page, text("ask_yes"))
-    expect(page.locator("#mode-where")).to_contain_text("1.5 m below the phone")
-
-
-def colours_ahead(page: Page) -> int:
-    """How many clearly different colours are in the middle of the view; the test camera's picture has a handful."""
-    size = page.viewport_size or {"width": 390, "height": 844}
-    shot = page.screenshot()
-    edges = (0.05 * size["width"], 180, 0.95 * size["width"], 180 + 0.45 * size["height"])
-    picture = Image.open(io.BytesIO(shot)).convert("RGB").resize((96, 96), box=edges)
-    levels = picture.point(lambda value: value // 24)
-    return len(levels.getcolors(96 * 96) or [])
 
 
 @pytest.fixture
@@ -600,46 +549,6 @@ def test_axe_finds_nothing_in_the_chooser_the_questions_and_the_window(
     assert violations(page) == []
 
 
-GATE = (32.7440401, 129.8720428)
-VISITOR = (GATE[0] - 25 / 110_900, GATE[1])
-"""25 m south of the gate's point."""
-POINTS = {"West pillar": (0, 8), "Corner of the wall": (6, -30), "Stone lantern": (-40, -10)}
-"""Metres north and east of the gate's point."""
-FRAME_DEG = 130
-"""How far the phone's own north is turned from the true one."""
-
-
-def survey(page: Page) -> None:
-    """Let the gate be surveyed, with three points to aim at."""
-    points = [
-        {"id": name, "name": name, "lat": GATE[0] + north / 110_900, "lon": GATE[1] + east / 93_600, "accuracy_m": 0.2}
-        for name, (north, east) in POINTS.items()
-    ]
-    change_scene(page, surveyed=True, accuracy_m=0.5, anchor_note="demonstration")
-    give(page, "?lang=en", lambda site: site.update(survey_points=points))
-
-
-def look_at(page: Page, heading_deg: float) -> None:
-    """Turn the phone to a true heading, and give its sensors a moment to say so."""
-    declination_deg = 7.8  # a compass points so far west of north
-    page.evaluate(
-        "([alpha, compass]) => Object.assign(iphone, { alpha_deg: alpha, compass_deg: compass })",
-        [(-heading_deg - FRAME_DEG) % 360, (heading_deg + declination_deg) % 360],
-    )
-    page.wait_for_timeout(600)
-
-
-def aim_at_all(page: Page) -> None:
-    press(page, text("sight_open"))
-    for name, (north, east) in POINTS.items():
-        look_at(page, math.degrees(math.atan2(east, north + 25)))
-        page.get_by_role("button", name=name).click()
-        expect(page.locator("#mode-where")).to_have_text(text("sight_hold", name=name))
-        expect(page.locator(".sighting .ring")).to_be_visible()
-        press(page, text("sight_take"))
-    press(page, text("sight_close"))
-
-
 @pytest.fixture
 def surveyor(open_phone: Callable[..., Page]) -> Page:
     """An iPhone before a surveyed gate."""
@@ -648,15 +557,6 @@ def surveyor(open_phone: Callable[..., Page]) -> Page:
     be_iphone(page)
     survey(page)
     return page
-
-
-def enter_surveyed(page: Page) -> None:
-    open_scene(page)
-    press(page, "See it here")
-    for question in ("motion", "position", "camera"):
-        expect(page.locator("#mode h2")).to_have_text(text(f"ask_{question}_title"))
-        press(page, text("ask_yes"))
-    expect(page.get_by_role("button", name=text("sight_open"))).to_be_visible()
 
 
 @pytest.mark.long

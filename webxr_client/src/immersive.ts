@@ -45,7 +45,7 @@ function openWhenKnown(visit: Visit, device: Device, words: Words, before: Befor
   const trace = openTrace(window)
   if (trace !== null) layRecording(need(document, '.overlay-bottom'), trace, words)
   const controls = new ArControls(document, visit, device, words, trace)
-  const ways = new Ways({ view: window, visit, device, words, ar: controls, ...before })
+  const ways = new Ways({ view: window, visit, device, words, ar: controls, trace, ...before })
   const warning = createWarning(words)
   let begun = false
   visit.listen((after) => {

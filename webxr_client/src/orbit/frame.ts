@@ -34,10 +34,16 @@ export function rotate([px, py, pz]: Point3, [x = 0, y = 0, z = 0, w = 1]: reado
   return [px + w * tx + y * tz - z * ty, py + w * ty + z * tx - x * tz, pz + w * tz + x * ty - y * tx]
 }
 
+/** The box round points. */
+export function boxOf(points: readonly Point3[]): SceneNode['bounds'] {
+  const min = [0, 1, 2].map((axis) => Math.min(...points.map((point) => point[axis] ?? 0))) as Point3
+  const max = [0, 1, 2].map((axis) => Math.max(...points.map((point) => point[axis] ?? 0))) as Point3
+  return { min, max }
+}
+
 /** The extent of points in the scene. */
 export function extentOf(points: readonly Point3[]): Extent {
-  const low: Point3 = [0, 1, 2].map((axis) => Math.min(...points.map((point) => point[axis] ?? 0))) as Point3
-  const high: Point3 = [0, 1, 2].map((axis) => Math.max(...points.map((point) => point[axis] ?? 0))) as Point3
+  const { min: low, max: high } = boxOf(points)
   const middle: Point3 = [(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, (low[2] + high[2]) / 2]
   const radius_m = Math.hypot(high[0] - low[0], high[1] - low[1], high[2] - low[2]) / 2
   return { corners: [...points], middle, floor_m: low[1], radius_m }

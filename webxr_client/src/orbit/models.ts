@@ -7,7 +7,7 @@ import { poseInScene } from '../geo/enu'
 import type { Point3, SceneDocument, SceneNode } from '../wire'
 import { chooseLevels } from './detail'
 import { dissolve } from './dissolve'
-import { cornersOf, type Extent, extentOf, rotate } from './frame'
+import { boxOf, cornersOf, type Extent, extentOf, rotate } from './frame'
 import type { Standing } from './hotspots'
 import { disposeModel, loadModel, ModelUnavailable } from './model'
 import type { Purse } from './pictures'
@@ -29,6 +29,12 @@ export interface ModelsOptions {
   onBytes: (loaded_bytes: number, total_bytes: number) => void
   /** A level took its place. */
   onStand: () => void
+}
+
+/** All that stands, in the frame of the first node; the foot of the box is that node's, which is the ground of them all. */
+export interface Lent {
+  model: Group
+  box: SceneNode['bounds']
 }
 
 /** What stands after loading; not complete: a coarse level, since the chosen one could not be had. */
@@ -129,6 +135,38 @@ export class Models {
     for (const each of this.placed.values()) this.dress(each)
   }
 
+  /** The nodes of which something is seen. */
+  seen(): SceneNode[] {
+    return [...this.placed.values()].filter(({ group }) => group.visible).map(({ node }) => node)
+  }
+
+  /**
+   * Everything that stands, hung into a group in the frame of the first node: that one stands at its origin, unturned.
+   * Null before any stands. It lives on there, with its eras and levels, until `takeBack`.
+   */
+  lend(): Lent | null {
+    const [first] = this.placed.values()
+    if (first === undefined || !this.stands()) return null
+    const model = new Group()
+    model.quaternion.copy(first.group.quaternion).invert()
+    const corners: Point3[] = []
+    for (const { node, group } of this.placed.values()) {
+      model.add(group)
+      for (const corner of cornersOf(node.bounds)) {
+        const at = group.position.clone().set(...corner)
+        at.applyQuaternion(group.quaternion).add(group.position).applyQuaternion(model.quaternion)
+        corners.push(at.toArray())
+      }
+    }
+    const box = boxOf(corners)
+    box.min[1] = first.node.bounds.min[1]
+    return { model, box }
+  }
+
+  takeBack(): void {
+    for (const { group } of this.placed.values()) this.root.add(group)
+  }
+
   stands(): boolean {
     return [...this.placed.values()].some(({ shape }) => shape !== null)
   }
@@ -137,7 +175,7 @@ export class Models {
     this.loading.abort()
     for (const { group, fine, shape } of this.placed.values()) {
       for (const model of new Set([fine, shape])) if (model !== null) disposeModel(model)
-      this.root.remove(group)
+      group.removeFromParent()
     }
     this.placed.clear()
   }

@@ -1,14 +1,14 @@
 /** The 3D view of a scene: three.js in a canvas, turned by finger, mouse or keys, drawn only when something changed. */
-import { type Object3D, Vector3, type WebGLRenderer } from 'three'
+import { type PerspectiveCamera, Vector3, type WebGLRenderer } from 'three'
 import type { Device } from '../device'
 import { firstPlace, sharesAt } from '../eras'
 import { headingDeg } from '../geo/enu'
-import type { Point3, SceneDocument } from '../wire'
+import type { Point3, SceneDocument, SceneNode } from '../wire'
 import { createRenderer, makeCanvas } from './canvas'
 import type { Extent } from './frame'
 import { findSpot, type HotspotPlace, placeHotspots } from './hotspots'
 import { listenForKeys } from './keys'
-import { Models, type Placed } from './models'
+import { type Lent, Models, type Placed } from './models'
 import { type Covered, View } from './view'
 import { aimSun, createWorld, disposeWorld, layGround, type World } from './world'
 
@@ -37,10 +37,21 @@ export type StageProblem = 'no_webgl' | 'load_failed' | 'withdrawn' | 'aborted'
 /** Not complete: the coarse level stands there, the picked one could not be had. */
 export type Shown = { ok: true; level: number; complete: boolean } | { ok: false; problem: StageProblem }
 
-/** The renderer and a model, lent to an AR session; the orbit view rests until `giveBack`. */
-export interface Loan {
+/** Who shows what was lent. */
+export interface Borrower {
+  /** It must be drawn again: an era, a level or a colour has changed. */
+  onChange: () => void
+  /** Through which it is seen: by that models become finer. */
+  eye?: PerspectiveCamera
+  takePicture?: () => HTMLCanvasElement | null
+}
+
+/** The renderer and all models, lent to AR or the magic window; the orbit view rests until `giveBack`. */
+export interface Loan extends Lent {
   renderer: WebGLRenderer
-  model: Object3D
+  /** The nodes of which something is seen in the era that is shown. */
+  seen: () => readonly SceneNode[]
+  serve: (borrower: Borrower) => void
   giveBack: () => void
 }
 
@@ -64,7 +75,7 @@ export interface Stage {
   showGrades: (on: boolean) => void
   /** Lay it out again: the page covers more or less of it. */
   relay: () => void
-  /** What is seen now in the free middle, as a picture of its own. */
+  /** What is seen now in the free middle, or by whoever borrowed it, as a picture of its own. */
   takePicture: () => HTMLCanvasElement | null
   /** Turn by degrees (positive: to the right, up) and come nearer (factor < 1) or go away; for buttons. */
   turn: (right_deg: number, up_deg: number) => void
@@ -73,8 +84,8 @@ export interface Stage {
   reset: () => void
   /** Turn so that a hotspot faces the viewer. */
   lookAt: (hotspot: string) => void
-  /** Lend the renderer and the model of a node to an AR session; null while it does not stand there or is lent. */
-  lend: (node: string) => Loan | null
+  /** Lend the renderer and the models to AR or the magic window; null while none stands there or they are lent. */
+  lend: () => Loan | null
   /** Lend all that stands; `onChange` hears when it must be drawn again. Null while nothing stands or it is lent. */
   lendWorld: (onChange: () => void) => WorldLoan | null
   dispose: () => void
@@ -103,7 +114,7 @@ class OrbitStage implements Stage {
   private settling: ReturnType<typeof setTimeout> | undefined
   private progress: StageOptions['onProgress']
   private lent = false
-  private borrower: (() => void) | null = null
+  private borrower: Borrower | null = null
   private extent: Extent | null = null
   private marked = false
   private lastPlaces = ''
@@ -142,9 +153,10 @@ class OrbitStage implements Stage {
   }
 
   showEra(place: number): void {
-    if (this.scene === null || this.lent) return
+    if (this.scene === null) return
     this.models.showEras(sharesAt(this.scene.eras, place))
     this.redrawShadow()
+    if (this.lent) this.settle() // at rest another eye asks for no levels by itself
   }
 
   showGrades(on: boolean): void {
@@ -158,7 +170,8 @@ class OrbitStage implements Stage {
   }
 
   takePicture(): HTMLCanvasElement | null {
-    if (this.renderer === null || this.lent) return null
+    if (this.lent) return this.borrower?.takePicture?.() ?? null
+    if (this.renderer === null) return null
     this.renderer.render(this.world.scene, this.view.camera)
     const picture = this.container.ownerDocument.createElement('canvas')
     const { top_px, bottom_px } = this.covered()
@@ -189,42 +202,43 @@ class OrbitStage implements Stage {
     if (point !== null) this.view.face(point)
   }
 
-  lend(node: string): Loan | null {
-    const placed = this.models.placed.get(node)
-    const model = placed?.fine ?? placed?.shape ?? null
-    if (this.renderer === null || this.lent || placed === undefined || model === null) return null
-    this.lent = true
-    this.view.enable(false)
-    cancelAnimationFrame(this.request)
-    this.request = 0
-    const giveBack = (): void => {
-      if (!this.lent) return
-      this.lent = false
-      this.view.enable(true)
-      placed.group.add(model)
-      this.resize()
-      this.redrawShadow()
+  lend(): Loan | null {
+    const { renderer, models } = this
+    const lent = renderer === null || this.lent ? null : models.lend()
+    if (renderer === null || lent === null) return null
+    const rise = this.rest()
+    const serve = (borrower: Borrower): void => {
+      this.borrower = borrower
     }
-    return { renderer: this.renderer, model, giveBack }
+    const giveBack = (): void => rise(() => models.takeBack())
+    return { ...lent, renderer, seen: () => models.seen(), serve, giveBack }
   }
 
   lendWorld(onChange: () => void): WorldLoan | null {
     const { renderer, extent, world } = this
     if (renderer === null || extent === null || this.lent || !this.models.stands()) return null
+    const giveBack = this.rest()
+    this.borrower = { onChange }
+    return { renderer, world, extent, facing_deg: this.facingDeg(), giveBack }
+  }
+
+  /** Draw nothing while somebody else does; gives what ends that, which counts once. */
+  private rest(): (before?: () => void) => void {
     this.lent = true
-    this.borrower = onChange
+    let over = false
     this.view.enable(false)
     cancelAnimationFrame(this.request)
     this.request = 0
-    const giveBack = (): void => {
-      if (this.borrower !== onChange) return
+    return (before) => {
+      if (over) return
+      over = true
+      before?.()
       this.lent = false
       this.borrower = null
       this.view.enable(true)
       this.resize()
       this.redrawShadow()
     }
-    return { renderer, world, extent, facing_deg: this.facingDeg(), giveBack }
   }
 
   dispose(): void {
@@ -255,7 +269,7 @@ class OrbitStage implements Stage {
 
   /** How large a node is seen, in device pixels: the sphere round it on the screen. */
   private sizeOf({ node, group }: Placed): number {
-    const { camera } = this.view
+    const camera = this.borrower?.eye ?? this.view.camera
     const { min, max } = node.bounds
     const middle = new Vector3(...min).add(new Vector3(...max)).multiplyScalar(0.5)
     const radius_m = new Vector3(...min).distanceTo(new Vector3(...max)) / 2
@@ -268,7 +282,7 @@ class OrbitStage implements Stage {
   private settle(): void {
     clearTimeout(this.settling)
     this.settling = setTimeout(() => {
-      if (!this.lent) void this.models.refine()
+      if (!this.lent || this.borrower?.eye !== undefined) void this.models.refine()
     }, SETTLE_MS)
   }
 
@@ -278,7 +292,7 @@ class OrbitStage implements Stage {
   }
 
   private invalidate(): void {
-    this.borrower?.()
+    this.borrower?.onChange()
     if (this.request === 0 && !this.lent && this.renderer !== null) {
       this.request = requestAnimationFrame((now) => this.draw(now))
     }

@@ -210,6 +210,7 @@ export class ArControls {
         node.surveyed && facts !== undefined ? { origin: facts.origin, declination_deg: facts.declination_deg } : null,
       still: this.device.reducedMotion,
       hazards: site?.hazards ?? [],
+      occluders: this.view?.scene?.occluders ?? [],
       trace: this.trace,
       callbacks: {
         onState: (ar) => this.tell(ar),

@@ -1,5 +1,6 @@
 /** What a way of looking beside the turned model has in common: where its buttons are, and how it ends. */
 import type { Device } from '../device'
+import type { Trace } from '../trace'
 import type { SceneView } from './scene-view'
 import type { Visit } from './visit'
 import type { Words } from './words'
@@ -20,6 +21,8 @@ export interface ModeParts {
   device: Device
   words: Words
   scene: SceneView
+  /** Keeps what an alignment hears, for whoever asked for a record. */
+  trace: Trace | null
   title: string
   /** Where the buttons go. */
   place: HTMLElement

@@ -4,6 +4,7 @@ import { isKeptBack } from '../inapp'
 import { ladderOf, type Rung, rungBelow } from '../ladder'
 import type { Guard } from '../reload-guard'
 import { isInAr, type VisitState } from '../state'
+import type { Trace } from '../trace'
 import type { ArControls } from './ar'
 import { announce, make, makeButton, need } from './dom'
 import { makeKeptBack } from './inapp'
@@ -23,6 +24,7 @@ export interface WaysParts {
   /** AR has controls of its own. */
   ar: ArControls
   guard: Guard
+  trace: Trace | null
   /** The way of looking in which the page broke off before this one. */
   broken: Rung | null
 }

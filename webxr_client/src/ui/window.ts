@@ -1,6 +1,5 @@
 /** The magic window as the visitor meets it: its questions one by one, then the view, then its end. */
 import { queryPermission, watchPosition } from '../geo/position'
-import { openTrace } from '../trace'
 import { type CameraProblem, closeCamera, openCamera } from '../window/camera'
 import { requestMotion } from '../window/sensors'
 import { startWindow, type WindowSession, type WindowState } from '../window/session'
@@ -96,7 +95,7 @@ class Looking implements Mode {
   }
 
   private open(): WindowSession | null {
-    const { view, scene, visit, device } = this.parts
+    const { view, scene, visit, device, trace } = this.parts
     const { stream, node } = this
     const stage = scene.stage
     const site = visit.state.site?.site
@@ -118,7 +117,8 @@ class Looking implements Mode {
       onEnd: () => this.finish(this.ending)
     }
     const still = device.reducedMotion
-    return startWindow({ view, stage, container, node, frame, still, trace: openTrace(view), stream, callbacks })
+    const { occluders } = scene.scene ?? { occluders: [] }
+    return startWindow({ view, stage, container, node, frame, occluders, still, trace, stream, callbacks })
   }
 
   private hear(state: WindowState): void {

@@ -1,4 +1,4 @@
-/** The camera at the back of the phone, as a picture behind the model. It is shown and nothing else. */
+/** The camera at the back of the phone, as a picture behind the model. It is shown, and kept only in a picture the visitor takes. */
 
 /** Why there is no picture: the visitor or the browser said no, there is no camera, or another app has it. */
 export type CameraProblem = 'denied' | 'missing' | 'busy'
@@ -39,4 +39,18 @@ export function makePicture(page: Document, stream: MediaStream): HTMLVideoEleme
   video.className = 'camera'
   video.srcObject = stream
   return video
+}
+
+/** The camera's picture as its container cuts it, and what is drawn over it, as one picture. */
+export function compose(video: HTMLVideoElement, drawn: HTMLCanvasElement): HTMLCanvasElement {
+  const { width, height } = drawn
+  const { videoWidth, videoHeight } = video
+  const enlarged = Math.max(width / videoWidth, height / videoHeight)
+  const [wide, high] = [videoWidth * enlarged, videoHeight * enlarged]
+  const picture = drawn.ownerDocument.createElement('canvas')
+  Object.assign(picture, { width, height })
+  const pen = picture.getContext('2d')
+  pen?.drawImage(video, (width - wide) / 2, (height - high) / 2, wide, high)
+  pen?.drawImage(drawn, 0, 0)
+  return picture
 }

@@ -1,8 +1,11 @@
-/** The model in the window's own world: where it stands on the assumed floor, its light and its shadow. */
-import { Box3, Euler, Group, type Object3D } from 'three'
+/** The models in the window's own world: where they stand on the assumed floor, their light and their shadow. */
+import { Euler, Group } from 'three'
+import { boxOf, cornersOf, rotate } from '../orbit/frame'
+import type { Loan } from '../orbit/stage'
 import { aimSun, createWorld, disposeWorld, layGround, type World } from '../orbit/world'
 import type { Point3 } from '../wire'
 import { type Box, standBefore } from '../xr/placing'
+import { radiusOf } from '../xr/standing'
 import { glide, type Stance } from './glide'
 
 /** How high the phone is held: nothing tells the page, and the page says so. */
@@ -18,12 +21,10 @@ export class Figure {
   private wanted: Stance | null = null
   private eased_at = 0
 
-  constructor(private readonly model: Object3D) {
-    this.place3d.add(model)
-    this.place3d.updateMatrixWorld(true)
-    const { min, max } = new Box3().setFromObject(model)
-    this.box = { min: min.toArray(), max: max.toArray() }
-    this.radius_m = min.distanceTo(max) / 2
+  constructor(private readonly loan: Loan) {
+    this.place3d.add(loan.model)
+    this.box = loan.box
+    this.radius_m = radiusOf(loan.box)
     this.place3d.visible = false
     this.world.scene.add(this.place3d)
   }
@@ -42,13 +43,9 @@ export class Figure {
 
   /** On the floor at a place round the phone, turned so; it goes there smoothly. */
   want({ position, turn }: Stance): void {
-    this.place3d.quaternion.set(...turn)
-    this.place3d.position.set(0, 0, 0)
-    this.place3d.updateMatrixWorld(true)
-    const lowest_m = new Box3().setFromObject(this.place3d).min.y
+    const lowest_m = this.turned(turn).min[1]
     this.wanted = { position: [position[0], -EYES_M - lowest_m, position[2]], turn }
     this.eased_at = performance.now()
-    if (this.shown !== null) this.apply(this.shown)
   }
 
   /** Take it out of sight, or give it back. */
@@ -71,7 +68,7 @@ export class Figure {
   }
 
   dispose(): void {
-    this.place3d.remove(this.model)
+    this.place3d.remove(this.loan.model)
     disposeWorld(this.world)
   }
 
@@ -82,11 +79,17 @@ export class Figure {
   }
 
   private light(): void {
-    const { min, max } = new Box3().setFromObject(this.place3d)
-    const middle: Point3 = [(min.x + max.x) / 2, (min.y + max.y) / 2, (min.z + max.z) / 2]
+    const { min, max } = this.turned(this.place3d.quaternion.toArray())
+    const at = this.place3d.position
+    const middle: Point3 = [at.x + (min[0] + max[0]) / 2, at.y + (min[1] + max[1]) / 2, at.z + (min[2] + max[2]) / 2]
     const yaw_rad = new Euler().setFromQuaternion(this.place3d.quaternion, 'YXZ').y
     aimSun(this.world, middle, this.radius_m, turnedBy(yaw_rad, SUN))
-    layGround(this.world, [middle[0], min.y, middle[2]], this.radius_m, null)
+    layGround(this.world, [middle[0], at.y + min[1], middle[2]], this.radius_m, null)
+  }
+
+  /** The box, turned, about the place of the models. */
+  private turned(turn: readonly number[]): Box {
+    return boxOf(cornersOf(this.box).map((corner) => rotate(corner, turn)))
   }
 }
 

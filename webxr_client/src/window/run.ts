@@ -2,11 +2,12 @@
 import { PerspectiveCamera, Quaternion } from 'three'
 import type { SurveyPoint } from '../align/estimator'
 import type { Fix } from '../geo/trigger'
+import { type Surrounding, surround } from '../orbit/occluders'
 import type { Loan } from '../orbit/stage'
 import { comfortableDistance } from '../xr/placing'
 import { type Anchoring, startAnchoring } from './anchoring'
 import { aheadDeg, angleBetweenDeg, type Turn } from './attitude'
-import { closeCamera, makePicture } from './camera'
+import { closeCamera, compose, makePicture } from './camera'
 import { Figure } from './figure'
 import { openingDeg, pinch, readLens, writeLens } from './lens'
 import { listenForPinch } from './pinch'
@@ -41,6 +42,7 @@ export class WindowRun implements WindowSession {
   private readonly northless: ReturnType<typeof setTimeout>
   private readonly watcher: ResizeObserver
   private readonly anchoring: Anchoring | null
+  private readonly buildings: Surrounding
   private held: Steady | null = null
   private ahead_rad = 0
   private request = 0
@@ -54,7 +56,9 @@ export class WindowRun implements WindowSession {
     const { container, stream, view, node, frame } = options
     this.anchoring = frame === null ? null : startAnchoring(node, frame, options.trace, () => this.reckon())
     this.lens_deg = readLens(view.localStorage)
-    this.figure = new Figure(loan.model)
+    this.figure = new Figure(loan)
+    this.buildings = surround(loan, node, options.occluders)
+    loan.serve({ eye: this.camera, onChange: () => this.change(), takePicture: () => this.takePicture() })
     this.away_m = 0
     this.picture = makePicture(container.ownerDocument, stream)
     container.prepend(this.picture)
@@ -77,6 +81,7 @@ export class WindowRun implements WindowSession {
   put(): void {
     if (this.held === null) return
     this.ahead_rad = (aheadDeg(this.held.turn) * Math.PI) / 180
+    this.buildings.stand(false)
     this.stand()
     this.become('standing')
   }
@@ -161,6 +166,7 @@ export class WindowRun implements WindowSession {
     closeCamera(this.options.stream)
     this.picture.srcObject = null
     this.picture.remove()
+    this.buildings.dispose()
     this.figure.dispose()
     this.loan.giveBack()
     this.options.callbacks.onEnd()
@@ -189,6 +195,7 @@ export class WindowRun implements WindowSession {
       return
     }
     this.figure.want(place)
+    this.buildings.stand(true)
     this.invalidate()
     this.become('overlaid')
     this.options.callbacks.onAdjust()
@@ -200,6 +207,19 @@ export class WindowRun implements WindowSession {
     const tall = Math.tan((this.camera.fov * Math.PI) / 360)
     const across_m = Math.max((max[1] - min[1]) / tall, (max[0] - min[0]) / (tall * this.camera.aspect)) / 2
     return Math.max(comfortableDistance(this.figure.box), Math.min(across_m, FAR_ENOUGH_M))
+  }
+
+  /** Other eras are seen, or finer models. */
+  private change(): void {
+    this.buildings.follow()
+    this.invalidate()
+  }
+
+  /** What the visitor sees: the camera's picture and the models in it; null before the camera has given one. */
+  private takePicture(): HTMLCanvasElement | null {
+    if (this.picture.videoWidth === 0) return null
+    this.render()
+    return compose(this.picture, this.options.stage.canvas) // within the task that drew it
   }
 
   private become(state: WindowState): void {
@@ -220,6 +240,10 @@ export class WindowRun implements WindowSession {
     if (arrived) this.loan.renderer.shadowMap.needsUpdate = true
     if (moves) this.invalidate()
     this.drawn = this.held?.turn ?? null
+    this.render()
+  }
+
+  private render(): void {
     if (this.drawn !== null) this.camera.quaternion.copy(new Quaternion(...this.drawn))
     this.loan.renderer.render(this.figure.world.scene, this.camera)
   }

@@ -3,7 +3,7 @@ import type { Frame, SurveyPoint } from '../align/estimator'
 import type { Fix } from '../geo/trigger'
 import type { Stage } from '../orbit/stage'
 import type { Trace } from '../trace'
-import type { SceneNode } from '../wire'
+import type { Occluder, SceneNode } from '../wire'
 import { WindowRun } from './run'
 
 /**
@@ -32,9 +32,12 @@ export interface WindowOptions {
   stage: Stage
   /** The element that holds the stage's canvas; the camera's picture goes behind it. */
   container: HTMLElement
+  /** The first of the scene; by its place all of them stand. */
   node: SceneNode
   /** The site's frame, for a model whose place is surveyed; null leaves it standing before the visitor. */
   frame: Frame | null
+  /** Present-day buildings, which hide what stands behind them while the models stand at their true place. */
+  occluders: readonly Occluder[]
   /** Corrections at once, for whoever asked for less motion. */
   still: boolean
   /** Keeps what the estimate heard, for whoever asked for a record. */
@@ -75,6 +78,6 @@ export interface WindowSession {
 
 /** Begin; the stream is stopped at the end. Null while no model stands on the stage or another session has it. */
 export function startWindow(options: WindowOptions): WindowSession | null {
-  const loan = options.stage.lend(options.node.id)
+  const loan = options.stage.lend()
   return loan === null ? null : new WindowRun(loan, options)
 }

@@ -139,7 +139,7 @@ function makeLine(points: readonly Point3[]): Group {
     const geometry = new BufferGeometry()
     geometry.setAttribute('position', new Float32BufferAttribute(ribbon(points, wide_m, high_m), 3))
     const mesh = new Mesh(geometry, new MeshBasicMaterial({ color: colour, side: 2, toneMapped: false }))
-    mesh.renderOrder = 1 + order
+    mesh.renderOrder = order - LINES.length - 1 // before the buildings, which must not hide where one must not step
     line.add(mesh)
   }
   return line

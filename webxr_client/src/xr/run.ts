@@ -1,6 +1,7 @@
 /** One AR session from its first frame to its end. */
 import { PerspectiveCamera } from 'three'
 import { type Gait, stand, stepGait } from '../geo/walking'
+import { type Surrounding, surround } from '../orbit/occluders'
 import type { Loan } from '../orbit/stage'
 import { createWorld, disposeWorld } from '../orbit/world'
 import type { Turn } from '../window/attitude'
@@ -20,7 +21,7 @@ const PATIENCE_MS = 600 // a single frame without floor or position is nothing t
 const EYES_M = 1.5 // how high the phone is held, until the floor is found
 const NEAR_M = 0.05
 const FAR_M = 300
-const CONTROLS = 'button, a, input, select, label, summary, dialog'
+const CONTROLS = 'button, a, input, select, label, summary, dialog, .eras'
 
 /** Begin drawing a session. Throws when the browser cannot give what the session promised. */
 export async function beginRun(session: XRSession, loan: Loan, options: ArOptions): Promise<ArSession> {
@@ -48,6 +49,7 @@ class Run implements ArSession {
   private readonly ring = makeRing()
   private readonly standing: Standing
   private readonly edges: Edges | null
+  private readonly buildings: Surrounding
   private readonly stopCompass: () => void
   private floor: Floor | null = null
   private light: RoomLight | null = null
@@ -78,6 +80,8 @@ class Run implements ArSession {
     this.standing = makeStanding(loan, this.world, options.still)
     this.stopCompass = watchCompass(window, (magnetic_deg, at_ms) => this.alignment?.hearHeading(magnetic_deg, at_ms))
     this.edges = frame === null ? null : makeEdges(options.hazards ?? [], node, frame.origin)
+    this.buildings = surround(loan, node, options.occluders ?? [])
+    loan.serve({ eye: this.camera, onChange: () => this.buildings.follow() })
     this.world.scene.add(this.ring)
     if (this.edges !== null) this.world.scene.add(this.edges.group)
     this.onSelect = this.onSelect.bind(this)
@@ -115,6 +119,7 @@ class Run implements ArSession {
     this.wanted = false
     this.standing.takeAway()
     this.edges?.takeAway()
+    this.buildings.stand(false)
     this.become('searching')
   }
 
@@ -228,6 +233,7 @@ class Run implements ArSession {
     this.overlaid = true
     this.standing.put([place.position[0], floor_m - this.standing.box.min[1], place.position[2]], place.turn)
     this.edges?.lay(place.position, place.turn, floor_m)
+    this.buildings.stand(true)
   }
 
   private keep(frame: XRFrame, space: XRReferenceSpace): void {
@@ -280,6 +286,7 @@ class Run implements ArSession {
     this.options.overlayRoot.removeEventListener('beforexrselect', this.onBeforeSelect)
     disposeRing(this.ring)
     this.edges?.dispose()
+    this.buildings.dispose()
     disposeWorld(this.world)
     this.loan.giveBack()
   }

@@ -2,7 +2,7 @@
 import type { Frame } from '../align/estimator'
 import type { Stage } from '../orbit/stage'
 import type { Trace } from '../trace'
-import type { Hazard, Point3, SceneNode } from '../wire'
+import type { Hazard, Occluder, Point3, SceneNode } from '../wire'
 import type { Alignment } from './alignment'
 import type { NearestEdge } from './edges'
 import { beginRun } from './run'
@@ -42,13 +42,16 @@ export interface ArOptions {
   stage: Stage
   /** The element that holds the page's controls; the only one seen during the session. */
   overlayRoot: HTMLElement
+  /** The first of the scene; by its place all of them stand. */
   node: SceneNode
-  /** Null leaves the model to stand on the floor. */
+  /** Null leaves the models to stand on the floor. */
   frame: AlignedFrame | null
   /** Corrections at once, for whoever asked for less motion. */
   still: boolean
   /** Edges to look out for, drawn where they truly are while the model stands at its true place. */
   hazards?: readonly Hazard[]
+  /** Present-day buildings, which hide what stands behind them while the models stand at their true place. */
+  occluders?: readonly Occluder[]
   trace: Trace | null
   callbacks: ArCallbacks
 }
@@ -80,7 +83,7 @@ const PROBLEMS: Record<string, ArProblem> = {
 
 /** Begin. Must be called from a tap, without waiting for anything before. */
 export async function startAr(options: ArOptions): Promise<ArStart> {
-  const { callbacks, stage, node, overlayRoot } = options
+  const { callbacks, stage, overlayRoot } = options
   if (navigator.xr === undefined) return fail(callbacks, 'unsupported')
   callbacks.onState('starting')
   let session: XRSession
@@ -93,7 +96,7 @@ export async function startAr(options: ArOptions): Promise<ArStart> {
   } catch (error) {
     return fail(callbacks, PROBLEMS[error instanceof Error ? error.name : ''] ?? 'broken')
   }
-  const loan = stage.lend(node.id)
+  const loan = stage.lend()
   if (loan === null) {
     await session.end()
     return fail(callbacks, 'busy') // no model stands there, or another session has it

@@ -1,5 +1,6 @@
-/** The model as it stands in the camera picture: its place, the ground under it and the light on it. */
-import { Box3, Group } from 'three'
+/** The models as they stand in the camera picture: their place, the ground under them and the light on them. */
+import { Group } from 'three'
+import { cornersOf } from '../orbit/frame'
 import type { Loan } from '../orbit/stage'
 import { aimSun, layGround, type World } from '../orbit/world'
 import type { Turn } from '../window/attitude'
@@ -21,14 +22,12 @@ export interface Standing {
   veil: (veiled: boolean) => void
 }
 
-/** The lent model in a world of its own; nothing is seen before `put`. `still`: corrections at once. */
+/** The lent models in a world of its own; nothing is seen before `put`. `still`: corrections at once. */
 export function makeStanding(loan: Loan, world: World, still: boolean): Standing {
   const group = new Group()
   group.add(loan.model)
-  group.updateMatrixWorld(true)
-  const { min, max } = new Box3().setFromObject(loan.model)
-  const box: Box = { min: min.toArray(), max: max.toArray() }
-  const radius_m = min.distanceTo(max) / 2
+  const { box } = loan
+  const radius_m = radiusOf(box)
   group.visible = false
   world.scene.add(group)
   let wanted: Stance | null = null
@@ -73,6 +72,12 @@ export function makeStanding(loan: Loan, world: World, still: boolean): Standing
       show()
     }
   }
+}
+
+/** How far a box reaches from its middle; seen from above that is where the first model stands. */
+export function radiusOf(box: Box): number {
+  const middle_m = (box.min[1] + box.max[1]) / 2
+  return Math.max(...cornersOf(box).map(([x, y, z]) => Math.hypot(x, y - middle_m, z)))
 }
 
 function middleOf(position: Point3, { min, max }: Box): Point3 {

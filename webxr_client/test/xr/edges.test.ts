@@ -1,5 +1,7 @@
+import { Mesh } from 'three'
 import { expect, test } from 'vitest'
 import { geodeticToEnu, poseInScene } from '../../src/geo/enu'
+import { makeOccluders } from '../../src/orbit/occluders'
 import type { Turn } from '../../src/window/attitude'
 import type { Hazard, Point3, SceneNode } from '../../src/wire'
 import { edgeLines, makeEdges, nearestEdge } from '../../src/xr/edges'
@@ -75,4 +77,14 @@ test('far edges are not drawn, and none is told before the true place is known o
   expect(edges.show(eyeAt(0, 58))).toBe(null)
   expect(makeEdges([QUAY], NODE, ORIGIN).show(eyeAt(0, 58))).toBe(null)
   expect(makeEdges([], NODE, ORIGIN).show(eyeAt(0, 0))).toBe(null)
+})
+
+test('edges are drawn before the buildings, which must not hide where one must not step', () => {
+  const buildings = makeOccluders([], NODE.geopose.position, 0).mesh.renderOrder
+  const orders: number[] = []
+  layTrue().group.traverse((part) => {
+    if (part instanceof Mesh) orders.push(part.renderOrder)
+  })
+  expect(orders.length).toBeGreaterThan(0)
+  expect(Math.max(...orders)).toBeLessThan(buildings)
 })
