@@ -46,7 +46,6 @@ def wrong_by_m(page: Page) -> float:
     return math.hypot(x - right_x, z - right_z)
 
 
-@pytest.mark.long  # what is kept of a scene opened from another page is not certain yet
 def test_a_whole_visit_from_arriving_to_coming_back(new_site: Served, open_phone: Callable[..., Page]) -> None:
     new_site.start_server()
     phone = open_phone(base_url=new_site.url, at=NEAR_OUTSIDE)

@@ -17,5 +17,5 @@ if (document.getElementById('texts') !== null) {
   const words = readWords(document)
   setUpSheet(window, words)
   void bringAlive(window, words)
-  whenCalm(window, () => void registerWorker(window))
+  registerWorker(window, (run) => whenCalm(window, run))
 }

@@ -22,7 +22,7 @@ type RoutingEvent = ExtendableEvent & {
   addRoutes?: (routes: { condition: { urlPattern: { pathname: string } }; source: 'network' }[]) => Promise<void>
 }
 
-/** What a page tells its worker: addresses it has loaded before there was one. */
+/** What a page tells its worker: addresses that were loaded past it. */
 interface KeepMessage {
   keep: string[]
 }
@@ -38,7 +38,8 @@ worker.addEventListener('activate', (event) => {
 
 worker.addEventListener('message', (event) => {
   const { keep } = event.data as KeepMessage
-  event.waitUntil(Promise.all(keep.map((url) => keepAnswer(url))))
+  // a page that was on its way when this worker came to be has missed its first call
+  event.waitUntil(Promise.all([worker.clients.claim(), ...keep.map((url) => keepAnswer(url))]))
 })
 
 worker.addEventListener('fetch', (event) => {
@@ -46,7 +47,7 @@ worker.addEventListener('fetch', (event) => {
   const { method, url, mode, headers, cache } = request
   const asked = { method, url, mode, cache, hasRange: headers.has('range') }
   const manner = chooseManner(asked, worker.location.origin)
-  if (manner === 'kept') event.respondWith(answerKept(request, SHELL))
+  if (manner === 'kept') event.respondWith(answerKept(event))
   if (manner === 'package') event.respondWith(answerPackage(event))
   if (manner === 'part') event.respondWith(answerPart(request))
   if (manner === 'fresh') event.respondWith(answerFresh(event))
@@ -66,7 +67,9 @@ async function keepAnswer(url: string): Promise<void> {
   if (manner === 'pass' || (await caches.match(url, ANYHOW)) !== undefined) return
   const answer = await fetch(url).catch(() => null)
   const name = { kept: SHELL, package: PACKAGES, part: PACKAGES, fresh: PAGES }[manner]
-  if (answer?.status === 200 && !answer.redirected) await (await caches.open(name)).put(url, answer)
+  if (answer?.status !== 200 || answer.redirected) return
+  await (await caches.open(name)).put(url, answer)
+  await keepOfflinePage(url)
 }
 
 /** Where the browser can, what is never touched does not even pass through here. */
@@ -76,11 +79,14 @@ function bypass(event: RoutingEvent): void {
   if (event.addRoutes !== undefined) event.waitUntil(event.addRoutes(routes))
 }
 
-async function answerKept(request: Request, name: string): Promise<Response> {
+async function answerKept(event: FetchEvent): Promise<Response> {
+  const { request } = event
   const kept = await caches.match(request, ANYHOW)
   if (kept !== undefined) return kept
+  const cache = await caches.open(SHELL)
   const answer = await fetch(request)
-  if (answer.status === 200) await (await caches.open(name)).put(request, answer.clone())
+  // beside the answer, not before it: on a full phone the page must work all the same
+  if (answer.status === 200) event.waitUntil(cache.put(request, answer.clone()))
   return answer
 }
 
@@ -127,10 +133,9 @@ async function trim(name: string, most: number): Promise<void> {
 /** The network's answer when it comes in time; else what was kept, marked as such; else the network's, however late. */
 async function answerFresh(event: FetchEvent): Promise<Response> {
   const { request } = event
-  const coming = fetch(request).then((answer) => {
-    if (!answer.redirected) event.waitUntil(keepNewest(request, answer.status, answer.clone()))
-    return answer
-  })
+  const coming = fetch(request)
+  const keeping = coming.then((answer) => (answer.redirected ? undefined : keepNewest(request, answer)))
+  event.waitUntil(keeping) // said now: an answer that comes when the kept one was given is kept all the same
   const first = await Promise.race([coming.catch(() => null), untilLate()])
   if (first !== null && first.status < 500) return first
   if (first === null) late_at = Date.now()
@@ -149,8 +154,10 @@ function untilLate(): Promise<null> {
 }
 
 /** Keep the newest of an address where it lies already; what is no longer published is not kept either. */
-async function keepNewest(request: Request, status: number, answer: Response): Promise<void> {
+async function keepNewest(request: Request, given: Response): Promise<void> {
+  const { status } = given
   if (status !== 200 && status !== 404 && status !== 410) return
+  const answer = given.clone() // before the page begins to read it
   const kept = await findIn(await namesOf(PAGES), request.url)
   const cache = await caches.open(kept?.name ?? PAGES)
   if (status !== 200) return void (await cache.delete(request.url, ANYHOW))
