@@ -31,7 +31,7 @@ from typing import Any
 
 from asset_pipeline.errors import BuildFailed
 from asset_pipeline.geometry.spool import let_all_go, load_value, open_spool, spool_value
-from asset_pipeline.memory import give_back
+from asset_pipeline.memory import give_back, keep_freed
 
 MOST_LOSSES = 3  # how often a crew may break before we give up
 QUIET_S = 60.0  # without a result, after which a crew is asked whether it lives
@@ -101,15 +101,17 @@ def open_processes(count: int | None = None) -> Iterator[Crew]:
     context = multiprocessing.get_context("forkserver")
     # imports once what every worker needs; numba's threads do not live through a fork, and none are started there
     context.set_forkserver_preload(PRELOADED)
-    lent = 0
+    lent: list[tuple[Any, Any]] = []
 
     def make() -> Executor:
         return ProcessPoolExecutor(number - 1, context, initializer=_begin_worker, initargs=(threads,))
 
     def lend(value: Any) -> Any:
-        nonlocal lent
-        lent += 1
-        return spool_value(folder, f"lent{lent}", value)
+        for known, spooled in lent:
+            if known is value:
+                return spooled
+        lent.append((value, spool_value(folder, f"lent{len(lent)}", value)))
+        return lent[-1][1]
 
     with open_spool() as folder, closing(Crew(make, lend, number - 1, folder, threads=threads)) as crew:
         yield crew
@@ -246,7 +248,7 @@ def _run_once(crew: Crew, task: Task, todo: list[tuple[int, Any]]) -> Iterator[t
                 running[crew.executor.submit(crew.call, *work)] = index
             if waiting and crew.threads:
                 index, work = take()
-                yield index, _run_beside(crew, work)
+                yield index, _run_beside(crew, work, last=not waiting)
             for future in _find_done(crew, running, 0 if waiting and crew.threads else QUIET_S):
                 yield running.pop(future), future.result()
     finally:
@@ -262,12 +264,12 @@ def _find_done(crew: Crew, running: "dict[Future[Any], int]", patience_s: float)
     return sorted(done, key=running.__getitem__)
 
 
-def _run_beside(crew: Crew, work: tuple[Any, ...]) -> Any:
-    """The job, done in this process with its share of the processors."""
+def _run_beside(crew: Crew, work: tuple[Any, ...], last: bool) -> Any:
+    """The job, done in this process with its share of the processors; the last one soon has them to itself."""
     from asset_pipeline.jit import get_num_threads, set_num_threads
 
     usual: int = get_num_threads()
-    set_num_threads(crew.threads)
+    set_num_threads(usual if last else crew.threads)
     try:
         return crew.call(*work)
     finally:
@@ -293,6 +295,7 @@ def _begin_worker(threads: int) -> None:
     from asset_pipeline.jit import set_num_threads
 
     set_num_threads(threads)
+    keep_freed()
     if sys.platform == "linux":  # at once, also in the middle of a kernel
         ctypes.CDLL(None).prctl(DIES_WITH_PARENT, signal.SIGKILL)
     parent = multiprocessing.parent_process()

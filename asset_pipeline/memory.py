@@ -9,7 +9,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 SAMPLE_S = 0.25
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of mallopt, as glibc numbers them
+KEPT_ARRAY_BYTES, KEPT_BYTES = 1 << 25, 1 << 30  # the first is the most that glibc allows
 PROC = Path("/proc")
+
+
+def keep_freed() -> None:
+    """Let the allocator keep freed arrays for the next ones: fresh pages cost a tenth of a build's processor time."""
+    if sys.platform == "linux":
+        tune = getattr(ctypes.CDLL(None), "mallopt", None)
+        if tune is not None:
+            tune(M_MMAP_THRESHOLD, KEPT_ARRAY_BYTES)
+            tune(M_TRIM_THRESHOLD, KEPT_BYTES)
 
 
 def give_back() -> None:

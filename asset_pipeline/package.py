@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from asset_pipeline.appearance.level import FinishedLevel, LevelJob, describe_level, make_level, make_phone_model
+from asset_pipeline.appearance.source import Rows, ScanPlaces, Source, read_places
 from asset_pipeline.built import BuildResult, is_missed
 from asset_pipeline.clouds.place import settle_anchor
 from asset_pipeline.clouds.point_levels import (
@@ -24,7 +25,7 @@ from asset_pipeline.geometry.spool import large_arrays_in
 from asset_pipeline.geometry.surfaces import choose_levels, each_surface
 from asset_pipeline.geopose import Vector
 from asset_pipeline.manifest import USDZ_FILE, Manifest
-from asset_pipeline.memory import give_back, watch_memory
+from asset_pipeline.memory import give_back, keep_freed, watch_memory
 from asset_pipeline.mesh import Mesh, Surface
 from asset_pipeline.options import BuildOptions
 from asset_pipeline.output.folder import write_package
@@ -57,6 +58,7 @@ def build_package(
         with open_here() as alone:
             return build_package(path, out, options, progress, alone)
     started = time.monotonic()
+    keep_freed()
     with watch_memory(os.getpid()) as peak_bytes:
         with large_arrays_in(crew.folder):
             scan = read_scan(path, options, lambda stage, fraction: progress(stage, READ_SHARE * fraction))
@@ -107,6 +109,7 @@ def _make_surfaces(scan: Scan, options: BuildOptions, progress: Progress, crew: 
     levels, skipped = choose_levels(options.levels, prepared.scan.triangles)
     # while the collapse, which is one long thread, keeps this process, another looks at the scan
     finish_looking = begin_job(hands, Task(_look_at, (prepared.looked_at,)), prepared.surface)
+    finish_reading = begin_job(hands, Task(read_places, (prepared.scan,)), prepared.normals)
     progress("collapse", 0.2)
     tree = None if prepared.bvh.parts else prepared.bvh
     coming = each_surface(prepared.surface, levels, tree)
@@ -121,7 +124,8 @@ def _make_surfaces(scan: Scan, options: BuildOptions, progress: Progress, crew: 
         phone_level = choose_level([surface.triangles for surface, _ in made])
         return made[job.index][0], replace(job, for_phone=phone_level == job.index)
 
-    finished = _make_levels(prepared, (jobs, take_surface), progress, hands)
+    source = Source(prepared.scan, prepared.bvh, prepared.normals, finish_reading())
+    finished = _make_levels(source, (jobs, take_surface), progress, hands)
     return _gather(prepared, (made, finished, skipped), looked)
 
 
@@ -164,30 +168,31 @@ def _make_points(scan: Scan, options: BuildOptions, progress: Progress, _: Crew)
 
 
 def _make_levels(
-    prepared: Prepared,
+    source: Source,
     work: tuple[list[LevelJob], Callable[[LevelJob], tuple[Surface, LevelJob]]],
     progress: Progress,
     hands: Crew,
 ) -> list[FinishedLevel]:
     """The levels; the surface of each is made when its turn comes, while others finish the one before."""
-    scan, bvh = prepared.scan, prepared.bvh
     jobs, take_surface = work
     give_back()
     progress("level 0", 0.35)
     finished: list[FinishedLevel] = run_jobs(
         hands,
-        Task(_make_level, (scan, bvh), take_surface),
+        Task(_make_level, (source.scan, source.bvh, source.normals, source.places), take_surface),
         jobs,
         lambda fraction: progress(f"level {round(fraction * len(jobs)) - 1}", 0.35 + 0.58 * fraction),
     )
     dismiss(hands)
     if not any(USDZ_FILE in each.files for each in finished):
-        finished[-1] = make_phone_model(scan, bvh, take_surface(jobs[-1])[0], finished[-1])
+        finished[-1] = make_phone_model(source, take_surface(jobs[-1])[0], finished[-1])
     return finished
 
 
-def _make_level(scan: Mesh, bvh: Bvh, work: tuple[Surface, LevelJob]) -> FinishedLevel:
-    return make_level(scan, bvh, *work)
+def _make_level(
+    scan: Mesh, bvh: Bvh, normals: Rows, places: ScanPlaces, work: tuple[Surface, LevelJob]
+) -> FinishedLevel:
+    return make_level(Source(scan, bvh, normals, places), *work)
 
 
 def _name_missed(finished: list[FinishedLevel]) -> list[ScanWarning]:

@@ -6,32 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asset_pipeline.appearance.atlas import Atlas
+from asset_pipeline.appearance.source import Rows, Source
 from asset_pipeline.appearance.tangent import shown_normals, to_tangent
 from asset_pipeline.appearance.texels import SUB_TEXELS, find_texels, spread_hits, texel_steps
-from asset_pipeline.geometry.bvh import Bvh, Hits, find_closest
+from asset_pipeline.geometry.bvh import Hits, find_closest
 from asset_pipeline.geometry.layer import finish_layer, put_texels, start_layer
-from asset_pipeline.geometry.normals import encoded_normals, smooth_normals
+from asset_pipeline.geometry.normals import encoded_normals
 from asset_pipeline.geometry.surface import colours_at, normals_at, points_at, surface_maps_at
 from asset_pipeline.mesh import Image, Mesh
 
 QUERY_ROWS = 1 << 18  # texels worked on at once: what is known of each need not be kept
 REACH = 3.0  # how much farther, in RMS distances, a place may lie that faces the right way than one that does not
-
-Rows = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Source:
-    """A scan ready to be baked from: its tree, and its own normals (m, 3, 3), one a corner of each face."""
-
-    scan: Mesh
-    bvh: Bvh
-    normals: Rows
-
-
-def make_source(scan: Mesh, bvh: Bvh) -> Source:
-    """The scan with its smooth normals; those of a scan in cells were made with its tree."""
-    return Source(scan, bvh, smooth_normals(scan) if bvh.normals is None else bvh.normals)
 
 
 @dataclass(frozen=True)

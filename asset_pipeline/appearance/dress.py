@@ -7,10 +7,11 @@ from typing import Literal
 import numpy as np
 
 from asset_pipeline.appearance.atlas import Atlas, lay_flat, make_atlas, measure_stretch
-from asset_pipeline.appearance.bake import Source, Wanted, bake, has_one_finish
-from asset_pipeline.appearance.measure import find_places, measure_level, measure_look
+from asset_pipeline.appearance.bake import Wanted, bake, has_one_finish
+from asset_pipeline.appearance.measure import find_places, measure_colour, measure_look
 from asset_pipeline.appearance.own_charts import bake_relief, keep_charts
 from asset_pipeline.appearance.sides import Sides
+from asset_pipeline.appearance.source import Source
 from asset_pipeline.appearance.vertex_colours import fit_vertex_colours
 from asset_pipeline.mesh import Material, Mesh, Surface
 
@@ -80,8 +81,7 @@ def _is_good(mesh: Mesh, source: Source) -> bool:
     """Whether a flat chart shows the scan as well as any: by its colours, or without any by how little it is stretched."""
     if not _has_colours(source.scan) or mesh.uv is None:
         return mesh.uv is not None and measure_stretch(mesh.positions, mesh.faces, mesh.uv) < MOST_STRETCH
-    psnr_db = measure_level(source.scan, source.bvh, mesh, TRIAL_SAMPLES).colour_psnr_db
-    return psnr_db is not None and psnr_db >= GOOD_DB
+    return measure_colour(mesh, find_places(source, mesh, TRIAL_SAMPLES)) >= GOOD_DB
 
 
 def has_picture(mesh: Mesh) -> bool:
@@ -135,6 +135,6 @@ def _dress_atlas(atlas: Atlas, asked: int, source: Source, sides: Sides) -> Buil
 
 def _keep_useful_map(without: Mesh, mapped: Mesh, source: Source) -> Mesh:
     """The mesh with its normal map, if light shows the difference; on rubble it would be noise, and large."""
-    places = find_places(source.scan, without, TRIAL_SAMPLES)
-    plain_db, mapped_db = (measure_look(source.scan, source.normals, mesh, places=places) for mesh in (without, mapped))
+    places = find_places(source, without, TRIAL_SAMPLES)
+    plain_db, mapped_db = (measure_look(source, mesh, places) for mesh in (without, mapped))
     return mapped if mapped_db >= plain_db + LEAST_WIN_DB else without

@@ -2,17 +2,24 @@
 
 from dataclasses import dataclass, replace
 
-from asset_pipeline.appearance.bake import Source, make_source
 from asset_pipeline.appearance.dress import BuiltLevel, dress_ways
 from asset_pipeline.appearance.look import EncodedLook, encode_look, fit_material, plain_look
-from asset_pipeline.appearance.measure import Deviation, measure_level, measure_look
+from asset_pipeline.appearance.measure import (
+    Deviation,
+    find_places,
+    has_colour,
+    measure_colour,
+    measure_level,
+    measure_look,
+)
 from asset_pipeline.appearance.sides import Sides, choose_sides
+from asset_pipeline.appearance.source import Source
 from asset_pipeline.appearance.worth import BYTES_PER_DB, weigh_pictures
-from asset_pipeline.geometry.bvh import Bvh, build_bvh
+from asset_pipeline.geometry.bvh import build_bvh
 from asset_pipeline.geometry.collapse import collapse
 from asset_pipeline.manifest import USDZ_FILE, AvifFile, Level
 from asset_pipeline.mesh import Mesh, Surface
-from asset_pipeline.output.encode import encode_level, encode_plain, snap_mesh
+from asset_pipeline.output.encode import encode_level, encode_plain, snap_mesh, split_vertices
 from asset_pipeline.output.usdz import MAX_TEXTURE_PX, make_usdz
 from asset_pipeline.output.usdz_archive import USDZ_MAX_TRIANGLES
 from asset_pipeline.report.views import Views, draw_level
@@ -82,25 +89,24 @@ class _Way:
         return replace(self.dressed.mesh, materials=self.look.shown)
 
 
-def make_level(scan: Mesh, bvh: Bvh, surface: Surface, job: LevelJob) -> FinishedLevel:
+def make_level(source: Source, surface: Surface, job: LevelJob) -> FinishedLevel:
     """The level that shows the scan on this surface."""
-    source = make_source(scan, bvh)
-    error_m = measure_level(scan, bvh, Mesh(surface.positions, surface.faces), ERROR_SAMPLES).rms_m
+    error_m = measure_level(source, Mesh(surface.positions, surface.faces), ERROR_SAMPLES).rms_m
     # on the grid it will be written in, so that a normal map is baked for the normals that are shown
     on_grid, _ = snap_mesh(Mesh(surface.positions, surface.faces), error_m)
     surface = replace(surface, positions=on_grid.positions)
-    sides = choose_sides(scan, surface, error_m, job.texture_px, finest=job.index == 0)
+    sides = choose_sides(source.scan, surface, error_m, job.texture_px, finest=job.index == 0)
     plan = _Plan(source, sides, error_m, job.index)
     dressed = dress_ways(surface, job.asked, source, sides, finest=job.index == 0)
     ways = [_encode_way(next(dressed), plan)]
     tree = build_bvh(ways[0].shown.positions, ways[0].shown.faces)
-    deviation = measure_level(scan, bvh, ways[0].shown, bvh=tree)
+    deviation = measure_level(source, ways[0].shown, bvh=tree)
     if deviation.colour_psnr_db is None or deviation.colour_psnr_db < ENOUGH_DB:
         ways += [_encode_way(richer, plan) for richer in dressed]
     way = _choose_way(ways, source)
     if way is not ways[0]:
         tree = build_bvh(way.shown.positions, way.shown.faces)
-        deviation = measure_level(scan, bvh, way.shown, bvh=tree)
+        deviation = measure_level(source, way.shown, bvh=tree)
     drawn = draw_level(way.shown, tree, job.index, job.views)
     texture_px = max((picture.px for picture in way.look.common.pictures), default=0)
     level = replace(way.dressed, mesh=way.shown)
@@ -120,7 +126,7 @@ def _encode_way(dressed: BuiltLevel, plan: _Plan) -> _Way:
     if dressed.uv == "atlas":
         mesh, level_db = weigh_pictures(mesh, plan.source)
     elif any(material.picture is not None for material in materials):  # the scan's own coordinates and pictures
-        level_db = measure_level(plan.source.scan, plan.source.bvh, mesh, ERROR_SAMPLES).colour_psnr_db
+        level_db = measure_colour(mesh, find_places(plan.source, mesh, ERROR_SAMPLES))
     look = encode_look(mesh, level_db)
     return _Way(baked, replace(dressed, mesh=mesh), look, step, _encode_files(mesh, look, step, plan.index))
 
@@ -141,9 +147,9 @@ def _choose_way(ways: list[_Way], source: Source) -> _Way:
 
 def _look_db(source: Source, way: _Way) -> tuple[float, float]:
     """Likeness to the scan in dB when lit, and of the colours alone."""
-    lit_db = measure_look(source.scan, source.normals, way.shown, LOOK_SAMPLES)
-    colour_db = measure_level(source.scan, source.bvh, way.shown, LOOK_SAMPLES).colour_psnr_db
-    return lit_db, colour_db or 0.0
+    places = find_places(source, way.shown, LOOK_SAMPLES)
+    lit_db = measure_look(source, way.shown, places)
+    return lit_db, measure_colour(way.shown, places) if has_colour(source.scan) else 0.0
 
 
 def _least_bytes(way: _Way) -> int:
@@ -168,24 +174,25 @@ def describe_level(index: int, finished: FinishedLevel) -> Level:
     return Level(level_file(index), mesh.triangles, 0, finished.texture_px, avif, points)
 
 
-def make_phone_model(scan: Mesh, bvh: Bvh, surface: Surface, finished: FinishedLevel) -> FinishedLevel:
+def make_phone_model(source: Source, surface: Surface, finished: FinishedLevel) -> FinishedLevel:
     """The finished level with a USDZ beside it, of its surface collapsed further: a package whose levels are all too fine."""
     small = collapse(surface, USDZ_MAX_TRIANGLES)
-    sides = choose_sides(scan, small, 0.0, MAX_TEXTURE_PX, finest=False)
-    *_, richest = dress_ways(small, small.triangles, make_source(scan, bvh), sides)
+    sides = choose_sides(source.scan, small, 0.0, MAX_TEXTURE_PX, finest=False)
+    *_, richest = dress_ways(small, small.triangles, source, sides)
     return _add_phone_model(finished, richest.mesh)
 
 
 def _encode_files(mesh: Mesh, look: EncodedLook, step: float, index: int) -> dict[str, bytes]:
-    data = encode_level(mesh, look.common, step)
+    vertices = split_vertices(mesh)
+    data = encode_level(vertices, look.common, step)
     files = {level_file(index): data}
     if look.avif is not None:
-        smaller = encode_level(mesh, look.avif, step)
+        smaller = encode_level(vertices, look.avif, step)
         if len(data) - len(smaller) >= max(AVIF_SHARE * len(data), AVIF_BYTES):
             files[avif_file(index)] = smaller
     if index == 0:
         plain = plain_look(mesh.materials[0], look.common) if mesh.materials else look.common
-        files[PLAIN_FILE] = encode_plain(mesh, plain)
+        files[PLAIN_FILE] = encode_plain(vertices, plain)
     return files
 
 

@@ -1,5 +1,6 @@
 """What a level is seen with: the raw pictures of its material as encoded files, and as a client will show them."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,6 +25,7 @@ from asset_pipeline.output.encode import Look
 
 MASK_PX = 1024  # which texels are shown is told apart this finely at most
 LEAST_TILT_DEG = 1.0  # a map that turns normals by less in the mean is not seen
+PICTURES_TOGETHER = 2
 FLAT_STEPS = 1  # values that differ by no more are one colour
 
 
@@ -42,7 +44,8 @@ def encode_look(mesh: Mesh, level_db: float | None = None) -> EncodedLook:
         return EncodedLook(Look(), None, ())
     material = mesh.materials[0]
     used = find_used(mesh, material)
-    colour, normal, roughness = (_encode(original) for original in _originals(material, used, level_db))
+    with ThreadPoolExecutor(PICTURES_TOGETHER) as pool:  # the codecs work outside of Python
+        colour, normal, roughness = pool.map(_encode, _originals(material, used, level_db))
     encoded = (colour, normal, roughness)
     shown = replace(
         material,

@@ -6,9 +6,10 @@ Worth trying where the picture holds as much as an atlas would, and the charts l
 import numpy as np
 
 from asset_pipeline.appearance.atlas import Atlas
-from asset_pipeline.appearance.bake import Source, Wanted, bake
+from asset_pipeline.appearance.bake import Wanted, bake
 from asset_pipeline.appearance.measure import measure_level
 from asset_pipeline.appearance.sides import FILL, ROOM, Sides, scan_texels
+from asset_pipeline.appearance.source import Source
 from asset_pipeline.appearance.texels import count_covered
 from asset_pipeline.geometry.chart_collapse import collapse_charts, least_triangles, relax_charts
 from asset_pipeline.geometry.charts import find_charts, find_seams, to_mesh, uv_areas
@@ -37,8 +38,7 @@ def keep_charts(surface: Surface, asked: int, source: Source, sides: Sides) -> M
     near = relax_charts(fewer, whole.surface)
     mesh = to_mesh(near, scan)
     errors_m = (
-        measure_level(scan, source.bvh, Mesh(each.positions, each.faces), ERROR_SAMPLES).rms_m
-        for each in (mesh, surface)
+        measure_level(source, Mesh(each.positions, each.faces), ERROR_SAMPLES).rms_m for each in (mesh, surface)
     )
     kept_m, plain_m = errors_m
     return mesh if kept_m <= MOST_WORSE * plain_m else None

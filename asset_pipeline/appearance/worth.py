@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from asset_pipeline.appearance.bake import Source
 from asset_pipeline.appearance.look import find_used, fit_mask, fit_material
 from asset_pipeline.appearance.measure import Places, find_places, has_colour, measure_colour, measure_look
 from asset_pipeline.appearance.sides import Sides
+from asset_pipeline.appearance.source import Source
 from asset_pipeline.appearance.texture import Original, asked_of_colour, asked_of_normals, guess_bytes
 from asset_pipeline.mesh import Material, Mesh
 
@@ -39,7 +39,7 @@ def weigh_pictures(mesh: Mesh, source: Source) -> tuple[Mesh, float | None]:
 
     Step by step, what saves most for each dB first, as long as a dB costs more than 27 % of all that a visitor loads.
     """
-    places = find_places(source.scan, mesh, SAMPLES)
+    places = find_places(source, mesh, SAMPLES)
     choice = _begin(mesh, source, places)
     while True:
         steps = [(_price(mesh, choice, smaller), smaller) for smaller in _smaller(mesh, choice, source, places)]
@@ -55,7 +55,7 @@ def _begin(mesh: Mesh, source: Source, places: Places) -> _Choice:
     """The pictures as they were baked."""
     material = mesh.materials[0]
     used = find_used(mesh, material)
-    colour_db = measure_colour(source.scan, mesh, places) if has_colour(source.scan) else 0.0
+    colour_db = measure_colour(mesh, places) if has_colour(source.scan) else 0.0
     lit_db = colour_bytes = normal_bytes = 0.0
     if (picture := material.picture) is not None:
         mask = None if used is None else fit_mask(used, picture)
@@ -63,7 +63,7 @@ def _begin(mesh: Mesh, source: Source, places: Places) -> _Choice:
     if (picture := material.normal_map) is not None:
         mask = None if used is None else fit_mask(used, picture)
         normal_bytes = guess_bytes(Original(picture, "normal", mask, asked_db=asked_of_normals(picture, mask)))
-        lit_db = measure_look(source.scan, source.normals, mesh, places=places)
+        lit_db = measure_look(source, mesh, places)
     return _Choice(material, colour_db, lit_db, colour_bytes, normal_bytes)
 
 
@@ -74,7 +74,7 @@ def _smaller(mesh: Mesh, choice: _Choice, source: Source, places: Places) -> Ite
     if colour_px > LEAST_PX:
         halved = fit_material(was, Sides(colour_px // 2, normal_px))
         material = replace(halved, normal_map=choice.material.normal_map)
-        colour_db = measure_colour(source.scan, replace(mesh, materials=(material,)), places)
+        colour_db = measure_colour(replace(mesh, materials=(material,)), places)
         yield replace(choice, material=material, colour_db=colour_db, colour_bytes=choice.colour_bytes * HALVED)
     if normal_px > LEAST_PX:
         halved = fit_material(was, Sides(max(colour_px, 1), normal_px // 2))
@@ -87,7 +87,7 @@ def _smaller(mesh: Mesh, choice: _Choice, source: Source, places: Places) -> Ite
 
 def _relit(mesh: Mesh, choice: _Choice, source: Source, places: Places) -> _Choice:
     shown = replace(mesh, materials=(choice.material,))
-    return replace(choice, lit_db=measure_look(source.scan, source.normals, shown, places=places))
+    return replace(choice, lit_db=measure_look(source, shown, places))
 
 
 def _side(material: Material, name: str) -> int:

@@ -36,7 +36,6 @@ class Bvh:
     centre: NDArray[np.float64]
     scale: float
     parts: "tuple[BvhPart, ...]" = ()
-    normals: NDArray[np.float32] | None = None  # of a scan in parts (m, 3, 3), on disk, one a corner of each triangle
 
 
 @dataclass(frozen=True)
@@ -62,12 +61,16 @@ def build_bvh(positions: Positions, faces: Faces) -> Bvh:
     """The tree over all triangles of a surface."""
     low, high = positions.min(axis=0), positions.max(axis=0)
     centre, scale = (low + high) / 2, float((high - low).max()) or 1.0
-    corners = ((positions - centre) / scale).astype(np.float32)[faces]
+    scaled = ((positions - centre) / scale).astype(np.float32)
+    ends = np.empty((len(faces), 3), np.float32), np.empty((len(faces), 3), np.float32)
+    _bound(scaled, faces, *ends)
     order = np.arange(len(faces), dtype=np.int32)
     boxes = np.zeros((max(1, len(faces)), 2, 6), np.float32)
     children = np.zeros((max(1, len(faces)), 2), np.int32)
-    used = _build(corners.min(axis=1), corners.max(axis=1), order, boxes, children)
-    return Bvh(corners[order], order, boxes[:used].copy(), children[:used].copy(), centre, scale)
+    used = _build(*ends, order, boxes, children)
+    corners = np.empty((len(faces), 3, 3), np.float32)
+    _take_corners(scaled, faces, order, corners)
+    return Bvh(corners, order, boxes[:used].copy(), children[:used].copy(), centre, scale)
 
 
 def find_closest(
@@ -91,6 +94,22 @@ def find_closest(
     _search(bvh.corners, bvh.boxes, bvh.children, queries, directions, limit, face, weights, squared)
     found = np.where(face >= 0, bvh.order[face], -1).astype(np.int32)
     return Hits(found, weights, np.sqrt(squared) * np.float32(bvh.scale))
+
+
+@njit(cache=True)
+def _bound(positions, faces, low, high):
+    for f in range(len(faces)):
+        for axis in range(3):
+            a, b, c = positions[faces[f, 0], axis], positions[faces[f, 1], axis], positions[faces[f, 2], axis]
+            low[f, axis], high[f, axis] = min(a, b, c), max(a, b, c)
+
+
+@njit(cache=True)
+def _take_corners(positions, faces, order, corners):
+    for i in range(len(order)):
+        for k in range(3):
+            for axis in range(3):
+                corners[i, k, axis] = positions[faces[order[i], k], axis]
 
 
 @njit(cache=True)

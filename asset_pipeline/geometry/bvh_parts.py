@@ -5,15 +5,16 @@ from numpy.typing import NDArray
 
 from asset_pipeline.geometry.bvh import Bvh, BvhPart, Hits, find_closest
 from asset_pipeline.geometry.spool import let_all_go, load_value
+from asset_pipeline.jit import njit
 
 ROUNDING = 1e-6  # of a box's size: how much a distance in float32 may be off
 
 
-def join_parts(parts: tuple[BvhPart, ...], normals: NDArray[np.float32]) -> Bvh:
-    """One tree to search all parts with, and the normals (m, 3, 3) of their triangles."""
+def join_parts(parts: tuple[BvhPart, ...]) -> Bvh:
+    """One tree to search all parts with."""
     none = np.zeros((0, 2), np.int32)
     boxes, corners = np.zeros((0, 2, 6), np.float32), np.zeros((0, 3, 3), np.float32)
-    return Bvh(corners, np.zeros(0, np.int32), boxes, none, np.zeros(3), 1.0, parts, normals)
+    return Bvh(corners, np.zeros(0, np.int32), boxes, none, np.zeros(3), 1.0, parts)
 
 
 def find_in_parts(
@@ -49,9 +50,16 @@ def find_in_parts(
 
 def _gap(part: BvhPart, points: NDArray[np.floating]) -> NDArray[np.float32]:
     """A lower bound of each point's distance to a part's triangles."""
-    squared = np.zeros(len(points))
-    for axis in range(3):
-        outside = np.maximum(part.low[axis] - points[:, axis], points[:, axis] - part.high[axis])
-        squared += np.maximum(outside, 0) ** 2
-    size = float((part.high - part.low).max())
-    return np.maximum(np.sqrt(squared) - ROUNDING * size, 0).astype(np.float32)
+    gaps = np.empty(len(points), np.float32)
+    _fill_gaps(part.low, part.high, points, ROUNDING * float((part.high - part.low).max()), gaps)
+    return gaps
+
+
+@njit(cache=True)
+def _fill_gaps(low, high, points, rounding, gaps):
+    for i in range(len(points)):
+        squared = 0.0
+        for axis in range(3):
+            outside = max(low[axis] - points[i, axis], points[i, axis] - high[axis], 0.0)
+            squared += outside * outside
+        gaps[i] = max(np.sqrt(squared) - rounding, 0.0)

@@ -201,8 +201,17 @@ def index_cell(cell: Cell, start: int, job: CellJob) -> BvhPart:
     return BvhPart(start, positions.min(axis=0), positions.max(axis=0), tree)
 
 
-def thin_scan(scan: CutScan, aim: int, crew: Crew, progress: Callable[[float], None]) -> tuple[Surface, Bvh]:
-    """The scan thinned to about so many triangles, and the tree in which the whole of it is searched."""
+@dataclass(frozen=True)
+class ThinnedScan:
+    """A scan thinned to a surface; of the whole of it the tree to search in, and its normals (m, 3, 3) on disk, one a corner."""
+
+    surface: Surface
+    bvh: Bvh
+    normals: NDArray[np.float32]
+
+
+def thin_scan(scan: CutScan, aim: int, crew: Crew, progress: Callable[[float], None]) -> ThinnedScan:
+    """The scan thinned to about so many triangles."""
     starts, colour_m = scan.starts, COLOUR_SHARE * scan.mesh.diagonal()
     jobs = [
         CellJob(index, aim * (end - start) // starts[-1], colour_m, crew.folder)
@@ -216,7 +225,9 @@ def thin_scan(scan: CutScan, aim: int, crew: Crew, progress: Callable[[float], N
         parts = (index_cell(load_cell(scan, job), starts[job.index], job) for job in jobs)
         both = list(zip(thinned, parts, strict=True))
     let_all_go()
-    return join_cells([surface for surface, _ in both]), join_parts(tuple(part for _, part in both), normals)
+    return ThinnedScan(
+        join_cells([surface for surface, _ in both]), join_parts(tuple(part for _, part in both)), normals
+    )
 
 
 def join_cells(surfaces: list[Surface]) -> Surface:

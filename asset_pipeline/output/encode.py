@@ -94,10 +94,9 @@ def split_vertices(mesh: Mesh) -> Vertices:
     )
 
 
-def encode_level(mesh: Mesh, look: Look, step: float) -> bytes:
+def encode_level(vertices: Vertices, look: Look, step: float) -> bytes:
     """The level, its positions on a grid of that step from their lowest corner, with KHR_mesh_quantization and meshopt."""
-    vertices = split_vertices(mesh)
-    low, _ = mesh.bounds()
+    low = vertices.positions.min(axis=0)
     document = start_document(["KHR_mesh_quantization", "EXT_meshopt_compression"])
     document.json["nodes"] = [{"mesh": 0, "scale": [step] * 3, "translation": low.tolist()}]
     quantised = np.rint((vertices.positions - low) / step).astype(np.uint16)
@@ -113,9 +112,8 @@ def encode_level(mesh: Mesh, look: Look, step: float) -> bytes:
     return pack_document(document)
 
 
-def encode_plain(mesh: Mesh, look: Look) -> bytes:
+def encode_plain(vertices: Vertices, look: Look) -> bytes:
     """The level as core glTF 2.0 with float positions, for Blender and other tools; the look's pictures JPEG or PNG."""
-    vertices = split_vertices(mesh)
     document = start_document([])
     positions = vertices.positions.astype(np.float32)
     bounds = {"min": positions.min(axis=0).tolist(), "max": positions.max(axis=0).tolist()}

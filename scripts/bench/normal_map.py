@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from asset_pipeline.appearance.bake import make_source
 from asset_pipeline.appearance.dress import dress_ways
 from asset_pipeline.appearance.look import encode_look
 from asset_pipeline.appearance.measure import measure_level
 from asset_pipeline.appearance.raster import rasterise
 from asset_pipeline.appearance.sides import choose_sides
+from asset_pipeline.appearance.source import make_source
 from asset_pipeline.appearance.tangent import shown_normals
 from asset_pipeline.geometry.bvh import Hits, build_bvh
 from asset_pipeline.geometry.clean import clean_scan
@@ -71,7 +71,7 @@ def bench(path: Path, levels: tuple[int, ...], texture_px: int, out: Path | None
     wanted = draw_all(replace(scan, colours=None), source.normals, scan.bounds())
     surfaces, _ = build_surfaces(bare_surface(scan), levels, source.bvh)
     for index, surface in enumerate(surfaces):
-        error_m = measure_level(scan, source.bvh, Mesh(surface.positions, surface.faces), 20_000).rms_m
+        error_m = measure_level(source, Mesh(surface.positions, surface.faces), 20_000).rms_m
         sides = choose_sides(scan, surface, error_m, texture_px, finest=False)
         level, _ = snap_mesh([*dress_ways(surface, surface.triangles, source, sides)][-1].mesh, error_m)
         normals, look = encoded_normals(level), encode_look(level)

@@ -26,8 +26,9 @@ from glb_source import write_glb
 from plots import Axis, write_plot
 
 from asset_pipeline.appearance.measure import has_colour, measure_level
+from asset_pipeline.appearance.source import Source, make_source
 from asset_pipeline.errors import ScanRefused
-from asset_pipeline.geometry.bvh import Bvh, build_bvh
+from asset_pipeline.geometry.bvh import build_bvh
 from asset_pipeline.geometry.clean import clean_scan
 from asset_pipeline.geopose import Position
 from asset_pipeline.mesh import Mesh
@@ -45,14 +46,18 @@ OURS = "Dejima XR"
 
 @dataclass(frozen=True)
 class Subject:
-    """A scan to compare on: the cleaned mesh, its tree, the GLB that others get, and how that lies to the mesh."""
+    """A scan to compare on: cleaned and ready to be compared with, the GLB that others get, and how that lies to the mesh."""
 
     scan: Path
-    mesh: Mesh
-    bvh: Bvh
+    source: Source
     glb: Path
     scale_m: float
     offset_m: tuple[float, float, float]
+
+    @property
+    def mesh(self) -> Mesh:
+        """The cleaned scan."""
+        return self.source.scan
 
 
 @dataclass
@@ -83,12 +88,12 @@ def install_peers() -> Path:
 def prepare(scan: Path, folder: Path) -> Subject:
     read = read_scan(scan, OPTIONS)
     cleaned = clean_scan(read)
-    bvh = build_bvh(cleaned.mesh.positions, cleaned.mesh.faces)
+    source = make_source(cleaned.mesh, build_bvh(cleaned.mesh.positions, cleaned.mesh.faces))
     if scan.suffix.lower() == ".glb" and read.facts.source.up == "y":
-        return Subject(scan, cleaned.mesh, bvh, scan, METRES[read.facts.source.unit], cleaned.offset_m)
+        return Subject(scan, source, scan, METRES[read.facts.source.unit], cleaned.offset_m)
     glb = folder / f"{scan.stem}.glb"
     write_glb(glb, cleaned.mesh)
-    return Subject(scan, cleaned.mesh, bvh, glb, 1.0, (0.0, 0.0, 0.0))
+    return Subject(scan, source, glb, 1.0, (0.0, 0.0, 0.0))
 
 
 def run_thin(command: Sequence[str], folder: Path) -> tuple[int, float, int]:
@@ -142,7 +147,7 @@ def judge(subject: Subject, row: Row, file: Path, frame: Subject) -> None:
         row.triangles, row.note = 0, refused.text
         return
     mesh = replace(mesh, positions=mesh.positions * frame.scale_m - np.array(frame.offset_m))
-    deviation = measure_level(subject.mesh, subject.bvh, mesh)
+    deviation = measure_level(subject.source, mesh)
     diagonal = subject.mesh.diagonal()
     row.triangles = mesh.triangles
     row.rms, row.hausdorff, row.psnr_db = (

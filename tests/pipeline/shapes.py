@@ -4,6 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
+from asset_pipeline.appearance.source import Source as ScanSource
+from asset_pipeline.appearance.source import make_source
+from asset_pipeline.geometry.bvh import build_bvh
 from asset_pipeline.geopose import GeoPose, Position, heading_to_quaternion
 from asset_pipeline.manifest import Anchor, Credit, Source
 from asset_pipeline.mesh import Material, Mesh
@@ -57,6 +60,11 @@ def hills(side: int = 40) -> Mesh:
     points = np.stack([x, height, z], axis=-1).reshape(-1, 3)
     colours = np.stack([25 * x, 25 * z, 128 + 0 * x], axis=-1).reshape(-1, 3)
     return Mesh(points, grid_faces(side, side)[:, ::-1], colours=np.clip(colours, 0, 255).astype(np.uint8))
+
+
+def source_of(scan: Mesh) -> ScanSource:
+    """A scan as levels are baked from it and compared with it."""
+    return make_source(scan, build_bvh(scan.positions, scan.faces))
 
 
 def as_scan(mesh: Mesh, unit: str = "m", up: str = "y") -> Scan:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from asset_pipeline.appearance.atlas import Atlas, make_atlas
-from asset_pipeline.appearance.bake import Wanted, bake, make_source
-from asset_pipeline.appearance.measure import measure_level, measure_look
+from asset_pipeline.appearance.bake import Wanted, bake
+from asset_pipeline.appearance.measure import find_places, measure_level, measure_look
 from asset_pipeline.appearance.tangent import from_tangent, shown_normals, to_tangent
 from asset_pipeline.geometry.bvh import build_bvh, find_closest
 from asset_pipeline.geometry.clean import weld
@@ -15,7 +15,7 @@ from asset_pipeline.geometry.surface import colours_at, normals_at, points_at, s
 from asset_pipeline.geometry.surfaces import bare_surface, build_surfaces
 from asset_pipeline.mesh import Material, Mesh
 from tests.pipeline.builders import BOX_FACES, BOX_POINTS
-from tests.pipeline.shapes import ball, grid_faces
+from tests.pipeline.shapes import ball, grid_faces, source_of
 
 PX = 256
 
@@ -34,7 +34,7 @@ def plate(side: int = 3, y: float = 0.0, facing: int = 1) -> tuple[np.ndarray, n
 
 def baked(scan: Mesh, positions: np.ndarray, faces: np.ndarray, px: int = PX) -> tuple[Atlas, Mesh]:
     """A level with colour and normal map on a new atlas."""
-    source = make_source(scan, build_bvh(scan.positions, scan.faces))
+    source = source_of(scan)
     atlas = make_atlas(positions, faces, px)
     pictures = bake(atlas, source, Wanted(px, px // 2))
     material = Material(picture=pictures.colour, normal_map=pictures.normal_map)
@@ -42,15 +42,14 @@ def baked(scan: Mesh, positions: np.ndarray, faces: np.ndarray, px: int = PX) ->
 
 
 def bake_picture(scan: Mesh, positions: np.ndarray, faces: np.ndarray, px: int) -> np.ndarray:
-    pictures = bake(
-        make_atlas(positions, faces, px), make_source(scan, build_bvh(scan.positions, scan.faces)), Wanted(px)
-    )
+    pictures = bake(make_atlas(positions, faces, px), source_of(scan), Wanted(px))
     assert pictures.colour is not None
     return pictures.colour
 
 
 def look_db(scan: Mesh, level: Mesh) -> float:
-    return measure_look(scan, make_source(scan, build_bvh(scan.positions, scan.faces)).normals, level, 20_000)
+    source = source_of(scan)
+    return measure_look(source, level, find_places(source, level, 20_000))
 
 
 def test_a_normal_map_gives_back_the_form_that_the_triangles_lost() -> None:
@@ -110,7 +109,7 @@ def test_several_materials_end_in_one_picture_with_their_colour_gloss_and_metal(
     rough[..., 1] = 128
     materials = (Material(picture=red, roughness_map=rough, roughness=0.5), Material(picture=blue, metallic=1.0))
     scan = Mesh(positions, faces, uv, materials=materials, face_material=use)
-    source = make_source(scan, build_bvh(positions, faces))
+    source = source_of(scan)
     atlas = make_atlas(*plate(5), PX)
     pictures = bake(atlas, source, Wanted(colour_px=PX, roughness_px=PX // 2))
     gloss = pictures.roughness_map
@@ -157,12 +156,12 @@ def test_baking_is_the_same_every_time() -> None:
 
 def test_a_small_picture_is_the_mean_of_what_a_large_one_shows() -> None:
     scan = ball()
-    source = make_source(scan, build_bvh(scan.positions, scan.faces))
+    source = source_of(scan)
     surface = weld(scan)
     atlas = make_atlas(surface.positions, surface.faces, PX)
     small = bake(atlas, source, Wanted(colour_px=PX // 4, normal_px=PX)).colour
     level = Mesh(atlas.positions, atlas.faces, atlas.uv, materials=(Material(picture=small),))
-    assert measure_level(scan, source.bvh, level, 10_000).colour_psnr_db > 35  # type: ignore[operator]
+    assert measure_level(source, level, 10_000).colour_psnr_db > 35  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9])

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from asset_pipeline import package
-from asset_pipeline.appearance.bake import make_source
 from asset_pipeline.appearance.measure import measure_level
+from asset_pipeline.appearance.source import Source, read_places
 from asset_pipeline.errors import ScanRefused
 from asset_pipeline.executor import open_here, open_processes
 from asset_pipeline.geometry.bvh import build_bvh, find_closest
@@ -132,8 +132,8 @@ def test_places_that_cannot_be_cut_apart_stay_in_one_cell(tmp_path):
 
 def test_thinned_cells_fit_together_without_a_gap(tmp_path):
     with open_here() as crew:
-        surface, _ = thin_scan(cut(ball(90), crew.folder, 4000), 3000, crew, quiet)
-        open_land, _ = thin_scan(cut(hills(90), tmp_path, 4000), 3000, replace(crew, folder=tmp_path), quiet)
+        surface = thin_scan(cut(ball(90), crew.folder, 4000), 3000, crew, quiet).surface
+        open_land = thin_scan(cut(hills(90), tmp_path, 4000), 3000, replace(crew, folder=tmp_path), quiet).surface
     assert len(count_edges(surface.faces)) == 3 and count_edges(surface.faces)[1] == 0
     low, high = open_land.positions.min(axis=0), open_land.positions.max(axis=0)
     assert count_edges(open_land.faces)[1] <= 4 * 90
@@ -144,7 +144,7 @@ def test_thinned_cells_fit_together_without_a_gap(tmp_path):
 def test_the_closest_place_of_a_scan_in_cells_is_that_of_the_whole(tmp_path):
     with open_here() as crew:
         scan = cut(hills(70), crew.folder, 2000)
-        _, tree = thin_scan(scan, 2000, crew, quiet)
+        tree = thin_scan(scan, 2000, crew, quiet).bvh
         whole = build_bvh(scan.mesh.positions, scan.mesh.faces)
         random = np.random.default_rng(5)
         points = random.uniform(-3, 13, (5000, 3))
@@ -163,25 +163,24 @@ def test_the_closest_place_of_a_scan_in_cells_is_that_of_the_whole(tmp_path):
 def test_the_normals_of_a_scan_in_cells_are_those_of_the_whole_but_at_the_cuts(tmp_path):
     with open_here() as crew:
         scan = cut(ball(60), crew.folder, 3000)
-        _, tree = thin_scan(scan, 2000, crew, quiet)
-        wanted = smooth_normals(scan.mesh)
-        alike = np.einsum("fkd,fkd->fk", tree.normals, wanted)
+        normals = thin_scan(scan, 2000, crew, quiet).normals
+        alike = np.einsum("fkd,fkd->fk", normals, smooth_normals(scan.mesh))
         inside = ~scan.locked[scan.first_row[scan.mesh.faces]]
         assert alike[inside].min() > 0.999 and alike.min() > 0.9
-        assert make_source(scan.mesh, tree).normals is tree.normals  # made anew they would fill the memory
 
 
 def test_levels_of_a_scan_in_cells_are_as_near_as_those_of_the_whole(tmp_path):
     mesh = hills(150)
     with open_here() as crew:
         scan = cut(mesh, crew.folder, 12_000)
-        surface, tree = thin_scan(scan, 6 * 2000, crew, quiet)
+        thinned = thin_scan(scan, 6 * 2000, crew, quiet)
+        source = Source(scan.mesh, thinned.bvh, thinned.normals, read_places(scan.mesh, thinned.normals))
         cleaned = clean_scan(as_scan(mesh)).mesh
         welded = weld(cleaned)
         error = []
-        for start in (surface, Surface(welded.positions, welded.faces, cleaned.colours.astype(np.float32))):
+        for start in (thinned.surface, Surface(welded.positions, welded.faces, cleaned.colours.astype(np.float32))):
             level = collapse(start, 2000)
-            error.append(measure_level(scan.mesh, tree, Mesh(level.positions, level.faces), 60_000).rms_m)
+            error.append(measure_level(source, Mesh(level.positions, level.faces), 60_000).rms_m)
     assert error[0] < 1.05 * error[1]
 
 

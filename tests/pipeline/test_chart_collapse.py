@@ -4,12 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from asset_pipeline.appearance.bake import Source, make_source
 from asset_pipeline.appearance.dress import BuiltLevel, dress_ways
 from asset_pipeline.appearance.measure import measure_level
 from asset_pipeline.appearance.own_charts import keep_charts, lie_apart
 from asset_pipeline.appearance.sides import Sides
-from asset_pipeline.geometry.bvh import build_bvh
 from asset_pipeline.geometry.chart_collapse import collapse_charts, relax_charts
 from asset_pipeline.geometry.chart_joining import FIXED, LINE
 from asset_pipeline.geometry.charts import find_charts, find_seams, uv_areas
@@ -17,7 +15,7 @@ from asset_pipeline.geometry.surfaces import bare_surface, build_surfaces
 from asset_pipeline.mesh import Material, Mesh, Surface
 from asset_pipeline.package import build_package
 from tests.pipeline.builders import encode_picture, write_obj
-from tests.pipeline.shapes import ball, grid_faces, options
+from tests.pipeline.shapes import ball, grid_faces, options, source_of
 
 
 def drawn(px: int) -> np.ndarray:
@@ -38,10 +36,6 @@ def pipe(bays: int = 4, mirrored: bool = True, px: int = 512) -> Mesh:
     uv = np.stack([u, t], axis=-1).reshape(-1, 2).astype(np.float32)
     material = Material("lines", picture=drawn(px))
     return Mesh(points.reshape(-1, 3), grid_faces(rows, columns)[:, [0, 2, 1]], uv, materials=(material,))
-
-
-def source_of(scan: Mesh) -> Source:
-    return make_source(scan, build_bvh(scan.positions, scan.faces))
 
 
 def surface_of(scan: Mesh, triangles: int) -> Surface:
@@ -131,7 +125,7 @@ def test_own_coordinates_keep_lines_that_a_bake_blurs() -> None:
     assert all(way.uv != "source" for way in dress_ways(surface, 3000, source, sides))
 
     def colour_db(way: BuiltLevel) -> float:
-        found = measure_level(scan, source.bvh, way.mesh, 60_000).colour_psnr_db
+        found = measure_level(source, way.mesh, 60_000).colour_psnr_db
         assert found is not None
         return found
 

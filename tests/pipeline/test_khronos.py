@@ -19,7 +19,7 @@ from asset_pipeline.appearance.look import encode_look, plain_look
 from asset_pipeline.built import BuildResult
 from asset_pipeline.manifest import Credit
 from asset_pipeline.mesh import Material, Mesh
-from asset_pipeline.output.encode import encode_level, encode_plain
+from asset_pipeline.output.encode import encode_level, encode_plain, split_vertices
 from asset_pipeline.output.glb import GlbModel, decode_glb
 from asset_pipeline.output.stamp import stamp_glb
 from tests.pipeline.builders import BOX_FACES, BOX_POINTS
@@ -90,10 +90,12 @@ def test_every_kind_of_look_is_sound(tmp_path: Path) -> None:
     for name, mesh in meshes.items():
         look = encode_look(mesh)
         files = {
-            "packed": encode_level(mesh, look.common, 1e-4),
-            "plain": encode_plain(mesh, plain_look(mesh.materials[0], look.common) if mesh.materials else look.common),
+            "packed": encode_level(split_vertices(mesh), look.common, 1e-4),
+            "plain": encode_plain(
+                split_vertices(mesh), plain_look(mesh.materials[0], look.common) if mesh.materials else look.common
+            ),
         }
-        files |= {"avif": encode_level(mesh, look.avif, 1e-4)} if look.avif is not None else {}
+        files |= {"avif": encode_level(split_vertices(mesh), look.avif, 1e-4)} if look.avif is not None else {}
         for kind, data in files.items():
             kinds.add(kind)
             (tmp_path / f"{name}.{kind}.glb").write_bytes(stamp_glb(data, Credit("a", "b", "CC0")))
@@ -111,7 +113,7 @@ def test_any_text_leaves_a_model_sound(textured: BuildResult, tmp_path: Path) ->
 def test_the_validator_would_find_a_fault_inside_compressed_data(textured: BuildResult, tmp_path: Path) -> None:
     model = decode_glb((textured.folder / "lod1.glb").read_bytes(), "lod1.glb")
     broken = Mesh(model.positions, model.faces.astype(np.int32))
-    data = encode_level(broken, encode_look(broken).common, 1e-4)
+    data = encode_level(split_vertices(broken), encode_look(broken).common, 1e-4)
     document, rest = chunks(data)
     document["accessors"][0]["max"][0] += 1
     text = json.dumps(document).encode()
@@ -154,7 +156,9 @@ def test_another_reader_finds_the_same_surface_and_picture_in_plain_glb(textured
 
 def test_another_reader_finds_the_same_vertex_colours(tmp_path: Path) -> None:
     land = hills()
-    (tmp_path / "plain.glb").write_bytes(stamp_glb(encode_plain(land, encode_look(land).common), Credit("land")))
+    (tmp_path / "plain.glb").write_bytes(
+        stamp_glb(encode_plain(split_vertices(land), encode_look(land).common), Credit("land"))
+    )
     mesh = open_plain(tmp_path / "plain.glb")
     ours = decode_glb((tmp_path / "plain.glb").read_bytes(), "plain.glb")
     found = np.asarray(mesh.visual.vertex_attributes["color"])[np.asarray(mesh.faces)]

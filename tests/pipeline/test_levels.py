@@ -2,9 +2,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from asset_pipeline.appearance.bake import make_source
 from asset_pipeline.appearance.dress import BuiltLevel, dress_ways
-from asset_pipeline.appearance.measure import measure_level, measure_look
+from asset_pipeline.appearance.measure import find_places, measure_level, measure_look
 from asset_pipeline.appearance.sides import Sides
 from asset_pipeline.geometry.bvh import build_bvh, find_closest
 from asset_pipeline.geometry.clean import weld
@@ -13,18 +12,17 @@ from asset_pipeline.geometry.surface import colours_at, points_at, sample_surfac
 from asset_pipeline.geometry.surfaces import bare_surface, build_surfaces, choose_levels
 from asset_pipeline.mesh import Material, Mesh
 from tests.pipeline.builders import BOX_FACES, BOX_POINTS
-from tests.pipeline.shapes import ball, hills
+from tests.pipeline.shapes import ball, hills, source_of
 
 
 def level_of(scan: Mesh, asked: int, texture_px: int = 256) -> Mesh:
-    bvh = build_bvh(scan.positions, scan.faces)
     ((surface,), _) = build_surfaces(bare_surface(scan), (asked,))
-    return next(dress_ways(surface, asked, make_source(scan, bvh), Sides(texture_px, 0))).mesh
+    return next(dress_ways(surface, asked, source_of(scan), Sides(texture_px, 0))).mesh
 
 
 def ways_of(scan: Mesh, asked: int, sides: Sides) -> list[BuiltLevel]:
     ((surface,), _) = build_surfaces(bare_surface(scan), (asked,))
-    return list(dress_ways(surface, asked, make_source(scan, build_bvh(scan.positions, scan.faces)), sides))
+    return list(dress_ways(surface, asked, source_of(scan), sides))
 
 
 def colour_difference(scan: Mesh, level: Mesh) -> np.ndarray:
@@ -69,7 +67,7 @@ def test_a_part_without_picture_keeps_its_colour_beside_a_textured_one() -> None
 
 def test_a_level_is_measured_both_ways_in_metres() -> None:
     scan = ball(48)
-    deviation = measure_level(scan, build_bvh(scan.positions, scan.faces), level_of(scan, 300), samples=20_000)
+    deviation = measure_level(source_of(scan), level_of(scan, 300), samples=20_000)
     assert 0.001 < deviation.rms_m < 0.02
     assert deviation.rms_m < deviation.max_m < 0.1
     assert deviation.colour_psnr_db is not None and deviation.colour_psnr_db > 30
@@ -77,7 +75,7 @@ def test_a_level_is_measured_both_ways_in_metres() -> None:
 
 def test_the_scan_itself_has_no_deviation() -> None:
     scan = hills()
-    deviation = measure_level(scan, build_bvh(scan.positions, scan.faces), scan, samples=5_000)
+    deviation = measure_level(source_of(scan), scan, samples=5_000)
     assert deviation.rms_m < 1e-6
 
 
@@ -128,8 +126,8 @@ def test_a_coloured_scan_is_offered_with_vertex_colours_and_with_a_texture() -> 
     stripes = np.repeat(128 + 100 * np.sin(4 * land.positions[:, :1]), 3, axis=1)  # finer than the level's triangles
     scan = replace(land, colours=stripes.astype(np.uint8))
     coloured, textured = ways_of(scan, 300, Sides(256, 0))
-    bvh = build_bvh(scan.positions, scan.faces)
-    first, second = (measure_level(scan, bvh, way.mesh, 20_000).colour_psnr_db for way in (coloured, textured))
+    source = source_of(scan)
+    first, second = (measure_level(source, way.mesh, 20_000).colour_psnr_db for way in (coloured, textured))
     assert coloured.mesh.colours is not None and textured.uv == "atlas"
     assert first is not None and second is not None and second > first + 3
     assert len(textured.mesh.positions) == len(coloured.mesh.positions)  # one chart: open land
@@ -151,9 +149,11 @@ def test_coordinates_that_repeat_a_picture_are_not_kept() -> None:
 
 def test_likeness_in_light_counts_form_as_well_as_colour() -> None:
     scan = ball(40)
-    normals = make_source(scan, build_bvh(scan.positions, scan.faces)).normals
+    source = source_of(scan)
     fine, coarse = level_of(scan, 2000), level_of(scan, 60)
     painted = replace(fine, materials=(Material(picture=np.full((4, 4, 3), 120, np.uint8)),))
-    of_fine, of_coarse, of_painted = (measure_look(scan, normals, each, 20_000) for each in (fine, coarse, painted))
+    of_fine, of_coarse, of_painted, of_scan = (
+        measure_look(source, each, find_places(source, each, 20_000)) for each in (fine, coarse, painted, scan)
+    )
     assert of_fine > of_coarse + 5 and of_fine > of_painted + 5
-    assert measure_look(scan, normals, scan, 20_000) > 40
+    assert of_scan > 40

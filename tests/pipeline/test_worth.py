@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from asset_pipeline.appearance.bake import Source, make_source
+from asset_pipeline.appearance.source import Source
 from asset_pipeline.appearance.worth import weigh_pictures
-from asset_pipeline.geometry.bvh import build_bvh
 from asset_pipeline.mesh import Image, Material, Mesh
-from tests.pipeline.shapes import ball
+from tests.pipeline.shapes import ball, source_of
 
 SIDE_PX = 1024
 
@@ -23,13 +22,12 @@ def spots(cells: int, blur_px: int = 0) -> Image:
     return np.asarray(picture)
 
 
-def source_of(picture: Image) -> Source:
-    scan = replace(ball(), materials=(Material(picture=picture),))
-    return make_source(scan, build_bvh(scan.positions, scan.faces))
+def painted(picture: Image) -> Source:
+    return source_of(replace(ball(), materials=(Material(picture=picture),)))
 
 
 def weigh(picture: Image, level: Mesh | None = None) -> tuple[int, float]:
-    source = source_of(picture)
+    source = painted(picture)
     mesh, colour_db = weigh_pictures(level or source.scan, source)
     kept = mesh.materials[0].picture
     assert kept is not None
@@ -60,7 +58,7 @@ def test_a_normal_map_is_kept_for_what_light_shows_of_it(tilt: float, kept: bool
     material = Material(picture=spots(SIDE_PX), normal_map=normal_map)
     scan = replace(ball(), materials=(material,))
     level = replace(scan, materials=(replace(material, picture=np.full_like(spots(8), 128)),))
-    mesh, _ = weigh_pictures(level, make_source(scan, build_bvh(scan.positions, scan.faces)))
+    mesh, _ = weigh_pictures(level, source_of(scan))
     assert (mesh.materials[0].normal_map is not None) == kept
 
 
@@ -68,8 +66,6 @@ def test_without_colour_the_map_stays() -> None:
     scan = ball()
     bare = Mesh(scan.positions, scan.faces, scan.uv)
     up = np.full((256, 256, 3), (140, 120, 250), np.uint8)
-    mesh, colour_db = weigh_pictures(
-        replace(bare, materials=(Material(normal_map=up),)), make_source(bare, build_bvh(bare.positions, bare.faces))
-    )
+    mesh, colour_db = weigh_pictures(replace(bare, materials=(Material(normal_map=up),)), source_of(bare))
     assert mesh.materials[0].normal_map is not None
     assert colour_db is None
