@@ -60,6 +60,7 @@ function layOpener(place: HTMLElement, row: HTMLElement, card: HTMLElement, word
     card.hidden = !card.hidden
     opener.textContent = words(card.hidden ? 'window_adjust' : 'window_adjust_close')
     opener.setAttribute('aria-expanded', String(!card.hidden))
+    place.closest('#overlay')?.toggleAttribute('data-adjusting', !card.hidden)
   })
   opener.setAttribute('aria-expanded', 'false')
   row.append(opener)

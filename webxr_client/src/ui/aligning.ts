@@ -93,7 +93,7 @@ function inOrder(
   return [...known, ...rest].map((one) => ({ ...one, name: points.find(({ id }) => id === one.id)?.name ?? one.id }))
 }
 
-function makeCard({ place, words, session }: AligningParts, row: HTMLElement): HTMLElement {
+function makeCard({ place, overlay, words, session }: AligningParts, row: HTMLElement): HTMLElement {
   const page = place.ownerDocument
   const { alignment } = session
   const undo = makeButton(page, words('sight_undo'), () => {
@@ -134,6 +134,7 @@ function makeCard({ place, words, session }: AligningParts, row: HTMLElement): H
     card.hidden = !card.hidden
     opener.textContent = words(card.hidden ? 'window_adjust' : 'window_adjust_close')
     opener.setAttribute('aria-expanded', String(!card.hidden))
+    overlay.toggleAttribute('data-adjusting', !card.hidden)
     show()
   })
   opener.setAttribute('aria-expanded', 'false')

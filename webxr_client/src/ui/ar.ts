@@ -79,6 +79,7 @@ export class ArControls {
     setText(this.where, this.sentenceOf(step))
     const hadFocus = this.bottom.contains(this.page.activeElement)
     this.bottom.replaceChildren(...this.contentOf(step, state))
+    overlay.toggleAttribute('data-adjusting', false) // a new card is closed
     if (hadFocus || step === 'explain') this.bottom.querySelector<HTMLElement>('button')?.focus()
   }
 
@@ -294,6 +295,7 @@ export class ArControls {
     }
     this.rested = false
     this.tell('off')
+    this.view?.stage?.relay() // only now the page covers again what it does beside AR
   }
 
   private tell(ar: ArState): void {

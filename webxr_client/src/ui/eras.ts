@@ -1,10 +1,12 @@
 /** Then and now: a slider through the dated states of a scene, and a button for each. */
 import { eraAt, firstPlace } from '../eras'
-import type { SceneDocument } from '../wire'
+import type { Era, SceneDocument } from '../wire'
 import { make, makeButton, setText } from './dom'
 
 export interface Eras {
   readonly element: HTMLElement
+  /** The one that is shown, or that is nearest. */
+  readonly now: Era | null
 }
 
 /**
@@ -29,10 +31,13 @@ export function layEras(
   const told = make(page, 'p', { className: 'era-text' })
   told.setAttribute('role', 'status')
   const buttons = eras.map((era, place) => makeButton(page, era.label, () => go(place)))
+  const element = make(page, 'div', { className: 'eras' })
+  let era: Era | null = null
   const go = (place: number): void => {
     slider.value = String(place)
     show(place)
-    const era = eraAt(eras, place)
+    era = eraAt(eras, place)
+    element.toggleAttribute('data-bare', era !== null && isBare(scene, era))
     slider.setAttribute('aria-valuetext', era?.label ?? '')
     for (const [i, button] of buttons.entries()) button.setAttribute('aria-pressed', String(eras[i] === era))
     setText(told, era?.text ?? '')
@@ -47,14 +52,16 @@ export function layEras(
     go(Math.min(eras.length - 1, Math.max(0, Math.round(Number(slider.value)) + step)))
   })
   go(firstPlace(scene))
+  element.append(make(page, 'div', { className: 'era-names' }, ...buttons), slider, told)
   return {
-    element: make(
-      page,
-      'div',
-      { className: 'eras' },
-      make(page, 'div', { className: 'era-names' }, ...buttons),
-      slider,
-      told
-    )
+    element,
+    get now() {
+      return era
+    }
   }
+}
+
+/** Whether nothing stands in an era: then its text says why, and is all there is to see. */
+function isBare({ nodes }: SceneDocument, { id }: Era): boolean {
+  return nodes.every((node) => node.eras.length > 0 && !node.eras.includes(id))
 }

@@ -66,7 +66,12 @@ export function openSighting(parts: SightingParts): Sighting {
     yes.focus()
   }
   choose()
-  return { close: () => ring.remove() }
+  overlay.toggleAttribute('data-aiming', true)
+  const close = (): void => {
+    ring.remove()
+    overlay.toggleAttribute('data-aiming', false)
+  }
+  return { close }
 }
 
 /** A ring with an open middle, so that the point itself is seen; all of the view around it takes the tap. */

@@ -203,6 +203,7 @@ export class Ways {
       if (ending.settings === true) this.notice.append(makeSettings(this.page, this.parts.device, this.parts.words))
     }
     this.show()
+    this.scene?.stage?.relay() // only now the page covers again what it does beside this way
     this.opener.focus()
   }
 

@@ -42,14 +42,16 @@ class Controls implements WindowControls {
   }
 
   show(): void {
-    if (this.sighting !== null) return
     const { words, place } = this.parts
     const { session } = this
+    this.overlay.dataset['window'] = session.state
+    if (this.sighting !== null) return
     this.refresh()
     const page = place.ownerDocument
     const hadFocus = place.contains(page.activeElement)
     const row = make(page, 'div', { className: 'row' })
     place.replaceChildren(row)
+    this.overlay.toggleAttribute('data-adjusting', false) // a new card is closed
     const waits = session.state === 'waiting'
     if (!waits) {
       if (this.points.length > 0) row.append(makeButton(page, words('sight_open'), () => this.aim(), 'primary'))
@@ -76,15 +78,20 @@ class Controls implements WindowControls {
 
   close(): void {
     this.sighting?.close()
+    delete this.overlay.dataset['window']
+  }
+
+  private get overlay(): HTMLElement {
+    const { place } = this.parts
+    return place.closest<HTMLElement>('#overlay') ?? place
   }
 
   private aim(): void {
     const { place, words, say } = this.parts
-    const overlay = place.closest<HTMLElement>('#overlay') ?? place
     const best = this.session.rank(this.points)
     this.sighting = openSighting({
       place,
-      overlay,
+      overlay: this.overlay,
       points: best.length > 0 ? best : this.points, // too near or too far as far as is known: the visitor knows better
       words,
       say,
