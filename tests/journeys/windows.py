@@ -123,8 +123,9 @@ def aim_at_all(page: Page) -> None:
     press(page, text("sight_close"))
 
 
-def enter_surveyed(page: Page) -> None:
-    open_scene(page)
+def enter_surveyed(page: Page, address: str = GATE_XR) -> None:
+    """Through all questions into the magic window before a surveyed gate."""
+    open_scene(page, address)
     press(page, "See it here")
     for question in ("motion", "position", "camera"):
         expect(page.locator("#mode h2")).to_have_text(text(f"ask_{question}_title"))

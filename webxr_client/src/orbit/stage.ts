@@ -77,6 +77,8 @@ export interface Stage {
   relay: () => void
   /** What is seen now in the free middle, or by whoever borrowed it, as a picture of its own. */
   takePicture: () => HTMLCanvasElement | null
+  /** The nodes of which something is seen in the era that is shown. */
+  seen: () => readonly SceneNode[]
   /** Turn by degrees (positive: to the right, up) and come nearer (factor < 1) or go away; for buttons. */
   turn: (right_deg: number, up_deg: number) => void
   zoom: (factor: number) => void
@@ -182,6 +184,10 @@ class OrbitStage implements Stage {
     // within the task that drew it: afterwards the browser has taken the frame away
     picture.getContext('2d')?.drawImage(this.canvas, 0, -upper)
     return picture
+  }
+
+  seen(): readonly SceneNode[] {
+    return this.models.seen()
   }
 
   turn(right_deg: number, up_deg: number): void {

@@ -3,7 +3,7 @@ import { localDate } from '../geo/live'
 import type { Stage } from '../orbit/stage'
 import type { Experience, SceneDocument, SceneNode } from '../wire'
 import { announce, make, makeButton } from './dom'
-import { layEras } from './eras'
+import { type Eras, layEras } from './eras'
 import { layMedia } from './media'
 import { openPanel } from './panel'
 import { makePhoto, passOn } from './photo'
@@ -36,13 +36,16 @@ export function layTools(
     const button = makeButton(page, sign, () => act(button), 'tool')
     button.setAttribute('aria-label', words(key))
     button.title = words(key)
+    button.dataset['tool'] = key
     return button
   }
+  const eras =
+    scene.eras.length > 1 ? layEras(page, scene, words('eras'), calm || quiet, (place) => stage.showEra(place)) : null
   const tools = [
     tool('sure', '?', (button) =>
       openPanel(panel, button, words, words('sure'), ...laySure(page, scene.nodes, stage, words))
     ),
-    tool('photo', '◉', () => void takePhoto(page, scene, experience, stage, words))
+    tool('photo', '◉', () => void takePhoto(page, { scene, experience, stage, eras }, words))
   ]
   if (scene.sounds.length > 0) {
     tools.push(
@@ -58,9 +61,7 @@ export function layTools(
     )
   }
   bar.append(...tools)
-  if (scene.eras.length > 1) {
-    bar.prepend(layEras(page, scene, words('eras'), calm || quiet, (place) => stage.showEra(place)).element)
-  }
+  if (eras !== null) bar.prepend(eras.element)
 }
 
 /** The grade of every model, what it rests on, and the view that shows it. */
@@ -91,19 +92,25 @@ function laySure(page: Document, nodes: readonly SceneNode[], stage: Stage, word
   ]
 }
 
-async function takePhoto(
-  page: Document,
-  scene: SceneDocument,
-  experience: Experience,
-  stage: Stage,
-  words: Words
-): Promise<void> {
+/** What a picture shows, for the line below it. */
+interface Shown {
+  scene: SceneDocument
+  experience: Experience
+  stage: Stage
+  eras: Eras | null
+}
+
+async function takePhoto(page: Document, { scene, experience, stage, eras }: Shown, words: Words): Promise<void> {
   const view = page.defaultView
   const picture = stage.takePicture()
-  if (picture === null || view === null) return
-  const grade = scene.nodes[0]?.provenance ?? 'estimate'
+  if (view === null) return
+  if (picture === null) {
+    announce(page, words('photo_failed'))
+    return
+  }
+  const grades = new Set(stage.seen().map(({ provenance }) => words(`grade_${provenance}`)))
   const title = plain(experience.title)
-  const credit = plain([words(`grade_${grade}`), scene.credit].filter((part) => part !== '').join(' · '))
+  const credit = plain([eras?.now?.label ?? '', ...grades, scene.credit].filter((part) => part !== '').join(' · '))
   const photo = await makePhoto(page, picture, { title, credit })
   if (photo !== null && (await passOn(view, photo, title))) announce(page, words('photo_done'))
 }
