@@ -32,5 +32,10 @@ export default defineConfig({
     }
   },
   plugins: [dropUnusedShaders(), compress(folder, copied)],
-  test: { include: ['test/**/*.test.ts'] }
+  test: {
+    include: ['test/**/*.test.ts'],
+    // a fresh process for each file took most of the time; what tests put in place of globals is taken back instead
+    isolate: false,
+    unstubGlobals: true
+  }
 })
