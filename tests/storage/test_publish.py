@@ -273,7 +273,9 @@ def away(store_urls, request):
         yield Moved(store_urls[0].removeprefix("sqlite:///"))
     else:
         server = request.getfixturevalue("postgres_url")
-        yield Refusing(server, str(make_url(store_urls[0]).database))
+        refusing = Refusing(server, str(make_url(store_urls[0]).database))
+        yield refusing
+        refusing.give_back()  # also when the test failed: the next ones use the same database
 
 
 class Moved:
