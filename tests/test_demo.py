@@ -37,7 +37,8 @@ run_demo(load_settings(), Listener(port=int(sys.argv[2])), Path(sys.argv[1]))
 
 @pytest.fixture
 def site(tmp_path: Path) -> Served:
-    """A data folder with Dejima imported, its models packaged small; nothing runs."""
+    """A data folder with Dejima imported, its models packaged small, and that content beside it; nothing runs."""
+    small_content(tmp_path)
     return make_site(tmp_path)
 
 
@@ -172,7 +173,8 @@ def test_a_model_that_is_not_there_is_said_before_anything_is_imported(tmp_path)
 def test_a_model_that_the_pipeline_refuses_is_named_and_nothing_is_imported(tmp_path):
     source = small_content(tmp_path)
     (source / "models" / "water-gate.glb").write_bytes(b"glTF but not really")
-    (source / "models" / "chief-factor-house.json").unlink()  # one model is enough here
+    for name in ("chief-factor-house", "chief-factor-house-today"):  # one model is enough here
+        (source / "models" / f"{name}.json").unlink()
     (source / "scenes" / "chief-factor-house-1820.json").unlink()
     for name in ("chief-factor-house-1820", "dutch-new-year"):
         (source / "experiences" / f"{name}.json").unlink()

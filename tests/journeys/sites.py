@@ -1,5 +1,6 @@
 """A real server and a real worker over a fresh data folder with Dejima imported, as separate processes."""
 
+import atexit
 import fcntl
 import hashlib
 import json
@@ -10,11 +11,13 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -196,14 +199,23 @@ def small_content(folder: Path) -> Path:
 
 
 def make_site(folder: Path) -> Served:
-    """A site over a copy of the template, the newest content imported, with a creator and a member of staff; not started."""
+    """A site over data of its own, Dejima imported, with a creator and a member of staff; not started."""
+    data_dir = folder / "data"
+    shutil.copytree(imported_folder(), data_dir)
+    port = free_port()
+    return Served(f"http://localhost:{port}", port, data_dir)
+
+
+@cache
+def imported_folder() -> Path:
+    """A copy of the template with the newest content imported and two accounts, made once for a run of the tests."""
+    folder = Path(tempfile.mkdtemp(prefix="dejima-imported-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     data_dir = folder / "data"
     shutil.copytree(template_folder(), data_dir)
     run_dejima(data_dir, "import", str(small_content(folder)))
-    port = free_port()
-    site = Served(f"http://localhost:{port}", port, data_dir)
-    catalog = site.open_catalog()
+    catalog = open_engine(read_settings({"DEJIMA_DATA_DIR": str(data_dir)}).catalog_url)
     for role, name in NAMES.items():
         add_account(catalog, NewAccount("dejima", name, role, PASSWORD), system_clock(), secrets.token_bytes)
     catalog.dispose()
-    return site
+    return data_dir
