@@ -1,4 +1,6 @@
 import json
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +11,22 @@ from asset_pipeline.built import build_key
 from tests.pipeline.command import Ran, package
 from tests.pipeline.shapes import options, write_ball, write_hills
 
+SCAN = "hills.ply"
 SMALL = ["--levels", "200", "--texture-px", "64", "--progress", "json"]
 
 
-@pytest.fixture(autouse=True)
-def own_notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Notes of this test alone; the compiled kernels stay where they are."""
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(Path.home() / ".cache" / "dejima-xr" / "numba"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Ran]]:
+    """A folder with a scan, its package in `out` and notes of its own, and what that first build said.
+
+    A test leaves there what it found: the scan and this one package, whole.
+    """
+    folder = tmp_path_factory.mktemp("begun")
+    with pytest.MonkeyPatch.context() as patch:
+        # the compiled kernels stay where they are
+        patch.setenv("NUMBA_CACHE_DIR", str(Path.home() / ".cache" / "dejima-xr" / "numba"))
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        yield folder, package(write_hills(folder), folder / "out", *SMALL)
 
 
 def was_found(ran: Ran) -> bool:
@@ -24,23 +34,22 @@ def was_found(ran: Ran) -> bool:
     return ran.lines()[-1]["result"]["peak_bytes"] == 0
 
 
-def test_the_same_scan_with_the_same_options_is_found_and_not_built_again(tmp_path: Path) -> None:
-    scan, out = write_hills(tmp_path), tmp_path / "out"
-    first, second = package(scan, out, *SMALL), package(scan, out, *SMALL)
+def test_the_same_scan_with_the_same_options_is_found_and_not_built_again(begun: tuple[Path, Ran]) -> None:
+    folder, first = begun
+    second = package(folder / SCAN, folder / "out", *SMALL)
     assert (was_found(first), was_found(second)) == (False, True)
     assert first.lines()[-1]["result"]["digest"] == second.lines()[-1]["result"]["digest"]
     assert first.lines()[-1]["result"]["levels"] == second.lines()[-1]["result"]["levels"]
-    assert [entry.name for entry in out.iterdir()] == [first.lines()[-1]["result"]["digest"]]
+    assert [entry.name for entry in (folder / "out").iterdir()] == [first.lines()[-1]["result"]["digest"]]
     assert second.peak_bytes < 60_000_000  # numpy and numba alone would be more
 
 
-def test_a_package_that_was_damaged_is_built_again(tmp_path: Path) -> None:
-    scan, out = write_hills(tmp_path), tmp_path / "out"
-    digest = package(scan, out, *SMALL).lines()[-1]["result"]["digest"]
-    (out / digest / "lod0.glb").write_bytes(b"not any more")
-    again = package(scan, out, *SMALL)
-    assert not was_found(again)
-    assert (out / digest / "lod0.glb").stat().st_size > 1000
+def test_a_package_that_was_damaged_is_built_again(begun: tuple[Path, Ran]) -> None:
+    folder, first = begun
+    model = folder / "out" / first.lines()[-1]["result"]["digest"] / "lod0.glb"
+    model.write_bytes(b"not any more")
+    assert not was_found(package(folder / SCAN, folder / "out", *SMALL))
+    assert model.stat().st_size > 1000
 
 
 def test_another_option_another_scan_or_another_picture_beside_it_is_another_key(tmp_path: Path) -> None:
@@ -63,14 +72,15 @@ def test_a_scan_in_a_folder_of_very_many_files_is_built_each_time(tmp_path: Path
     assert build_key(scan, options()) is None
 
 
-def test_another_title_and_place_are_stamped_into_the_package_found(tmp_path: Path) -> None:
-    scan, out = write_hills(tmp_path), tmp_path / "out"
-    first = package(scan, out, *SMALL).lines()[-1]["result"]["digest"]
+def test_another_title_and_place_are_stamped_into_the_package_found(begun: tuple[Path, Ran], tmp_path: Path) -> None:
+    folder, first = begun
     (tmp_path / "facts.json").write_text(json.dumps({"title": "丘", "licence": "CC0"}), encoding="utf-8")
     told = [*SMALL, "--metadata", tmp_path / "facts.json", "--height", "40"]
-    stamped = package(scan, out, *told)
+    stamped = package(folder / SCAN, folder / "out", *told)
     assert was_found(stamped)
     digest = stamped.lines()[-1]["result"]["digest"]
-    manifest = json.loads((out / digest / "manifest.json").read_text(encoding="utf-8"))
-    assert digest != first and manifest["credit"]["title"] == "丘" and manifest["geopose"]["position"]["h"] == 40
-    assert package(scan, tmp_path / "anew", *told).lines()[-1]["result"]["digest"] == digest
+    manifest = json.loads((folder / "out" / digest / "manifest.json").read_text(encoding="utf-8"))
+    shutil.rmtree(folder / "out" / digest)
+    assert digest != first.lines()[-1]["result"]["digest"]
+    assert manifest["credit"]["title"] == "丘" and manifest["geopose"]["position"]["h"] == 40
+    assert package(folder / SCAN, tmp_path / "anew", *told).lines()[-1]["result"]["digest"] == digest

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -80,25 +81,21 @@ def test_the_manifest_holds_place_credit_and_source(textured: BuildResult) -> No
     assert document["source"]["file"] == "ball.obj" and len(document["source"]["sha256"]) == 64
 
 
-def test_two_processes_give_the_same_bytes(tmp_path: Path) -> None:
-    hills = write_hills(tmp_path)
-    digests = set()
-    for turn in ("first", "second"):
-        ran = package(hills, tmp_path / turn, *SMALL, "--progress", "json")
-        assert ran.code == 0, ran.stderr
-        digests.add(ran.lines()[-1]["result"]["digest"])
-    assert len(digests) == 1
+def test_two_processes_give_the_same_bytes(coloured: BuildResult, tmp_path: Path) -> None:
+    (tmp_path / "facts.json").write_text(json.dumps({"title": coloured.manifest.credit.title}), encoding="utf-8")
+    told = [*SMALL, "--metadata", tmp_path / "facts.json", "--progress", "json"]
+    ran = package(write_hills(tmp_path), tmp_path / "out", *told)
+    assert ran.code == 0, ran.stderr
+    assert ran.lines()[-1]["result"]["digest"] == coloured.digest
 
 
 def test_the_same_scan_elsewhere_gives_the_same_package_and_building_again_changes_nothing(
     textured: BuildResult, tmp_path: Path
 ) -> None:
-    path = write_ball(tmp_path)
-    first = build_package(path, tmp_path / "out", options(texture_px=256))
-    assert first.digest == textured.digest
-    before = first.folder.stat().st_mtime_ns
-    second = build_package(path, tmp_path / "out", options(texture_px=256))
-    assert second.folder.stat().st_mtime_ns == before
+    before = shutil.copytree(textured.folder, tmp_path / "out" / textured.digest).stat()
+    again = build_package(write_ball(tmp_path), tmp_path / "out", options(texture_px=256))
+    assert again.digest == textured.digest
+    assert (again.folder.stat().st_ino, again.folder.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     assert len(visible(tmp_path / "out")) == 1
 
 
