@@ -197,7 +197,9 @@ def test_a_model_that_was_taken_back_is_gone_after_the_next_contact(phone: Page,
         withdraw_record(catalog, Name("dejima", kind, "water-gate-1820"), 1, system_clock())
     catalog.dispose()
     for path in (GATE_PAGE, GATE_SCENE):  # each is a publication of its own
-        eventually(phone, lambda path=path: not phone.request.get(new_site.url + path).ok, "the server knows it no more")
+        eventually(
+            phone, lambda path=path: not phone.request.get(new_site.url + path).ok, "the server knows it no more"
+        )
     forget_answers(phone)
     models = [path for path in kept_paths(phone) if path.endswith(".glb")]
     assert len(models) == 3  # the house, what stands there today, the gate
