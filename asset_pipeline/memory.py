@@ -10,7 +10,7 @@ from pathlib import Path
 
 SAMPLE_S = 0.25
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of mallopt, as glibc numbers them
-KEPT_ARRAY_BYTES, KEPT_BYTES = 1 << 25, 1 << 30  # the first is the most that glibc allows
+KEPT_ARRAY_BYTES, KEPT_BYTES = 1 << 24, 1 << 26
 PROC = Path("/proc")
 
 

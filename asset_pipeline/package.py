@@ -109,7 +109,7 @@ def _make_surfaces(scan: Scan, options: BuildOptions, progress: Progress, crew: 
     levels, skipped = choose_levels(options.levels, prepared.scan.triangles)
     # while the collapse, which is one long thread, keeps this process, another looks at the scan
     finish_looking = begin_job(hands, Task(_look_at, (prepared.looked_at,)), prepared.surface)
-    finish_reading = begin_job(hands, Task(read_places, (prepared.scan,)), prepared.normals)
+    finish_reading = begin_job(hands, Task(_read_places, (prepared.scan, prepared.normals)), None)
     progress("collapse", 0.2)
     tree = None if prepared.bvh.parts else prepared.bvh
     coming = each_surface(prepared.surface, levels, tree)
@@ -153,6 +153,10 @@ def _look_at(scan: Mesh, surface: Surface) -> _Looked:
     """Where the scan is looked at from, its pictures, and what may be wrong with it."""
     views = choose_views(scan)
     return views, draw_scan(scan, views), examine_scan(scan, surface)
+
+
+def _read_places(scan: Mesh, normals: Rows, _: None) -> ScanPlaces:
+    return read_places(scan, normals)
 
 
 def _make_points(scan: Scan, options: BuildOptions, progress: Progress, _: Crew) -> _Made:
