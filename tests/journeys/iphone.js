@@ -9,6 +9,7 @@
     compassOff_deg: 10,
     hasCompass: true,
     speaks: true,
+    said: 0,
     walks: false,
     allowsMotion: true,
     asked: [],
@@ -49,6 +50,7 @@
       Object.defineProperty(event, name, { value })
     }
     window.dispatchEvent(event)
+    iphone.said += 1
   }
   const STEPS_HZ = 1.8
   /** Shaken as by somebody who walks, or lying still; gravity in it, as the sensor has. */

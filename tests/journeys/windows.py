@@ -103,13 +103,13 @@ def survey(page: Page, **more: object) -> None:
 
 
 def look_at(page: Page, heading_deg: float) -> None:
-    """Turn the phone to a true heading, and give its sensors a moment to say so."""
+    """Turn the phone to a true heading, and wait until its sensors have said so often enough to be believed."""
     declination_deg = 7.8  # a compass points so far west of north
-    page.evaluate(
-        "([alpha, compass]) => Object.assign(iphone, { alpha_deg: alpha, compass_deg: compass })",
+    said = page.evaluate(
+        "([alpha, compass]) => Object.assign(iphone, { alpha_deg: alpha, compass_deg: compass }).said",
         [(-heading_deg - FRAME_DEG) % 360, (heading_deg + declination_deg) % 360],
     )
-    page.wait_for_timeout(600)
+    page.wait_for_function("said => iphone.said >= said + 7", arg=said)
 
 
 def aim_at_all(page: Page) -> None:
