@@ -77,7 +77,8 @@ def main() -> None:
     parser.add_argument("--visits", type=int, default=200)
     parser.add_argument("--places", default="good,urban")
     parser.add_argument(
-        "--methods", default="locar,locar_north,window,window_course,window_three,none,none_course,three,asked,perfect"
+        "--methods",
+        default="locar,locar_north,window,window_course,window_three,window_sign,none,none_course,sign,three,asked,perfect",
     )
     parser.add_argument("--json", type=Path)
     parser.add_argument("--replay", type=Path)

@@ -86,7 +86,7 @@ function hear(estimate, { fix, magnetic_deg }, heading_deg, local) {
 }
 
 /** In AR, where the phone tracks its surroundings: what is seen at each moment, and what doubt was stated. */
-export function followTracked(visit, sensed, { declination_deg, ...sights }) {
+export function followTracked(visit, sensed, { declination_deg, scan = null, ...sights }) {
   const sighter = makeSighter(visit, sensed, sights)
   let estimate = start({ origin: ORIGIN, declination_deg })
   let drawn = null
@@ -95,6 +95,7 @@ export function followTracked(visit, sensed, { declination_deg, ...sights }) {
     const local = { east_m, north_m, at_ms: moment.at_s * 1000 }
     estimate = hear(estimate, moment, heading / DEG, local)
     estimate = sighter.sight(moment, estimate, yaw, local)
+    estimate = scan?.(moment, estimate, yaw, local) ?? estimate
     drawn = settle(drawn, estimate)
     const [site, now] = [drawn, estimate]
     return { see: (mark) => seeDrawn(site, local, heading, mark), doubt: (mark) => drawnDoubt(now, placeAt(mark)) }
@@ -103,7 +104,7 @@ export function followTracked(visit, sensed, { declination_deg, ...sights }) {
 }
 
 /** Through the magic window: steps and turns instead of tracking. */
-export function followWindow(visit, sensed, { declination_deg, ...sights }) {
+export function followWindow(visit, sensed, { declination_deg, scan = null, ...sights }) {
   const sighter = makeSighter(visit, sensed, sights)
   let estimate = startInSteps({ origin: ORIGIN, declination_deg })
   let walked = standStill(0)
@@ -118,6 +119,7 @@ export function followWindow(visit, sensed, { declination_deg, ...sights }) {
     const local = { ...walked.local, at_ms: moment.at_s * 1000 }
     estimate = hear(estimate, moment, heading / DEG, local)
     estimate = sighter.sight(moment, estimate, moment.turned_yaw, local)
+    estimate = scan?.(moment, estimate, moment.turned_yaw, local) ?? estimate
     drawn = settle(drawn, estimate)
     const [site, now] = [drawn, estimate]
     return { see: (mark) => seeDrawn(site, local, heading, mark), doubt: (mark) => drawnDoubt(now, placeAt(mark)) }

@@ -2,10 +2,12 @@
 import { asideOf, followLocar } from './locar.mjs'
 import { DECLINATION_DEG, PLACES, sense } from './noise.mjs'
 import { followPerfect, followTracked, followWindow, turnTo } from './ours.mjs'
+import { makeScanner } from './signs.mjs'
 import { makeVisit, wrap } from './visits.mjs'
 
 const DEG = Math.PI / 180
 const SIGHT_AT_S = [20, 26, 32]
+const SCAN_AT_S = 32
 const FROM_S = 33 // after the last of them
 const NEAREST_M = 8
 const FARTHEST_M = 60
@@ -23,6 +25,18 @@ export const METHODS = {
     title: 'magic window, three sightings',
     marks: true,
     follow: (visit, sensed) => followWindow(visit, sensed, { ...ours, at_s: SIGHT_AT_S })
+  },
+  window_sign: {
+    title: 'magic window, a QR sign scanned at the start',
+    marks: true,
+    follow: (visit, sensed, { mark_m }) =>
+      followWindow(visit, sensed, { ...ours, scan: makeScanner(visit, { scan_at_s: SCAN_AT_S, mark_m }) })
+  },
+  sign: {
+    title: 'AR, a QR sign scanned before it',
+    marks: true,
+    follow: (visit, sensed, { mark_m }) =>
+      followTracked(visit, sensed, { ...ours, scan: makeScanner(visit, { scan_at_s: SCAN_AT_S, carried: true, mark_m }) })
   },
   none: { title: 'AR, no action', follow: (visit, sensed) => followTracked(visit, sensed, ours) },
   none_course: {
@@ -52,7 +66,7 @@ export const METHODS = {
 export function judge(method, seed, options, context) {
   const visit = makeVisit(seed)
   const sensed = sense(visit, { ...options, ...METHODS[method].senses })
-  const { seen, asked } = METHODS[method].follow(visit, sensed, context)
+  const { seen, asked } = METHODS[method].follow(visit, sensed, { ...context, mark_m: options.mark_m })
   const found = { metres: [], degrees: [], trembles_deg: [], honest: [0, 0], asked }
   visit.moments.forEach((moment, i) => {
     if (moment.at_s < FROM_S) return
