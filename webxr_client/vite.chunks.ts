@@ -5,6 +5,7 @@ interface Graph {
 
 const PAGES = ['src/main.ts', 'src/immersive.ts']
 const STAGE = 'src/orbit/stage.ts'
+const SCANNING = 'src/ui/scanning.ts' // its few parts that the page of a scene has already would be a file of their own
 const THREE = /node_modules[\\/]three[\\/](?!src[\\/])/ // its single sources are those that no first frame needs
 
 /**
@@ -20,7 +21,9 @@ export function nameChunk(here: string): (id: string, graph: Graph) => string | 
     const stage = reach(here + STAGE, graph)
     const importers = graph.getModuleInfo(id)?.importers ?? []
     const usedBeyond = (ids: Set<string>): boolean => ids.has(id) && importers.some((importer) => !ids.has(importer))
-    if ((main.has(id) && immersive.has(id)) || usedBeyond(main) || (immersive.has(id) && stage.has(id))) return 'visit'
+    const others = [stage, reach(here + SCANNING, graph)]
+    const sharedByScene = immersive.has(id) && others.some((other) => other.has(id))
+    if ((main.has(id) && immersive.has(id)) || usedBeyond(main) || sharedByScene) return 'visit'
     return usedBeyond(stage) ? 'three' : null
   }
 }

@@ -10,7 +10,7 @@ READING_ONLY = (
     "aloud_", "arrival_", "arrived", "can_", "consent_now_", "guide_", "sheet_", "state_", "take_", "there_",
     "when_", "wind_",
 )  # fmt: skip
-IMMERSIVE_ONLY = ("ar_",)
+IMMERSIVE_ONLY = ("ar_", "sign_")
 
 
 @cache

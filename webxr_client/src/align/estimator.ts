@@ -26,7 +26,7 @@ import { enOf, uncertaintyM } from './reading'
 import { courseRows, fixRows, headingRows, type Mark, poseRows, type Sighting, sightingRows } from './rows'
 
 export type { Local, Odometry } from './motion'
-export { drawnDoubt, localFromSite, placeOf, uncertaintyDeg, uncertaintyM, wantsSighting } from './reading'
+export { drawnDoubt, localFromSite, mayBeAt, placeOf, uncertaintyDeg, uncertaintyM, wantsSighting } from './reading'
 
 const DEG = Math.PI / 180
 const AXIS_SHARE = 1 / 1.5 // a fix's accuracy is the radius of 68 %, which is 1.5 deviations of one axis
@@ -69,11 +69,14 @@ export interface SurveyPoint {
   accuracy_m: number
 }
 
-/** The phone's place and yaw as a sign at a surveyed spot gives them: true minus tracked heading. */
+/**
+ * The phone's place and yaw as a sign at a surveyed spot gives them: true minus tracked heading, null where only the place
+ * is known. The accuracies are deviations, of a place along one axis.
+ */
 export interface SignPose {
   lat: number
   lon: number
-  yaw_deg: number
+  yaw_deg: number | null
   accuracy_m: number
   accuracy_deg: number
 }
@@ -168,7 +171,8 @@ export function withSighting(estimate: Estimate, point: SurveyPoint, heading_deg
 export function withPose(estimate: Estimate, pose: SignPose, local: Local): Estimate {
   return act(estimate, (e) => {
     const [east_m, north_m] = enOf(e.frame, pose)
-    const rows = poseRows({ east_m, north_m, yaw_rad: pose.yaw_deg * DEG }, pose.accuracy_m, pose.accuracy_deg * DEG)
+    const yaw_rad = pose.yaw_deg === null ? null : pose.yaw_deg * DEG
+    const rows = poseRows({ east_m, north_m, yaw_rad }, pose.accuracy_m, pose.accuracy_deg * DEG)
     return commit(observeBoth(track(e, local), rows))
   })
 }

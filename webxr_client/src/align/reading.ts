@@ -31,6 +31,15 @@ export function placeOf({ belief }: Estimate): { east_m: number; north_m: number
   return { east_m: mean[EAST] ?? 0, north_m: mean[NORTH] ?? 0 }
 }
 
+const FAR_M = 150 // errors of satellites between houses stay below
+
+/** Whether the visitor may be at a place, for all that is known. */
+export function mayBeAt(estimate: Estimate, place: { lat: number; lon: number }): boolean {
+  const [east_m, north_m] = enOf(estimate.frame, place)
+  const here = placeOf(estimate)
+  return Math.hypot(east_m - here.east_m, north_m - here.north_m) < Math.max(FAR_M, 4 * uncertaintyM(estimate))
+}
+
 /** The radius in metres in which the visitor is with about two chances in three. */
 export function uncertaintyM({ belief }: Estimate): number {
   const { cov } = join(belief)

@@ -87,15 +87,19 @@ function sightingRow(
   return { off: wrap(heading_rad - (Math.atan2(east_m, north_m) - yaw)), slope, sigma }
 }
 
-/** A whole pose, as a sign at a surveyed spot gives it: the visitor's place and the yaw. */
+/** A pose, as a sign at a surveyed spot gives it: the visitor's place and, unless null, the yaw. */
 export function poseRows(
-  pose: { east_m: number; north_m: number; yaw_rad: number },
+  pose: { east_m: number; north_m: number; yaw_rad: number | null },
   sigma_m: number,
   sigma_rad: number
 ): (state: readonly number[]) => Row[] {
-  return (state) => [
-    { off: pose.east_m - (state[EAST] ?? 0), slope: slopeOf({ [EAST]: 1 }), sigma: sigma_m },
-    { off: pose.north_m - (state[NORTH] ?? 0), slope: slopeOf({ [NORTH]: 1 }), sigma: sigma_m },
-    { off: wrap(pose.yaw_rad - (state[YAW] ?? 0)), slope: slopeOf({ [YAW]: 1 }), sigma: sigma_rad }
-  ]
+  const { east_m, north_m, yaw_rad } = pose
+  return (state) => {
+    const place = [
+      { off: east_m - (state[EAST] ?? 0), slope: slopeOf({ [EAST]: 1 }), sigma: sigma_m },
+      { off: north_m - (state[NORTH] ?? 0), slope: slopeOf({ [NORTH]: 1 }), sigma: sigma_m }
+    ]
+    if (yaw_rad === null) return place
+    return [...place, { off: wrap(yaw_rad - (state[YAW] ?? 0)), slope: slopeOf({ [YAW]: 1 }), sigma: sigma_rad }]
+  }
 }

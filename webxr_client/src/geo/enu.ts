@@ -43,6 +43,20 @@ export function geodeticToEnu(place: GeoPoint, origin: GeoPoint): Point3 {
   ]
 }
 
+/** The place a few metres east and north of another one, by the curvature of the ellipsoid there. */
+export function placeBeside<P extends { lat: number; lon: number }>(place: P, east_m: number, north_m: number): P {
+  const lat = toRadians(place.lat)
+  const flat = 1 - ECCENTRICITY_SQUARED * Math.sin(lat) ** 2
+  const across_m = SEMI_MAJOR_M / Math.sqrt(flat)
+  const along_m = (across_m * (1 - ECCENTRICITY_SQUARED)) / flat
+  const degrees = (radians: number): number => (radians * 180) / Math.PI
+  return {
+    ...place,
+    lat: place.lat + degrees(north_m / along_m),
+    lon: place.lon + degrees(east_m / (across_m * Math.cos(lat)))
+  }
+}
+
 /** Where a pose stands in a y-up scene (x east, y up, z south) whose middle is the origin, and how it is turned. */
 export function poseInScene(pose: GeoPose, origin: GeoPoint): { position: Point3; quaternion: number[] } {
   const [east, north, up] = geodeticToEnu(pose.position, origin)

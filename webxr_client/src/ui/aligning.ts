@@ -1,8 +1,9 @@
 /** Bringing the model to its true place in AR: aiming at points, putting right by hand, and saying how sure it is. */
-import { findSightable } from '../window/points'
+import { findSightable, findSigns } from '../window/points'
 import type { SceneNode, SiteDocument, SurveyPoint } from '../wire'
 import type { ArSession } from '../xr/session'
 import { make, makeButton } from './dom'
+import type { Scanning } from './scanning'
 import { openSighting, type Sighting } from './sighting'
 import type { Words } from './words'
 
@@ -15,8 +16,8 @@ export interface AligningParts {
   site: SiteDocument
   node: SceneNode
   session: ArSession
-  /** Aiming is over: the buttons are to be laid anew. */
-  onClose: () => void
+  /** Aiming is over: the buttons are to be laid anew, and a sentence may have to be said. */
+  onClose: (sentence: string | null) => void
 }
 
 export interface Aligning {
@@ -25,6 +26,10 @@ export interface Aligning {
   /** There are points to aim at. */
   readonly offers: boolean
   aim: () => void
+  /** There are signs to stand at. */
+  readonly hasSigns: boolean
+  /** Name the sign that the visitor stands at. */
+  stand: () => Promise<void>
   /** The card with which a placed model is put right, and its opener. */
   card: (row: HTMLElement) => HTMLElement
   /** How sure the true place is; null while the model does not stand there. */
@@ -41,7 +46,9 @@ type Act = [key: string, act: () => void]
 export function startAligning(parts: AligningParts): Aligning {
   const { session, words, place } = parts
   const points = findSightable(parts.site, parts.node)
-  let sighting: Sighting | null = null
+  const signs = findSigns(parts.site, parts.node)
+  let sighting: Sighting | Scanning | null = null
+  let over = false
   const leave = (): void => {
     sighting?.close()
     sighting = null
@@ -66,7 +73,26 @@ export function startAligning(parts: AligningParts): Aligning {
         },
         onClose: () => {
           leave()
-          parts.onClose()
+          parts.onClose(null)
+        }
+      })
+    },
+    hasSigns: signs.length > 0,
+    async stand() {
+      const { openScanning } = await import('./scanning')
+      if (sighting !== null || over) return
+      session.aiming = true
+      sighting = openScanning({
+        place,
+        overlay: parts.overlay,
+        signs,
+        lookout: null,
+        words,
+        say: parts.say,
+        onTake: (pose) => session.alignment?.stand(pose) ?? false,
+        onClose: (sentence) => {
+          leave()
+          parts.onClose(sentence)
         }
       })
     },
@@ -78,7 +104,10 @@ export function startAligning(parts: AligningParts): Aligning {
       else if (session.alignment?.wants === true) said.push(words('align_again'))
       return said.join(' ')
     },
-    close: leave
+    close() {
+      over = true
+      leave()
+    }
   }
 }
 

@@ -11,6 +11,7 @@ import { type Idle, watchIdle } from './idle'
 import { askInTap } from './permission'
 import { readText } from './ruby'
 import type { SceneView } from './scene-view'
+import { SignFirst } from './sign-first'
 import type { Visit } from './visit'
 import { readWalk } from './walk'
 import { createWarning, type Warning } from './warning'
@@ -19,6 +20,7 @@ import type { Words } from './words'
 type Step = 'view' | 'explain' | ArState
 
 const EVERY_MS = 1000 // how sure the place is changes slowly
+const NOTE_MS = 6000
 
 /** The bottom line of the page, and the top line's sentence while AR runs. */
 export class ArControls {
@@ -32,6 +34,8 @@ export class ArControls {
   private walking = false
   private idle: Idle | null = null
   private rested = false
+  private note: string | null = null
+  private readonly sign: SignFirst
   private readonly warning: Warning
   private stopPosition = (): void => undefined
   private ticking: ReturnType<typeof setInterval> | undefined
@@ -50,6 +54,9 @@ export class ArControls {
     this.where = need(page, '#where')
     this.warning = createWarning(words)
     this.honest = readText(this.where)
+    const say = (sentence: string): void => this.say(sentence)
+    const onClose = (): void => this.showExplanation(true)
+    this.sign = new SignFirst({ page, place: this.bottom, visit, words, say, onClose })
     // fetched ahead: a session must begin within the tap, without waiting for code
     if (device.immersiveAr) void import('../xr/session').then((module) => this.ready(module.startAr))
     this.show()
@@ -74,7 +81,7 @@ export class ArControls {
     else delete overlay.dataset['ar']
     overlay.toggleAttribute('data-explaining', step === 'explain')
     const key = `${step} ${this.start !== null} ${state.stage.kind} ${this.problem}`
-    if (key === this.shown || this.aligning?.busy === true) return
+    if (key === this.shown || this.aligning?.busy === true || this.sign.busy) return
     this.shown = key
     setText(this.where, this.sentenceOf(step))
     const hadFocus = this.bottom.contains(this.page.activeElement)
@@ -94,17 +101,17 @@ export class ArControls {
         return [this.explanation()]
       case 'ready':
         return this.offers
-          ? [this.row(...this.aim(), ['ar_place', () => this.session?.place()], ['ar_end', () => this.end()])]
-          : [this.row(['ar_place', () => this.session?.place(), 'primary'], ['ar_end', () => this.end()])]
+          ? [this.row(...this.aim(), ['ar_place', () => this.session?.place()], ...this.atSign(), ...this.ending())]
+          : [this.row(['ar_place', () => this.session?.place(), 'primary'], ...this.atSign(), ...this.ending())]
       case 'placed':
-        return [this.row(...this.aim(), ['ar_move', () => this.session?.again()], ['ar_end', () => this.end()])]
+        return [this.row(...this.aim(), ['ar_move', () => this.session?.again()], ...this.atSign(), ...this.ending())]
       case 'overlaid':
         return this.overlaid()
       case 'searching':
-        return [this.row(...this.aim(), ['ar_end', () => this.end()])]
+        return [this.row(...this.aim(), ...this.atSign(), ...this.ending())]
       case 'lost':
       case 'starting':
-        return [this.row(['ar_end', () => this.end()])]
+        return [this.row(...this.ending())]
       default:
         return this.offer(state)
     }
@@ -112,6 +119,16 @@ export class ArControls {
 
   private get offers(): boolean {
     return this.aligning?.offers === true && this.session?.hasOverlay === true
+  }
+
+  private ending(): [key: string, act: () => void][] {
+    return [['ar_end', () => this.end()]]
+  }
+
+  /** A tracked session gives no camera pictures: a sign says where the visitor stands when they name it. */
+  private atSign(): [key: string, act: () => void][] {
+    const offers = this.aligning?.hasSigns === true && this.session?.hasOverlay === true
+    return offers ? [['sign_here', () => void this.aligning?.stand()]] : []
   }
 
   private aim(): [key: string, act: () => void, className: string][] {
@@ -146,6 +163,7 @@ export class ArControls {
       make(this.page, 'h2', {}, this.words('ar_explain_title')),
       make(this.page, 'p', {}, this.words('ar_explain')),
       make(this.page, 'p', {}, floor),
+      ...this.sign.lay(node),
       this.row(['ar_go', () => void this.begin(), 'primary'], ['ar_not_now', () => this.explain(false)])
     )
   }
@@ -158,6 +176,7 @@ export class ArControls {
   /** Show the step before AR, or take it away. */
   explain(on: boolean): void {
     this.problem = null
+    if (!on) this.sign.drop()
     if (on) void this.askPosition().then(() => this.showExplanation(true))
     else this.showExplanation(false)
   }
@@ -203,6 +222,7 @@ export class ArControls {
     if (this.start === null || node === undefined || stage === null || stage === undefined) return
     const { site } = this.visit.state
     const facts = site?.site
+    const carried = this.sign.take()
     const starting = this.start({
       stage,
       overlayRoot: need(this.page, '#overlay'),
@@ -213,6 +233,7 @@ export class ArControls {
       hazards: site?.hazards ?? [],
       occluders: this.view?.scene?.occluders ?? [],
       trace: this.trace,
+      carried,
       callbacks: {
         onState: (ar) => this.tell(ar),
         onWalk: (walking) => this.hearWalk(walking),
@@ -226,7 +247,10 @@ export class ArControls {
     this.session = started.ok ? started.session : null
     if (started.ok) this.accompany(started.session)
     this.problem = started.ok ? null : `ar_${started.problem}`
-    if (!started.ok) this.tell('off')
+    if (!started.ok) {
+      carried?.stop()
+      this.tell('off')
+    }
     this.show()
   }
 
@@ -250,19 +274,32 @@ export class ArControls {
       place: this.bottom,
       overlay: need(this.page, '#overlay'),
       words: this.words,
-      say: (sentence) => {
-        this.where.textContent = sentence
-      },
+      say: (sentence) => this.say(sentence),
       site,
       node: this.node,
       session,
-      onClose: () => {
+      onClose: (sentence) => {
+        if (sentence !== null) this.tellNote(sentence)
         this.shown = ''
         this.show()
       }
     })
     this.shown = ''
     this.ticking = setInterval(() => this.saySure(), EVERY_MS)
+  }
+
+  private say(sentence: string): void {
+    this.where.textContent = sentence
+  }
+
+  /** What was done, for as long as it takes to read. */
+  private tellNote(sentence: string): void {
+    this.note = sentence
+    announce(this.page, sentence)
+    setTimeout(() => {
+      if (this.note === sentence) this.note = null
+      if (this.session !== null && this.aligning?.busy !== true) this.saySentence()
+    }, NOTE_MS)
   }
 
   /** How sure the place is, as that changes. */
@@ -287,6 +324,7 @@ export class ArControls {
     this.aligning = null
     this.session = null
     this.walking = false
+    this.note = null
     this.idle?.stop()
     this.idle = null
     if (this.rested) {
@@ -303,6 +341,7 @@ export class ArControls {
   }
 
   private sentenceOf(step: Step): string {
+    if (this.note !== null && !this.walking) return this.note
     if (step === 'starting' || step === 'searching') return this.words('ar_finding')
     if (step === 'ready') return this.words('ar_found')
     if (step === 'lost') return this.words('ar_lost')

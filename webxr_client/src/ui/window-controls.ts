@@ -1,11 +1,12 @@
 /** The few buttons of the magic window, and its top line: what is seen, and how sure that is. */
 
-import { findSightable } from '../window/points'
+import { findSightable, findSigns } from '../window/points'
 import type { WindowSession } from '../window/session'
-import type { SceneNode, SurveyPoint } from '../wire'
+import type { SceneNode, Sign, SurveyPoint } from '../wire'
 import { type Adjusting, layAdjusting } from './adjusting'
-import { make, makeButton } from './dom'
+import { announce, make, makeButton } from './dom'
 import type { ModeParts } from './mode'
+import type { Scanning } from './scanning'
 import { openSighting, type Sighting } from './sighting'
 
 export interface WindowControls {
@@ -19,6 +20,8 @@ export interface WindowControls {
   close: () => void
 }
 
+const NOTE_MS = 6000
+
 /** Lay the buttons for a session that has begun. */
 export function layWindowControls(parts: ModeParts, session: WindowSession, node: SceneNode | null): WindowControls {
   const controls = new Controls(parts, session, node)
@@ -29,8 +32,12 @@ export function layWindowControls(parts: ModeParts, session: WindowSession, node
 class Controls implements WindowControls {
   private adjusting: Adjusting | null = null
   private sighting: Sighting | null = null
+  private scanning: Scanning | null = null
+  private closed = false
   private walks = false
+  private note: string | null = null
   private readonly points: SurveyPoint[]
+  private readonly signs: Sign[]
 
   constructor(
     private readonly parts: ModeParts,
@@ -38,14 +45,16 @@ class Controls implements WindowControls {
     private readonly node: SceneNode | null
   ) {
     const site = parts.visit.state.site
-    this.points = site === null || node === null || !node.surveyed ? [] : findSightable(site, node)
+    const surveyed = site !== null && node?.surveyed === true
+    this.points = surveyed ? findSightable(site, node) : []
+    this.signs = surveyed ? findSigns(site, node) : []
   }
 
   show(): void {
     const { words, place } = this.parts
     const { session } = this
     this.overlay.dataset['window'] = session.state
-    if (this.sighting !== null) return
+    if (this.busy) return
     this.refresh()
     const page = place.ownerDocument
     const hadFocus = place.contains(page.activeElement)
@@ -56,6 +65,7 @@ class Controls implements WindowControls {
     if (!waits) {
       if (this.points.length > 0) row.append(makeButton(page, words('sight_open'), () => this.aim(), 'primary'))
       else row.append(makeButton(page, words('window_put'), () => session.put(), 'primary'))
+      if (this.signs.length > 0) row.append(makeButton(page, words('sign_open'), () => void this.scan()))
       this.adjusting = layAdjusting(place, row, session, words)
     }
     row.append(makeButton(page, words('ar_end'), () => session.end()))
@@ -64,7 +74,7 @@ class Controls implements WindowControls {
 
   refresh(): void {
     this.adjusting?.show()
-    if (this.sighting === null) this.parts.say(this.sentence())
+    if (!this.busy) this.parts.say(this.sentence())
   }
 
   sayContext(state: 'lost' | 'restored'): void {
@@ -77,13 +87,53 @@ class Controls implements WindowControls {
   }
 
   close(): void {
+    this.closed = true
     this.sighting?.close()
     delete this.overlay.dataset['window']
+    this.scanning?.close()
+  }
+
+  private get busy(): boolean {
+    return this.sighting !== null || this.scanning !== null
   }
 
   private get overlay(): HTMLElement {
-    const { place } = this.parts
-    return place.closest<HTMLElement>('#overlay') ?? place
+    return this.parts.place.closest<HTMLElement>('#overlay') ?? this.parts.place
+  }
+
+  private async scan(): Promise<void> {
+    const { place, words, say } = this.parts
+    const { overlay, signs, session } = this
+    const { openScanning } = await import('./scanning')
+    if (this.closed || this.busy) return
+    session.bareView(true)
+    this.scanning = openScanning({
+      place,
+      overlay,
+      signs,
+      words,
+      say,
+      lookout: session.lookout,
+      onTake: (pose, at_ms) => session.stand(pose, at_ms),
+      onClose: (sentence) => {
+        this.scanning = null
+        session.bareView(false)
+        this.show()
+        if (sentence !== null) this.tell(sentence)
+      }
+    })
+  }
+
+  /** Say what was done, before what is seen, for as long as it takes to read. */
+  private tell(sentence: string): void {
+    this.note = sentence
+    this.refresh()
+    announce(this.parts.view.document, sentence)
+    setTimeout(() => {
+      if (this.note !== sentence || this.closed) return
+      this.note = null
+      this.refresh()
+    }, NOTE_MS)
   }
 
   private aim(): void {
@@ -111,6 +161,7 @@ class Controls implements WindowControls {
     const { words } = this.parts
     const { session, node } = this
     if (this.walks) return words('stop_look')
+    if (this.note !== null) return this.note
     if (session.state === 'waiting') return words('window_wait')
     if (session.state === 'overlaid') {
       const sure = words('window_overlaid', { metres: Math.max(1, Math.round(session.metres ?? 1)) })

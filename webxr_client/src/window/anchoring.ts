@@ -1,6 +1,15 @@
 /** The estimate of a magic window, fed by what the phone tells and what the visitor does. */
 import { bestFirst } from '../align/choose'
-import { canUndo, drawnDoubt, type Frame, type Local, type SurveyPoint, wantsSighting } from '../align/estimator'
+import {
+  canUndo,
+  drawnDoubt,
+  type Frame,
+  type Local,
+  mayBeAt,
+  type SignPose,
+  type SurveyPoint,
+  wantsSighting
+} from '../align/estimator'
 import { settle } from '../align/settle'
 import { type Entry, follow, startFrom } from '../align/trace'
 import type { Fix } from '../geo/trigger'
@@ -19,6 +28,8 @@ export interface Anchoring {
   hearWay: (way: Local) => void
   /** The visitor holds the ring on a point, in this direction of the phone's frame. */
   sight: (point: SurveyPoint, heading_deg: number, at_ms: number) => void
+  /** A sign told where the phone is; false when the visitor cannot be there. */
+  stand: (pose: SignPose, at_ms: number) => boolean
   /** The visitor turned what is shown, clockwise as seen from above. */
   turn: (clockwise_deg: number) => void
   undo: () => void
@@ -70,6 +81,11 @@ export function startAnchoring(node: SceneNode, frame: Frame, trace: Trace | nul
       if (moved) hear({ kind: 'local', local }, true)
     },
     sight: (point, heading_deg, at_ms) => hear({ kind: 'sighting', point, heading_deg, local: here(at_ms) }),
+    stand(pose, at_ms) {
+      const possible = mayBeAt(estimate, pose)
+      if (possible) hear({ kind: 'pose', pose, local: here(at_ms) })
+      return possible
+    },
     turn: (clockwise_deg) => hear({ kind: 'turn', clockwise_deg }),
     undo: () => hear({ kind: 'undo' }),
     find: () => (stands ? truePlace(drawn, way, doubt(), { node, origin: frame.origin }) : null),

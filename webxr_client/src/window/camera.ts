@@ -1,4 +1,4 @@
-/** The camera at the back of the phone, as a picture behind the model. It is shown, and kept only in a picture the visitor takes. */
+/** The camera at the back of the phone, as a picture behind the model. It is shown, read while a sign is looked for, and kept only in a picture the visitor takes. */
 
 /** Why there is no picture: the visitor or the browser said no, there is no camera, or another app has it. */
 export type CameraProblem = 'denied' | 'missing' | 'busy'

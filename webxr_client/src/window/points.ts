@@ -1,6 +1,6 @@
-/** The surveyed points that can be sighted round a model. Pure. */
+/** The surveyed points that can be sighted, and the signs that can be scanned, round a model. Pure. */
 import { distanceM } from '../geo/distance'
-import type { SceneNode, SiteDocument, SurveyPoint } from '../wire'
+import type { SceneNode, Sign, SiteDocument, SurveyPoint } from '../wire'
 
 const FARTHEST_M = 150
 const VAGUEST_M = 1 // a point known less well decides nothing
@@ -13,4 +13,12 @@ export function findSightable({ survey_points = [] }: SiteDocument, { geopose }:
     .filter((point) => point.accuracy_m <= VAGUEST_M && awayM(point) <= FARTHEST_M)
     .sort((a, b) => awayM(a) - awayM(b))
     .slice(0, MOST)
+}
+
+/** The signs that can be scanned round a model, the nearest first. */
+export function findSigns({ signs = [] }: SiteDocument, { geopose }: SceneNode): Sign[] {
+  const awayM = (sign: Sign): number => distanceM(sign, geopose.position)
+  return signs
+    .filter((sign) => sign.accuracy_m <= VAGUEST_M && awayM(sign) <= FARTHEST_M)
+    .sort((a, b) => awayM(a) - awayM(b))
 }

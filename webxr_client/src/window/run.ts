@@ -1,9 +1,10 @@
 /** One look through the magic window, from the first picture of the camera to the last. */
 import { PerspectiveCamera, Quaternion } from 'three'
-import type { SurveyPoint } from '../align/estimator'
+import type { SignPose, SurveyPoint } from '../align/estimator'
 import type { Fix } from '../geo/trigger'
 import { type Surrounding, surround } from '../orbit/occluders'
 import type { Loan } from '../orbit/stage'
+import type { Lookout } from '../scan/look'
 import { comfortableDistance } from '../xr/placing'
 import { type Anchoring, startAnchoring } from './anchoring'
 import { aheadDeg, angleBetweenDeg, type Turn } from './attitude'
@@ -47,6 +48,7 @@ export class WindowRun implements WindowSession {
   private ahead_rad = 0
   private request = 0
   private walks = false
+  private bare = false
   private drawn: Turn | null = null
 
   constructor(
@@ -82,13 +84,13 @@ export class WindowRun implements WindowSession {
     if (this.held === null) return
     this.ahead_rad = (aheadDeg(this.held.turn) * Math.PI) / 180
     this.buildings.stand(false)
-    this.stand()
+    this.standAhead()
     this.become('standing')
   }
 
   approach(factor: number): void {
     this.away_m = Math.min(FARTHEST_M, Math.max(NEAREST_M, this.away_m / factor))
-    this.stand()
+    this.standAhead()
     this.options.callbacks.onAdjust()
   }
 
@@ -118,9 +120,8 @@ export class WindowRun implements WindowSession {
     const walks = isStriding(stride)
     if (walks === this.walks) return
     this.walks = walks
-    this.figure.veil(walks)
+    this.show()
     this.options.callbacks.onWalk(walks)
-    this.invalidate()
   }
 
   private hearHeading(heading: Heading): void {
@@ -137,6 +138,24 @@ export class WindowRun implements WindowSession {
   sight(point: SurveyPoint): void {
     if (this.held === null) return
     this.anchoring?.sight(point, aheadDeg(this.held.turn), performance.now())
+  }
+
+  bareView(bare: boolean): void {
+    this.bare = bare
+    this.show()
+  }
+
+  private show(): void {
+    this.figure.veil(this.walks || this.bare)
+    this.invalidate()
+  }
+
+  get lookout(): Lookout {
+    return { video: this.picture, lensDeg: () => this.lens_deg, held: () => this.held }
+  }
+
+  stand(pose: SignPose, at_ms: number): boolean {
+    return this.anchoring?.stand(pose, at_ms) ?? false
   }
 
   turnBy(clockwise_deg: number): void {
@@ -181,7 +200,7 @@ export class WindowRun implements WindowSession {
     if (this.drawn === null || angleBetweenDeg(this.drawn, this.held.turn) > SEEN_DEG) this.invalidate()
   }
 
-  private stand(): void {
+  private standAhead(): void {
     this.figure.standBefore(this.ahead_rad, this.away_m)
     this.invalidate()
   }

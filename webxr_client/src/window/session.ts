@@ -1,7 +1,8 @@
 /** The magic window: the camera's picture with a model in it that stays in its direction while the phone turns. */
-import type { Frame, SurveyPoint } from '../align/estimator'
+import type { Frame, SignPose, SurveyPoint } from '../align/estimator'
 import type { Fix } from '../geo/trigger'
 import type { Stage } from '../orbit/stage'
+import type { Lookout } from '../scan/look'
 import type { Trace } from '../trace'
 import type { Occluder, SceneNode } from '../wire'
 import { WindowRun } from './run'
@@ -65,6 +66,12 @@ export interface WindowSession {
   hearFix: (fix: Fix) => void
   /** The middle of the view is on a surveyed point. */
   sight: (point: SurveyPoint) => void
+  /** Let the camera's picture be seen alone, as while a sign is looked for, or with the model again. */
+  bareView: (bare: boolean) => void
+  /** The camera and how it is held, for whoever looks for a sign. */
+  readonly lookout: Lookout
+  /** A sign told where the phone was at a moment; false when the visitor cannot be there. */
+  stand: (pose: SignPose, at_ms: number) => boolean
   /** Turn what stands at its true place round the visitor, clockwise as seen from above. */
   turnBy: (clockwise_deg: number) => void
   /** Take the last sighting or turn back. */

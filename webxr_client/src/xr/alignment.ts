@@ -1,7 +1,15 @@
 /** The estimate of an AR session: fed by the tracked frame, satellites, compass and the visitor; says where the node stands. */
 
 import { bestFirst } from '../align/choose'
-import { canUndo, drawnDoubt, type Estimate, type SurveyPoint, wantsSighting } from '../align/estimator'
+import {
+  canUndo,
+  drawnDoubt,
+  type Estimate,
+  mayBeAt,
+  type SignPose,
+  type SurveyPoint,
+  wantsSighting
+} from '../align/estimator'
 import { type Drawn, settle } from '../align/settle'
 import { type Entry, follow, startFrom } from '../align/trace'
 import type { Fix } from '../geo/trigger'
@@ -10,6 +18,7 @@ import type { Trace } from '../trace'
 import type { Turn } from '../window/attitude'
 import { mayOverlay, type TruePlace, truePlace } from '../window/true-place'
 import type { Point3, SceneNode } from '../wire'
+import { type Carried, recall } from './carried'
 import type { AlignedFrame } from './session'
 
 /** The phone in its tracked frame at a moment. */
@@ -30,6 +39,8 @@ export interface Alignment {
   /** The points, the most helpful first, with their distance in metres. */
   order: (points: readonly SurveyPointLike[]) => { id: string; away_m: number }[]
   sight: (point: SurveyPoint) => void
+  /** A sign told where the phone is; false when the visitor cannot be there. */
+  stand: (pose: SignPose) => boolean
   turn: (clockwise_deg: number) => void
   /** Move what is drawn as the visitor sees it: to the right and away, in metres. */
   nudge: (right_m: number, away_m: number) => void
@@ -50,7 +61,12 @@ const FRESH_MS = 150 // a compass is compared with where the phone looked at abo
 const DEG = Math.PI / 180
 
 /** Begin near the node's own place, which whoever opens its scene is taken to be. */
-export function startAlignment(node: SceneNode, frame: AlignedFrame, trace: Trace | null): Alignment {
+export function startAlignment(
+  node: SceneNode,
+  frame: AlignedFrame,
+  trace: Trace | null,
+  carried: Carried | null = null
+): Alignment {
   const begin: Entry = { kind: 'begin', frame, near: node.geopose.position, steps: false }
   let estimate: Estimate = startFrom(begin)
   let drawn: Drawn | null = null
@@ -68,6 +84,7 @@ export function startAlignment(node: SceneNode, frame: AlignedFrame, trace: Trac
     const [x, , z] = now?.position ?? [0, 0, 0]
     return { east_m: x, north_m: -z, at_ms }
   }
+  const before = recall(carried, (pose, at_ms) => hear({ kind: 'pose', pose, local: local(at_ms) }))
   return {
     get canUndo() {
       return canUndo(estimate)
@@ -82,6 +99,7 @@ export function startAlignment(node: SceneNode, frame: AlignedFrame, trace: Trac
       hear({ kind: 'local', local: local(tracked.at_ms) })
       if (early !== null) this.hearFix(early, tracked.at_ms)
       early = null
+      before.compare(tracked)
     },
     hearFix(fix, at_ms) {
       if (now === null) early = fix
@@ -97,6 +115,11 @@ export function startAlignment(node: SceneNode, frame: AlignedFrame, trace: Trac
       const point = { lat, lon, accuracy_m }
       hear({ kind: 'sighting', point, heading_deg: now.heading_deg, local: local(now.at_ms) })
     },
+    stand(pose) {
+      const possible = now !== null && mayBeAt(estimate, pose)
+      if (now !== null && possible) hear({ kind: 'pose', pose, local: local(now.at_ms) })
+      return possible
+    },
     turn: (clockwise_deg) => hear({ kind: 'turn', clockwise_deg }),
     nudge(right_m, away_m) {
       const heading = (now?.heading_deg ?? 0) * DEG + (drawn?.yaw_rad ?? 0)
@@ -104,7 +127,10 @@ export function startAlignment(node: SceneNode, frame: AlignedFrame, trace: Trac
       hear({ kind: 'nudge', east_m: right_m * cos + away_m * sin, north_m: away_m * cos - right_m * sin })
     },
     undo: () => hear({ kind: 'undo' }),
-    reset: () => hear({ kind: 'reset' }),
+    reset() {
+      before.drop() // it was for the frame before
+      hear({ kind: 'reset' })
+    },
     found: (lost_s) => hear({ kind: 'lost', lost_s }),
     find() {
       if (drawn === null) return null

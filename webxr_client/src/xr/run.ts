@@ -75,8 +75,8 @@ class Run implements ArSession {
     private readonly options: ArOptions
   ) {
     this.hasOverlay = Boolean(session.domOverlayState?.type)
-    const { frame, node, trace } = options
-    this.alignment = frame === null ? null : startAlignment(node, frame, trace)
+    const { frame, node, trace, carried } = options
+    this.alignment = frame === null ? null : startAlignment(node, frame, trace, carried)
     this.standing = makeStanding(loan, this.world, options.still)
     this.stopCompass = watchCompass(window, (magnetic_deg, at_ms) => this.alignment?.hearHeading(magnetic_deg, at_ms))
     this.edges = frame === null ? null : makeEdges(options.hazards ?? [], node, frame.origin)
@@ -282,6 +282,7 @@ class Run implements ArSession {
     renderer.setAnimationLoop(null)
     renderer.xr.enabled = false
     this.stopCompass()
+    this.options.carried?.stop()
     this.session.removeEventListener('select', this.onSelect)
     this.options.overlayRoot.removeEventListener('beforexrselect', this.onBeforeSelect)
     disposeRing(this.ring)

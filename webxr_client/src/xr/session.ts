@@ -4,6 +4,7 @@ import type { Stage } from '../orbit/stage'
 import type { Trace } from '../trace'
 import type { Hazard, Occluder, Point3, SceneNode } from '../wire'
 import type { Alignment } from './alignment'
+import type { Carried } from './carried'
 import type { NearestEdge } from './edges'
 import { beginRun } from './run'
 
@@ -53,6 +54,8 @@ export interface ArOptions {
   /** Present-day buildings, which hide what stands behind them while the models stand at their true place. */
   occluders?: readonly Occluder[]
   trace: Trace | null
+  /** A sign that was scanned before. */
+  carried?: Carried | null
   callbacks: ArCallbacks
 }
 

@@ -6,6 +6,7 @@ import {
   drawnDoubt,
   type Estimate,
   localFromSite,
+  mayBeAt,
   placeOf,
   start,
   uncertaintyDeg,
@@ -237,6 +238,23 @@ describe('a sign, a loss and a reset', () => {
     )
     expect(wrongBy(e).degrees).toBeLessThan(1)
     expect(uncertaintyM(e)).toBeLessThan(0.5)
+  })
+
+  it('a sign that is only stood at decides the place, says nothing of the direction, and can be undone', () => {
+    const before = walk(start(FRAME), HERE, HERE, [0, 5], 25)
+    const pose = { ...placeAt(HERE), yaw_deg: null, accuracy_m: 0.7, accuracy_deg: 180 }
+    const e = withPose(before, pose, localOf(TRUTH, HERE, 6))
+    expect(uncertaintyM(e)).toBeLessThan(1.1)
+    const [a, b] = [e, before].map((one) => localFromSite(one).yaw_rad / DEG)
+    expect(Math.abs((a ?? 0) - (b ?? 0))).toBeLessThan(2)
+    expect(uncertaintyDeg(e)).toBeGreaterThan(0.8 * uncertaintyDeg(before))
+    expect(localFromSite(undo(e))).toEqual(localFromSite(before))
+  })
+
+  it('somebody may be at a sign a few houses on, but not in another town', () => {
+    const e = walk(start(FRAME), HERE, HERE, [0, 20])
+    expect(mayBeAt(e, placeAt({ east_m: HERE.east_m + 90, north_m: HERE.north_m }))).toBe(true)
+    expect(mayBeAt(e, placeAt({ east_m: HERE.east_m + 400, north_m: HERE.north_m }))).toBe(false)
   })
 
   it('a reset keeps the place, what the compass is off by, and asks for the yaw again', () => {
