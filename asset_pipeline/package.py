@@ -21,6 +21,7 @@ from asset_pipeline.clouds.point_levels import (
 from asset_pipeline.clouds.survey import describe_survey, place_sample
 from asset_pipeline.executor import Crew, Task, begin_job, dismiss, open_here, run_jobs, stay_here
 from asset_pipeline.geometry.bvh import Bvh
+from asset_pipeline.geometry.normals import smooth_normals
 from asset_pipeline.geometry.spool import large_arrays_in
 from asset_pipeline.geometry.surfaces import choose_levels, each_surface
 from asset_pipeline.geopose import Vector
@@ -108,7 +109,7 @@ def _make_surfaces(scan: Scan, options: BuildOptions, progress: Progress, crew: 
     hands = _choose_hands(prepared, crew)
     levels, skipped = choose_levels(options.levels, prepared.scan.triangles)
     # while the collapse, which is one long thread, keeps this process, another looks at the scan
-    finish_looking = begin_job(hands, Task(_look_at, (prepared.looked_at,)), prepared.surface)
+    finish_looking = begin_job(hands, Task(_look_at, (prepared.looked_at, prepared.looked_normals)), prepared.surface)
     finish_reading = begin_job(hands, Task(_read_places, (prepared.scan, prepared.normals)), None)
     progress("collapse", 0.2)
     tree = None if prepared.bvh.parts else prepared.bvh
@@ -149,10 +150,10 @@ def _choose_hands(prepared: Prepared, crew: Crew) -> Crew:
     return stay_here(crew)
 
 
-def _look_at(scan: Mesh, surface: Surface) -> _Looked:
+def _look_at(scan: Mesh, normals: Rows, surface: Surface) -> _Looked:
     """Where the scan is looked at from, its pictures, and what may be wrong with it."""
     views = choose_views(scan)
-    return views, draw_scan(scan, views), examine_scan(scan, surface)
+    return views, draw_scan(scan, normals, views), examine_scan(scan, surface)
 
 
 def _read_places(scan: Mesh, normals: Rows, _: None) -> ScanPlaces:
@@ -168,7 +169,7 @@ def _make_points(scan: Scan, options: BuildOptions, progress: Progress, _: Crew)
     budgets = choose_point_levels(options.levels, cleaned.mesh.vertices)
     finished = make_point_levels(cleaned.mesh, sample, budgets, views)
     progress("poster", 0.88)
-    return _Made(cleaned.offset_m, finished, draw_scan(splats, views), views, [])
+    return _Made(cleaned.offset_m, finished, draw_scan(splats, smooth_normals(splats), views), views, [])
 
 
 def _make_levels(

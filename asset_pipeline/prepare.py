@@ -12,10 +12,11 @@ from asset_pipeline.geometry.cells import NORMALS_FILE, cut_scan, thin_scan
 from asset_pipeline.geometry.clean import clean_scan
 from asset_pipeline.geometry.clean_spooled import clean_spooled
 from asset_pipeline.geometry.normals import corner_normals
-from asset_pipeline.geometry.spool import new_array
+from asset_pipeline.geometry.spool import let_go, new_array
 from asset_pipeline.geometry.surface import colours_at
 from asset_pipeline.geometry.surfaces import bare_surface, choose_levels
 from asset_pipeline.geopose import Vector
+from asset_pipeline.memory import give_back
 from asset_pipeline.mesh import Mesh, Surface
 from asset_pipeline.options import BuildOptions
 from asset_pipeline.scan import Scan, ScanWarning
@@ -28,9 +29,9 @@ SURPLUS, LEAST_SURPLUS = 6, 2  # triangles of the thinned cells for each of the 
 class Prepared:
     """A cleaned scan (metres, y up) that levels can be made of.
 
-    scan, bvh, normals (m, 3, 3): all of it, for what is baked and measured; surface: what is collapsed; looked_at: what
-    pictures are drawn of. For a scan in cells the last two are of its thinned cells, with several times the triangles of
-    the finest level.
+    scan, bvh, normals (m, 3, 3): all of it, for what is baked and measured; surface: what is collapsed; looked_at and
+    looked_normals: what pictures are drawn of. For a scan in cells the last three are of its thinned cells, with several
+    times the triangles of the finest level.
     """
 
     scan: Mesh
@@ -38,6 +39,7 @@ class Prepared:
     normals: NDArray[np.float32]
     surface: Surface
     looked_at: Mesh
+    looked_normals: NDArray[np.float32]
     offset_m: Vector
     warnings: tuple[ScanWarning, ...]
 
@@ -48,11 +50,13 @@ def prepare_scan(scan: Scan, options: BuildOptions, crew: Crew, progress: Callab
         return _prepare_cells(scan, options, crew, progress)
     cleaned = clean_scan(scan)
     mesh, surface = cleaned.mesh, bare_surface(cleaned.mesh)
-    tree = build_bvh(mesh.positions, mesh.faces)
     # on disk, like all that every level needs: what is lent to others lies in memory once
     normals = new_array(crew.folder / NORMALS_FILE, "<f4", (mesh.triangles, 3, 3))
     normals[:] = corner_normals(surface.positions, surface.faces)
-    return Prepared(mesh, tree, normals, surface, mesh, cleaned.offset_m, cleaned.warnings)
+    let_go(normals)
+    give_back()
+    tree = build_bvh(mesh.positions, mesh.faces)
+    return Prepared(mesh, tree, normals, surface, mesh, normals, cleaned.offset_m, cleaned.warnings)
 
 
 def _prepare_cells(scan: Scan, options: BuildOptions, crew: Crew, progress: Callable[[float], None]) -> Prepared:
@@ -66,6 +70,6 @@ def _prepare_cells(scan: Scan, options: BuildOptions, crew: Crew, progress: Call
     if cut.mesh.colours is not None or cut.mesh.materials:
         shown = colours_at(cut.mesh, find_closest(bvh, surface.positions))
         looked_at = Mesh(surface.positions, surface.faces, colours=np.clip(shown + 0.5, 0, 255).astype(np.uint8))
-    return Prepared(
-        cut.mesh, bvh, thinned.normals, surface, looked_at, spooled.cleaned.offset_m, spooled.cleaned.warnings
-    )
+    looked_normals = corner_normals(surface.positions, surface.faces)
+    about = spooled.cleaned
+    return Prepared(cut.mesh, bvh, thinned.normals, surface, looked_at, looked_normals, about.offset_m, about.warnings)

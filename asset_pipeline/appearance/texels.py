@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asset_pipeline.geometry.bvh import Hits
-from asset_pipeline.jit import njit
+from asset_pipeline.jit import njit, prange
 from asset_pipeline.mesh import Faces, Positions
 
 RIM_PX = (0.0, 0.75, 1.5)  # first what lies inside a triangle, then a rim for bilinear reading, the nearer part first
@@ -135,9 +135,9 @@ def spread_hits(
     return Hits(hits.face, weights, hits.distance)
 
 
-@njit(cache=True)
+@njit(cache=True, parallel=True)
 def _shift(steps, positions, faces, face, weights, right, down, result):
-    for i in range(len(face)):
+    for i in prange(len(face)):
         a, b, c = faces[face[i], 0], faces[face[i], 1], faces[face[i], 2]
         bb, cc, bc, pb, pc = 0.0, 0.0, 0.0, 0.0, 0.0
         for axis in range(3):

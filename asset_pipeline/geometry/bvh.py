@@ -68,6 +68,7 @@ def build_bvh(positions: Positions, faces: Faces) -> Bvh:
     boxes = np.zeros((max(1, len(faces)), 2, 6), np.float32)
     children = np.zeros((max(1, len(faces)), 2), np.int32)
     used = _build(*ends, order, boxes, children)
+    del ends
     corners = np.empty((len(faces), 3, 3), np.float32)
     _take_corners(scaled, faces, order, corners)
     return Bvh(corners, order, boxes[:used].copy(), children[:used].copy(), centre, scale)

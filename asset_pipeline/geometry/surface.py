@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from asset_pipeline.geometry.bvh import Hits
 from asset_pipeline.geometry.spool import let_go
-from asset_pipeline.jit import njit
+from asset_pipeline.jit import njit, prange
 from asset_pipeline.mesh import Faces, Image, Mesh, Positions
 
 Colours = NDArray[np.float32]
@@ -95,11 +95,11 @@ def _blend_normals(normals, face, weights, out):
         out[i, 0], out[i, 1], out[i, 2] = x / length, y / length, z / length
 
 
-@njit(cache=True)
+@njit(cache=True, parallel=True)
 def _multiply(picture, uv, faces, face, weights, part, factor, nearest, values):
     height, width = picture.shape[:2]
     plain = len(uv) == 1
-    for i in range(len(face)):
+    for i in prange(len(face)):
         f = face[i]
         if not part[f if len(part) > 1 else 0]:
             continue

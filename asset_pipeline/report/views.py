@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asset_pipeline.geometry.bvh import Bvh, Hits, find_closest
-from asset_pipeline.geometry.normals import encoded_normals, smooth_normals
+from asset_pipeline.geometry.normals import encoded_normals
 from asset_pipeline.geometry.surface import colours_at, points_at
 from asset_pipeline.mesh import Image, Mesh
 from asset_pipeline.report.camera import Camera, Viewpoint, choose_viewpoints, fit_camera
@@ -73,9 +73,8 @@ def choose_views(scan: Mesh) -> Views:
     return Views(tuple(views), exposure, choose_scale(scan.diagonal()))
 
 
-def draw_scan(scan: Mesh, views: Views) -> dict[str, bytes]:
-    """The scan's own pictures by name: poster.webp, view-scan-0.webp and so on."""
-    normals = smooth_normals(scan)
+def draw_scan(scan: Mesh, normals: Plane, views: Views) -> dict[str, bytes]:
+    """The scan's own pictures by name: poster.webp, view-scan-0.webp and so on; normals (m, 3, 3), one a corner of each face."""
     files = {"poster.webp": draw_poster(scan, normals)}
     for number, view in enumerate(views.views):
         files[f"view-scan-{number}.webp"] = _draw(scan, view.camera, normals, views.exposure)

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image as Pillow
 
 from asset_pipeline.geometry.bvh import build_bvh
+from asset_pipeline.geometry.normals import smooth_normals
 from asset_pipeline.mesh import Mesh
 from asset_pipeline.report.camera import choose_viewpoints, fit_camera, project
 from asset_pipeline.report.heat_scale import choose_scale, list_colours, list_ticks
@@ -44,7 +45,7 @@ drawn = cache(draw)
 
 
 def test_a_scan_and_its_level_are_drawn_from_the_same_two_viewpoints() -> None:
-    scan = draw_scan(BALL, views_of_ball())
+    scan = draw_scan(BALL, smooth_normals(BALL), views_of_ball())
     assert set(scan) == {"poster.webp", "view-scan-0.webp", "view-scan-1.webp"}
     level = drawn(1.001)
     assert set(level.files) == {f"{kind}-lod1-{view}.webp" for kind in ("view", "heat") for view in (0, 1)}
