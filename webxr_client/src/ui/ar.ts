@@ -163,8 +163,8 @@ export class ArControls {
       make(this.page, 'h2', {}, this.words('ar_explain_title')),
       make(this.page, 'p', {}, this.words('ar_explain')),
       make(this.page, 'p', {}, floor),
-      ...this.sign.lay(node),
-      this.row(['ar_go', () => void this.begin(), 'primary'], ['ar_not_now', () => this.explain(false)])
+      this.row(['ar_go', () => void this.begin(), 'primary'], ['ar_not_now', () => this.explain(false)]),
+      ...this.sign.lay(node)
     )
   }
 
