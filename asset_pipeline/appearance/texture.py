@@ -1,6 +1,7 @@
 """Pictures as files: for each the smallest encoding that keeps the likeness asked for, found by measuring it."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -127,6 +128,16 @@ class Trial:
 def encode_texture(original: Original) -> Encodings:
     """The picture in the smallest common encoding that keeps the asked likeness, and as AVIF if that is smaller."""
     sample = _choose_tried(original)
+    with ThreadPoolExecutor(1) as beside:  # the codecs work outside of Python
+        coming = beside.submit(_encode_modern, original, sample)
+        best, common = _encode_common(original, sample)
+        modern, avif = coming.result()
+    if modern is None or avif is None or (modern.bytes >= best.bytes and common.psnr_db < SAME_DB):
+        return Encodings(common, None)
+    return Encodings(common, avif if len(avif.data) < len(common.data) else None)
+
+
+def _encode_common(original: Original, sample: Original) -> tuple[Trial, Texture]:
     best = _try_codecs(COMMON[original.purpose], sample)
     if best is None or _is_drawing(sample.picture):
         lossless = Trial(LOSSLESS, LOSSLESS.top, len(LOSSLESS.write(sample.picture, LOSSLESS.top)))
@@ -134,11 +145,12 @@ def encode_texture(original: Original) -> Encodings:
     common = _encode(best, original)
     if original.source_jpeg is not None and len(original.source_jpeg) <= len(common.data):
         common = Texture(original.source_jpeg, JPEG.media_type, common.px)
+    return best, common
+
+
+def _encode_modern(original: Original, sample: Original) -> tuple[Trial | None, Texture | None]:
     modern = _try_codecs(MODERN[original.purpose], sample)
-    if modern is None or (modern.bytes >= best.bytes and common.psnr_db < SAME_DB):
-        return Encodings(common, None)
-    avif = _encode(modern, original)
-    return Encodings(common, avif if len(avif.data) < len(common.data) else None)
+    return modern, None if modern is None else _encode(modern, original)
 
 
 def guess_bytes(original: Original) -> float:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from asset_pipeline.errors import ScanRefused
 from asset_pipeline.geometry.components import label_components
+from asset_pipeline.geometry.streams import keep_sound
 from asset_pipeline.geometry.surface import face_areas
 from asset_pipeline.mesh import Faces, Mesh, Positions, ordinary_points
 from asset_pipeline.options import METRES
@@ -98,10 +99,9 @@ def _drop_broken(mesh: Mesh) -> tuple[Mesh, list[ScanWarning]]:
 
 def _find_flat(surface: WeldedSurface, kept: Kept) -> Kept:
     """Triangles that name a corner twice or whose corners lie on a line."""
-    a, b, c = (surface.positions[surface.faces[:, k]] for k in range(3))
-    sides = np.stack([((a - b) ** 2).sum(1), ((b - c) ** 2).sum(1), ((c - a) ** 2).sum(1)])
-    double_area = np.linalg.norm(np.cross(b - a, c - a), axis=1)
-    return np.asarray(kept & (double_area <= FLAT * sides.max(axis=0)))
+    wide = np.empty(len(kept), np.bool_)
+    keep_sound(surface.positions, surface.faces, np.ones(len(surface.positions), np.bool_), FLAT, wide)
+    return kept & ~wide
 
 
 def _find_repeated(surface: WeldedSurface, kept: Kept) -> Kept:

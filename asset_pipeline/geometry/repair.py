@@ -123,8 +123,9 @@ def _split_branchings(surface: Surface) -> tuple[Surface, int]:
     partner = np.full(3 * len(faces), -1, np.int32)
     _pair_half_edges(faces, _unit_normals(surface.positions[faces]), (order, start, end), GROUP, partner)
     root = _join_corners(faces, partner)
-    _, first, row = np.unique(root, return_index=True, return_inverse=True)
-    of = faces.reshape(-1)[first]  # the vertex that each new one stands on
+    is_root = root == np.arange(len(root))
+    row = (np.cumsum(is_root) - 1)[root]
+    of = faces.reshape(-1)[is_root]  # the vertex that each new one stands on
     colours = None if surface.colours is None else surface.colours[of]
     return Surface(surface.positions[of], row.reshape(-1, 3).astype(np.int32), colours), branching
 
