@@ -166,6 +166,8 @@ def test_while_a_sign_is_looked_for_no_model_stands_before_it(visitor: Page, fil
     write_film(film, None)
     try:
         enter(visitor)
+        look_at(visitor, -FRAME_DEG)  # where the model was put when the sensors began
+        eventually(visitor, lambda: colours_ahead(visitor) > 12, "the model is ahead")
         press(visitor, text("sign_open"))
         eventually(visitor, lambda: colours_in_frame(visitor) < 8, "only the wall is seen")
         press(visitor, "Not now")
