@@ -6,14 +6,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image as Pillow
 
+from asset_pipeline.appearance.likeness import Purpose, Used
 from asset_pipeline.appearance.raster import rasterise
 from asset_pipeline.appearance.sides import Sides
 from asset_pipeline.appearance.texture import (
     Encodings,
     Original,
-    Purpose,
     Texture,
-    Used,
     asked_of_colour,
     asked_of_normals,
     decode,

@@ -3,17 +3,15 @@
 import io
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL import ImageFile
 
+from asset_pipeline.appearance.likeness import Purpose, Used, sum_squares
 from asset_pipeline.mesh import Image
-
-Purpose = Literal["colour", "normal", "roughness"]
-Used = NDArray[np.bool_]
 
 # the most that is asked of an encoded picture, against the baked one, over the texels that the surface shows
 ASKED_DB: dict[Purpose, float] = {
@@ -31,11 +29,11 @@ REAL_TRIES = 3
 SAMPLE_TRIES = 6
 FEW_COLOURS = 1024  # in a sample: a drawing, which lossless encoding may make smaller
 DB_PER_QUALITY = 0.25  # a first guess of the slope
+STEEPER, LEAST_SLOPE, MOST_STEPS_UP = 1.5, 0.02, 2  # a step by the slope found so far goes half as far again
 BYTES_PER_DB = 1.18  # and of what likeness to the baked picture costs
 Z_STEPS = 3  # how much coarser z is kept: near upright, where most normals are, it turns nothing
 BLOCK_PX, SAMPLE_BLOCKS, SAMPLE_COLUMNS = 128, 20, 4
 WHOLE_VALUES = 3 * 1024**2
-BAND_ROWS = 256  # rows compared at once: a picture of 8192 px as floats would take 800 MB
 PLAIN_JPEG_QUALITY = 90
 
 
@@ -220,9 +218,12 @@ def _next_quality(codec: Codec, found: dict[int, float], asked: float) -> int:
     if under is None and above is not None:
         return max(1, min(above - 1, above - int((found[above] - asked) / DB_PER_QUALITY)))
     if above is None and under is not None:
-        # the second step up goes to the top: what does not keep the likeness there is not tried in vain
-        step = int(np.ceil((asked - found[under]) / DB_PER_QUALITY))
-        return codec.top if len(found) > 1 else min(codec.top, under + step)
+        # the third step up goes to the top: what does not keep the likeness there is not tried in vain
+        if len(found) > MOST_STEPS_UP:
+            return codec.top
+        lower = max((quality for quality in found if quality < under), default=None)
+        slope = DB_PER_QUALITY if lower is None else (found[under] - found[lower]) / (under - lower) / STEEPER
+        return min(codec.top, under + max(1, int(np.ceil((asked - found[under]) / max(slope, LEAST_SLOPE)))))
     if under is None or above is None or under >= above:
         return codec.guess
     share = (asked - found[under]) / (found[above] - found[under])
@@ -265,18 +266,7 @@ def _lay(blocks: NDArray[Any]) -> NDArray[Any]:
 
 def likeness_db(original: Original, shown: Image) -> float:
     """Peak signal-to-noise ratio in dB of what is shown over the texels in use; of directions for normals."""
-    squares, count = 0.0, 0
-    for top in range(0, len(shown), BAND_ROWS):
-        band = slice(top, top + BAND_ROWS)
-        a, b = original.picture[band].astype(np.float32), shown[band].astype(np.float32)
-        if original.used is not None:
-            a, b = a[original.used[band]], b[original.used[band]]
-        if original.purpose == "normal":
-            a, b = _directions(a), _directions(b)
-        elif original.purpose == "roughness":
-            a, b = a[..., 1:], b[..., 1:]  # red means nothing
-        squares += float(np.sum((a - b) ** 2, dtype=np.float64))
-        count += a.size
+    squares, count = sum_squares(original.picture, shown, original.used, original.purpose)
     return SAME_DB if squares == 0 else min(SAME_DB, float(10 * np.log10(255**2 * count / squares)))
 
 
@@ -291,13 +281,6 @@ def asked_of_normals(normal_map: Image, used: Used | None) -> float:
     return min(ASKED_DB["normal"], likeness_db(Original(normal_map, "normal", used), upright) + UNDER_RELIEF_DB)
 
 
-def _directions(texels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Unit vectors of texels, in the steps of a byte."""
-    vectors = texels - 127.5
-    lengths = np.sqrt(np.einsum("...k,...k->...", vectors, vectors))
-    return np.asarray(vectors * (127.5 / np.maximum(lengths, 1e-6))[..., None], np.float32)
-
-
 def encode_jpeg(picture: Image, purpose: Purpose = "colour") -> bytes:
     """The picture (h, w, 3) as JPEG, for tools that read no WebP."""
     return (JPEG if purpose == "colour" else FULL_JPEG).write(picture, PLAIN_JPEG_QUALITY)
@@ -305,4 +288,5 @@ def encode_jpeg(picture: Image, purpose: Purpose = "colour") -> bytes:
 
 def decode(data: bytes) -> Image:
     """One of our own encoded pictures as (h, w, 3)."""
-    return np.asarray(Pillow.open(io.BytesIO(data)).convert("RGB"))
+    picture = Pillow.open(io.BytesIO(data))
+    return np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"))

@@ -17,7 +17,7 @@ from asset_pipeline.mesh import Mesh, Surface
 from asset_pipeline.scan import ScanWarning, warn
 
 NEAR = 4  # times its budget: where a level that is made again starts from
-READ_POINTS = 100_000  # each way
+READ_POINTS = 60_000  # each way
 STANDS_OUT = 20.0  # times the RMS: a maximum beyond it is looked into,
 OUT_OF_LINE, ORDINARY = 1.5, 12.0  # and one so many times as far out as that of the finer level, unless it is ordinary
 UNDOINGS = 3

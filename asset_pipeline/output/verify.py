@@ -2,6 +2,7 @@
 
 import io
 import warnings as python_warnings
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from asset_pipeline.output.stamp import stamp_file
 from asset_pipeline.output.usdz_archive import USDZ_MAX_BYTES, USDZ_MAX_TRIANGLES, read_usdz_facts
 
 AVIF = "image/avif"
+DECODED_TOGETHER = 2
 COARSE_BOUNDS = 0.1  # how far, in diagonals, a coarse level may end from the finest one
 FLAT_STEPS = 16  # a picture with less contrast shows nothing
 
@@ -46,8 +48,17 @@ class _Opened:
 
 def verify_package(folder: Path) -> Verified:
     """What a whole package holds. Raises PackageBroken with the first thing that is wrong."""
+    # for the whole of it: these filters are those of all threads
+    with python_warnings.catch_warnings():
+        python_warnings.simplefilter("error", Pillow.DecompressionBombWarning)
+        return _verify(folder)
+
+
+def _verify(folder: Path) -> Verified:
     manifest, digest = check_listing(folder)
-    opened = {name: _decode(folder / name) for name in manifest.files if name.endswith(".glb")}
+    names = [name for name in manifest.files if name.endswith(".glb")]
+    with ThreadPoolExecutor(DECODED_TOGETHER) as pool:  # pictures are decoded outside of Python
+        opened = dict(zip(names, pool.map(lambda name: _decode(folder / name), names), strict=True))
     models = {name: each.model for name, each in opened.items()}
     _verify_levels(manifest, opened)
     _verify_plain(manifest, models)
@@ -166,10 +177,8 @@ def _verify_credit(folder: Path, manifest: Manifest) -> None:
 def _open_picture(data: bytes, what: str, media_type: str = "image/webp") -> Pillow.Image:
     """The decoded picture, which must be of the kind stated. Raises PackageBroken."""
     try:
-        with python_warnings.catch_warnings():
-            python_warnings.simplefilter("error", Pillow.DecompressionBombWarning)
-            picture = Pillow.open(io.BytesIO(data), formats=(media_type.removeprefix("image/").upper(),))
-            picture.load()
+        picture = Pillow.open(io.BytesIO(data), formats=(media_type.removeprefix("image/").upper(),))
+        picture.load()
     except (OSError, ValueError, SyntaxError, KeyError, Pillow.DecompressionBombError, Warning) as error:
         raise PackageBroken("picture", f"The picture in {what} cannot be opened: {error}.") from error
     return picture
