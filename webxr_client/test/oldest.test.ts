@@ -31,7 +31,7 @@ const LATER: [string, RegExp][] = [
 /** Files that ask before they use one of these, and go on without it. */
 const ASKING: Record<string, RegExp> = {
   'later.ts': /'requestIdleCallback' in view\)/,
-  'scan/detect.ts': /BarcodeDetector?: OwnDetectors[\s\S]*BarcodeDetector === undefined/,
+  'scan/detect.ts': /BarcodeDetector\?: OwnDetectors[\s\S]*BarcodeDetector === undefined/,
   'window/sensors.ts': /ScreenOrientation \| undefined[\s\S]*\?\.angle \?\?/
 }
 
