@@ -46,7 +46,7 @@ export function whenSeen(element: Element, run: () => void): void {
       watch.disconnect()
       run()
     },
-    { rootMargin: '200px' }
+    { rootMargin: '600px' }
   )
   watch.observe(element)
 }
