@@ -332,3 +332,24 @@ def test_whoever_saves_data_is_asked_before_the_model_loads(open_phone: OpenPhon
     button.click()
     expect(phone.locator("#scene canvas")).to_be_visible(timeout=MODEL_MS)
     assert loaded
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_what_stands_below_the_offer_to_take_along_does_not_move_when_it_comes(
+    open_phone: OpenPhone, language: str
+) -> None:
+    phone = open_phone(language, permissions=(), service_workers="block")
+    held: list[Route] = []
+    phone.route("**/take-panel*.js", lambda route: held.append(route))  # noqa: PLW0108 - a bound method is refused
+    phone.goto(f"/{language}/dejima/")
+    expect(phone.locator("#take")).to_be_visible()
+    link = phone.locator("ol.places a").first
+    link.scroll_into_view_if_needed()
+    where = "element => element.getBoundingClientRect().y + scrollY"
+    before_px = link.evaluate(where)
+    expect(phone.locator("#take button")).to_have_count(0)
+    for route in held:
+        route.continue_()
+    expect(phone.locator("#take button")).to_be_visible()
+    assert held
+    assert abs(link.evaluate(where) - before_px) < 1
