@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests.journeys.sites import NAMES, PASSWORD, RESULTS, Served, make_site, template_folder
 
@@ -36,6 +36,9 @@ PERMISSIONS = ("geolocation",)
 LOCALES = {"ja": "ja-JP", "en": "en-GB"}
 OWN_HOSTS = {"localhost", "127.0.0.1"}  # of the sites that journeys serve
 FAILED = pytest.StashKey[bool]()
+PATIENCE_MS = 20_000  # a machine without a GPU that runs three sets of tests draws a frame of AR in seconds
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.hookimpl(wrapper=True)
