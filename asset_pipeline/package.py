@@ -184,6 +184,7 @@ def _make_levels(
     progress("level 0", 0.35)
     finished: list[FinishedLevel] = run_jobs(
         hands,
+        # one by one: the scan and its normals were lent before, to draw it, and are not written again
         Task(_make_level, (source.scan, source.bvh, source.normals, source.places), take_surface),
         jobs,
         lambda fraction: progress(f"level {round(fraction * len(jobs)) - 1}", 0.35 + 0.58 * fraction),

@@ -8,7 +8,7 @@ import numpy as np
 
 from asset_pipeline.appearance.atlas import Atlas, lay_flat, make_atlas, measure_stretch
 from asset_pipeline.appearance.bake import Wanted, bake, has_one_finish
-from asset_pipeline.appearance.measure import find_places, measure_colour, measure_look
+from asset_pipeline.appearance.measure import find_places, has_colour, measure_colour, measure_look
 from asset_pipeline.appearance.own_charts import bake_relief, keep_charts
 from asset_pipeline.appearance.sides import Sides
 from asset_pipeline.appearance.source import Source
@@ -48,7 +48,7 @@ def dress_ways(
         yield BuiltLevel(asked, scan, "source")
     elif not has_picture(scan):
         yield _dress_plainly(surface, asked, source)
-    if has_picture(scan) or _has_colours(scan) or sides.normal_px:
+    if has_picture(scan) or has_colour(scan) or sides.normal_px:
         yield from _dress_atlases(surface, asked, source, sides)
     if finest and (kept := keep_charts(surface, asked, source, sides)) is not None:
         yield BuiltLevel(asked, _add_relief(kept, source, sides), "source")
@@ -79,7 +79,7 @@ def _dress_atlases(surface: Surface, asked: int, source: Source, sides: Sides) -
 
 def _is_good(mesh: Mesh, source: Source) -> bool:
     """Whether a flat chart shows the scan as well as any: by its colours, or without any by how little it is stretched."""
-    if not _has_colours(source.scan) or mesh.uv is None:
+    if not has_colour(source.scan) or mesh.uv is None:
         return mesh.uv is not None and measure_stretch(mesh.positions, mesh.faces, mesh.uv) < MOST_STRETCH
     return measure_colour(mesh, find_places(source, mesh, TRIAL_SAMPLES)) >= GOOD_DB
 
@@ -97,10 +97,6 @@ def keeps_source(scan: Mesh) -> bool:
     return bool(np.all((scan.uv >= 0) & (scan.uv <= 1)))
 
 
-def _has_colours(scan: Mesh) -> bool:
-    return scan.colours is not None or bool(scan.materials)
-
-
 def _finish_of(scan: Mesh) -> tuple[float, float]:
     """Roughness and metallic factors where no map says them."""
     return (scan.materials[0].roughness, scan.materials[0].metallic) if scan.materials else (1.0, 0.0)
@@ -108,7 +104,7 @@ def _finish_of(scan: Mesh) -> tuple[float, float]:
 
 def _dress_plainly(surface: Surface, asked: int, source: Source) -> BuiltLevel:
     """With vertex colours where the scan has any; a part's plain colour is one."""
-    if not _has_colours(source.scan):
+    if not has_colour(source.scan):
         return BuiltLevel(asked, Mesh(surface.positions, surface.faces))
     colours = fit_vertex_colours(surface.positions, surface.faces, source.scan, source.bvh)
     roughness, metallic = _finish_of(source.scan)
@@ -120,7 +116,7 @@ def _dress_atlas(atlas: Atlas, asked: int, source: Source, sides: Sides) -> Buil
     """With pictures on the atlas; None when there would be none."""
     scan = source.scan
     roughness_px = 0 if has_one_finish(scan) else min(sides.colour_px, sides.normal_px or sides.colour_px)
-    baked = bake(atlas, source, Wanted(sides.colour_px if _has_colours(scan) else 0, sides.normal_px, roughness_px))
+    baked = bake(atlas, source, Wanted(sides.colour_px if has_colour(scan) else 0, sides.normal_px, roughness_px))
     roughness, metallic = (1.0, 1.0) if roughness_px else _finish_of(scan)
     material = Material(picture=baked.colour, roughness_map=baked.roughness_map, roughness=roughness, metallic=metallic)
     mesh = Mesh(atlas.positions, atlas.faces, atlas.uv, materials=(material,))

@@ -17,12 +17,12 @@ from tests.journeys.windows import (
     HERE,
     NO_CHOICE_TO_ASK,
     POINTS,
-    VISITOR,
     aim_at_all,
     be_iphone,
     colours_ahead,
     enter_surveyed,
     look_at,
+    open_iphone,
     open_scene,
     open_window,
     press,
@@ -552,9 +552,7 @@ def test_axe_finds_nothing_in_the_chooser_the_questions_and_the_window(
 @pytest.fixture
 def surveyor(open_phone: Callable[..., Page]) -> Page:
     """An iPhone before a surveyed gate."""
-    page = open_phone(permissions=CAMERA, at=VISITOR, service_workers="block")
-    page.add_init_script(NO_CHOICE_TO_ASK)
-    be_iphone(page)
+    page = open_iphone(open_phone)
     survey(page)
     return page
 

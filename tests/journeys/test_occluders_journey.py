@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.journeys import sightings, windows
 from tests.journeys.sightings import M_PER_DEG, START, WALK
 from tests.journeys.visiting import WATER_GATE, eventually, give_ar
-from tests.journeys.windows import CAMERA, NO_CHOICE_TO_ASK, VISITOR, be_iphone, colours_ahead, give, look_at, survey
+from tests.journeys.windows import VISITOR, colours_ahead, give, look_at, open_iphone, survey
 
 Place = tuple[float, float]
 SCENE = "/scenes/water-gate-1820?lang=en"
@@ -86,10 +86,7 @@ def test_a_gate_on_the_floor_before_the_visitor_is_hidden_by_no_building(ar_phon
 
 @pytest.fixture
 def iphone(open_phone: Callable[..., Page]) -> Page:
-    page = open_phone(permissions=CAMERA, at=VISITOR, service_workers="block")
-    page.add_init_script(NO_CHOICE_TO_ASK)
-    be_iphone(page)
-    return page
+    return open_iphone(open_phone)
 
 
 @pytest.mark.parametrize(("where", "hides"), [(BETWEEN, True), (BEYOND, False)])

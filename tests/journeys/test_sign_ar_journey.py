@@ -10,7 +10,17 @@ from playwright.sync_api import Page, expect
 
 from tests.journeys.checks import violations
 from tests.journeys.sightings import POINTS, metres, name_of, next_frames
-from tests.journeys.test_sign_journey import M_PER_LAT, M_PER_LON, PLACE, SEEN, browser, film, heading_of, phone_at
+from tests.journeys.test_sign_journey import (
+    M_PER_LAT,
+    M_PER_LON,
+    PLACE,
+    SEEN,
+    browser,
+    film,
+    heading_of,
+    phone_at,
+    position_at,
+)
 from tests.journeys.visiting import give_ar, wait_for_mark
 from tests.journeys.windows import CAMERA, GATE_XR, NO_CHOICE_TO_ASK, press, text
 
@@ -45,9 +55,7 @@ CAMERA_IS_ON = "sensors.streams.some(s => s.getTracks().some(({ readyState }) =>
 @pytest.fixture
 def android(open_phone: Callable[..., Page]) -> Page:
     """A phone with AR before the sign, without a compass."""
-    east, north = phone_at(SEEN)
-    at = (PLACE["lat"] + north / M_PER_LAT, PLACE["lon"] + east / M_PER_LON)
-    page = open_phone(permissions=CAMERA, at=at, service_workers="block")
+    page = open_phone(permissions=CAMERA, at=position_at(SEEN), service_workers="block")
     page.add_init_script(NO_CHOICE_TO_ASK)
     page.add_init_script(SENSORS)
     give_ar(page)

@@ -26,6 +26,7 @@ from tests.journeys.windows import (
     colours_ahead,
     give,
     look_at,
+    open_iphone,
     open_scene,
     press,
     text,
@@ -70,15 +71,16 @@ def phone_at(view: View) -> tuple[float, float]:
     return east, north
 
 
+def position_at(view: View) -> tuple[float, float]:
+    """Latitude and longitude of that phone."""
+    east, north = phone_at(view)
+    return PLACE["lat"] + north / M_PER_LAT, PLACE["lon"] + east / M_PER_LON
+
+
 @pytest.fixture
 def visitor(open_phone: Callable[..., Page]) -> Page:
     """An iPhone before the sign, whose compass is 25 degrees wrong."""
-    east, north = phone_at(SEEN)
-    at = (PLACE["lat"] + north / M_PER_LAT, PLACE["lon"] + east / M_PER_LON)
-    page = open_phone(permissions=CAMERA, at=at, service_workers="block")
-    page.add_init_script(NO_CHOICE_TO_ASK)
-    be_iphone(page)
-    return page
+    return open_iphone(open_phone, position_at(SEEN))
 
 
 def enter(page: Page, view: View = SEEN, address: str = f"{GATE_XR}?record=1") -> None:

@@ -11,15 +11,12 @@ from playwright.sync_api import Page, expect
 from tests.journeys.sites import ROOT
 from tests.journeys.visiting import eventually
 from tests.journeys.windows import (
-    CAMERA,
     GATE_XR,
-    NO_CHOICE_TO_ASK,
     POINTS,
-    VISITOR,
     aim_at_all,
-    be_iphone,
     colours_ahead,
     enter_surveyed,
+    open_iphone,
     open_window,
     press,
     survey,
@@ -39,10 +36,7 @@ CanvasRenderingContext2D.prototype.fillText = function (...given) {
 
 @pytest.fixture
 def iphone(open_phone: Callable[..., Page]) -> Page:
-    page = open_phone(permissions=CAMERA, at=VISITOR, service_workers="block")
-    page.add_init_script(NO_CHOICE_TO_ASK)
-    be_iphone(page)
-    return page
+    return open_iphone(open_phone)
 
 
 def is_of_camera(pixel: tuple[int, int, int]) -> bool:

@@ -40,6 +40,14 @@ def be_iphone(page: Page) -> None:
     page.add_init_script(path=HERE / "iphone.js")
 
 
+def open_iphone(open_phone: Callable[..., Page], at: tuple[float, float] = VISITOR) -> Page:
+    """An iPhone with a camera at a place, that was never asked about counting."""
+    page = open_phone(permissions=CAMERA, at=at, service_workers="block")
+    page.add_init_script(NO_CHOICE_TO_ASK)
+    be_iphone(page)
+    return page
+
+
 def give(page: Page, address: str, change: Callable[[Any], None]) -> None:
     """Let a document of the server be another one for the page; its context must have no service worker."""
     document = page.request.get(f"/api/v1/sites/dejima{address}").json()
