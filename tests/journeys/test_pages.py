@@ -341,8 +341,9 @@ def test_what_stands_below_the_offer_to_take_along_does_not_move_when_it_comes(
     phone = open_phone(language, permissions=(), service_workers="block")
     held: list[Route] = []
     phone.route("**/take-panel*.js", lambda route: held.append(route))  # noqa: PLW0108 - a bound method is refused
-    phone.goto(f"/{language}/dejima/")
-    expect(phone.locator("#take")).to_be_visible()
+    with phone.expect_request("**/take-panel*.js"):  # asked for once the place of the offer is seen
+        phone.goto(f"/{language}/dejima/")
+        phone.locator("#take").scroll_into_view_if_needed()
     link = phone.locator("ol.places a").first
     link.scroll_into_view_if_needed()
     where = "element => element.getBoundingClientRect().y + scrollY"
