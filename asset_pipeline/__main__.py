@@ -234,4 +234,4 @@ def warm_up() -> None:
 
 
 if __name__ == "__main__":
-    app(prog_name="asset_pipeline")
+    console.end_with(lambda: app(prog_name="asset_pipeline"))

@@ -172,17 +172,19 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
-def run_jobs(crew: Crew, task: Task, jobs: Sequence[Any], progress: Ignore = lambda _: None) -> list[Any]:
+def run_jobs(
+    crew: Crew, task: Task, jobs: Sequence[Any], progress: Ignore = lambda _: None, losses: int = 0
+) -> list[Any]:
     """What the task gives for each job, in their order; jobs whose worker was lost are done again.
 
-    Raises what the task raises, and BuildFailed when workers are lost again and again.
+    losses: how often that has happened already. Raises what the task raises, and BuildFailed when workers are lost again
+    and again.
     """
     results: dict[int, Any] = {}
-    losses = 0
     while len(results) < len(jobs):
         todo = [(index, job) for index, job in enumerate(jobs) if index not in results]
         try:
-            for index, result in _run_once(crew, task, todo):
+            for index, result in _run_once(crew, task, todo, again=losses > 0):
                 results[index] = result
                 progress(len(results) / len(jobs))
         except Exception as error:
@@ -211,7 +213,7 @@ def begin_job(crew: Crew, task: Task, job: Any) -> Callable[[], Any]:
             if not _is_loss(error):
                 raise
             dismiss(crew)
-            return run_jobs(crew, task, [job])[0]
+            return run_jobs(crew, task, [job], losses=1)[0]
 
     return finish
 
@@ -230,12 +232,16 @@ def _lost_workers() -> BuildFailed:
     return BuildFailed("workers_lost", text)
 
 
-def _run_once(crew: Crew, task: Task, todo: list[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
-    """Indices and results as they come; of prepared jobs only as many lie in memory as there are hands, and one that waits."""
+def _run_once(crew: Crew, task: Task, todo: list[tuple[int, Any]], again: bool) -> Iterator[tuple[int, Any]]:
+    """Indices and results as they come; of prepared jobs only as many lie in memory as there are hands, and one that waits.
+
+    A caller that works as well does the last job itself, for all processors are soon its own; but none that ended a worker.
+    """
     if crew.executor is None:
         crew.executor = crew.make()
     lent = tuple(crew.lend(value) for value in task.shared)
     waiting, running = todo[::-1], dict[Future[Any], int]()
+    own = 1 if crew.threads and not again else 0
 
     def take() -> tuple[int, tuple[Any, ...]]:
         index, job = waiting.pop()
@@ -243,7 +249,7 @@ def _run_once(crew: Crew, task: Task, todo: list[tuple[int, Any]]) -> Iterator[t
 
     try:
         while waiting or running:
-            while waiting and len(running) < crew.count + (crew.count > 1 and not crew.threads):
+            while len(waiting) > own and len(running) < crew.count + (crew.count > 1 and not crew.threads):
                 index, work = take()
                 running[crew.executor.submit(crew.call, *work)] = index
             if waiting and crew.threads:

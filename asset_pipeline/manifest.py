@@ -12,7 +12,7 @@ from asset_pipeline.errors import PackageBroken
 from asset_pipeline.geopose import GeoPose, dump_geopose, parse_geopose
 
 SCHEMA = "dejima.package/1"
-PIPELINE_VERSION = "4"
+PIPELINE_VERSION = "5"
 MANIFEST_FILE = "manifest.json"
 USDZ_FILE = "model.usdz"
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from asset_pipeline.appearance.atlas import Atlas
 from asset_pipeline.appearance.source import Rows, Source
 from asset_pipeline.appearance.tangent import shown_normals, to_tangent
-from asset_pipeline.appearance.texels import SUB_TEXELS, find_texels, spread_hits, texel_steps
+from asset_pipeline.appearance.texels import QUARTERS, find_texels, spread_hits, texel_steps
 from asset_pipeline.geometry.bvh import Hits, find_closest
 from asset_pipeline.geometry.layer import finish_layer, put_texels, start_layer
 from asset_pipeline.geometry.normals import encoded_normals
@@ -88,9 +88,9 @@ def _find_facing(source: Source, points: NDArray[np.float64], base: Rows) -> Hit
 def _mean_colours(scan: Mesh, hits: Hits, steps: Rows) -> Rows:
     """The scan's colours over the areas of texels, whose steps on the level (n, 2, 3) are given."""
     colours = np.zeros((len(hits.face), 3), np.float32)
-    for sub_texel in SUB_TEXELS:
-        colours += colours_at(scan, spread_hits(steps, scan.positions, scan.faces, hits, sub_texel))
-    return colours / np.float32(len(SUB_TEXELS))
+    for moved in spread_hits(steps, scan.positions, scan.faces, hits):
+        colours += colours_at(scan, moved)
+    return colours / np.float32(QUARTERS)
 
 
 def _level_normals(atlas: Atlas, source: Source, hits: Hits, level: tuple[NDArray[np.int32], Rows]) -> Rows:

@@ -7,8 +7,8 @@ import numpy as np
 from PIL import Image as Pillow
 
 from asset_pipeline.appearance.likeness import Purpose, Used
-from asset_pipeline.appearance.raster import rasterise
 from asset_pipeline.appearance.sides import Sides
+from asset_pipeline.appearance.texels import find_covered
 from asset_pipeline.appearance.texture import (
     Encodings,
     Original,
@@ -115,10 +115,7 @@ def find_used(mesh: Mesh, material: Material) -> Used | None:
     height, width = max((picture.shape[:2] for picture in pictures), key=lambda shape: shape[0] * shape[1])
     share = max(1, -(-max(height, width) // MASK_PX))
     rows, columns = -(-height // share), -(-width // share)
-    screen = np.zeros((len(mesh.uv), 3))
-    screen[:, :2] = mesh.uv * np.array([columns, rows])
-    owner, _, _ = rasterise(screen, mesh.faces, columns, rows)
-    used = owner >= 0
+    used = find_covered(mesh.uv, mesh.faces, rows, columns)
     return used if used.any() else None
 
 

@@ -1,10 +1,12 @@
-"""LAS and LAZ, every version and point format, chunk by chunk: laspy's one place."""
+"""LAS and LAZ, every version and point format, chunk by chunk: laspy's one place.
+
+It is imported when such a file is read, not before: it takes an eighth of a second, and brings what speaks to servers.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import laspy
-import lazrs
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +15,9 @@ from asset_pipeline.clouds.crs import Crs, read_crs
 from asset_pipeline.errors import ScanRefused
 from asset_pipeline.prechecks.precheck_las import LasHeader, read_las_header
 from asset_pipeline.scan import Progress, no_progress
+
+if TYPE_CHECKING:
+    import laspy
 
 MAX_CHUNK_POINTS = 2_000_000  # programs make them of 50,000; the decoder makes room for what is said
 
@@ -24,6 +29,8 @@ def crs_of(header: LasHeader) -> Crs:
 
 def read_las(path: Path, scale: tuple[float, float], progress: Progress = no_progress) -> Iterator[PointChunk]:
     """The points of a LAS or LAZ file, times scale (horizontal, vertical). Raises ScanRefused."""
+    import laspy
+
     header = read_las_header(path)
     expected, done = header.points, 0
     try:
@@ -44,6 +51,8 @@ def read_las(path: Path, scale: tuple[float, float], progress: Progress = no_pro
 
 def _check_chunks(path: Path, header: LasHeader) -> None:
     """Hold the compressed table of chunks against the file: the decoder makes room for what it says."""
+    import lazrs
+
     with path.open("rb") as file:
         file.seek(header.points_at)
         chunks = lazrs.read_chunk_table(file, lazrs.LazVlr(header.laszip))
@@ -59,7 +68,7 @@ def _broken(path: Path, why: str) -> ScanRefused:
     return ScanRefused("las_data", f"The points of {path.name} cannot be read: {reason}.", "read")
 
 
-def _to_chunk(points: laspy.ScaleAwarePointRecord, scale: NDArray[np.float64]) -> PointChunk:
+def _to_chunk(points: "laspy.ScaleAwarePointRecord", scale: NDArray[np.float64]) -> PointChunk:
     names = set(points.point_format.dimension_names)
     kept = ~np.asarray(points["withheld"], bool) if "withheld" in names else np.ones(len(points), bool)
     positions = np.stack([np.asarray(points[axis], np.float64) for axis in "xyz"], axis=1)[kept] * scale

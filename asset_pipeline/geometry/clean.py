@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from asset_pipeline.errors import ScanRefused
 from asset_pipeline.geometry.components import label_components
+from asset_pipeline.geometry.equal_rows import number_rows
 from asset_pipeline.geometry.streams import keep_sound
 from asset_pipeline.geometry.surface import face_areas
 from asset_pipeline.mesh import Faces, Mesh, Positions, ordinary_points
@@ -36,15 +37,9 @@ class WeldedSurface:
 
 def weld(mesh: Mesh) -> WeldedSurface:
     """The mesh with bit-equal positions joined; faces keep their order and number."""
-    # as raw bytes: one sort of opaque keys is much quicker than a lexicographic one of three columns
     rows = np.ascontiguousarray(mesh.positions + 0.0)  # adding zero makes -0.0 and 0.0 one
-    keys = rows.view(np.dtype((np.void, rows.dtype.itemsize * 3))).reshape(-1)
-    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-    order = np.argsort(first)  # as they come in the file: neighbours stay near each other in memory
-    place = np.empty(len(order), np.int32)
-    place[order] = np.arange(len(order), dtype=np.int32)
-    vertex_of = place[inverse.reshape(-1)]
-    return WeldedSurface(mesh.positions[first[order]], vertex_of[mesh.faces], vertex_of)
+    vertex_of, first = number_rows(rows.view(np.int32))
+    return WeldedSurface(mesh.positions[first], vertex_of[mesh.faces], vertex_of)
 
 
 def clean_scan(scan: Scan) -> Cleaned:
@@ -107,11 +102,9 @@ def _find_flat(surface: WeldedSurface, kept: Kept) -> Kept:
 def _find_repeated(surface: WeldedSurface, kept: Kept) -> Kept:
     """All but the first triangle over the same three corners, whichever way they turn."""
     rows = np.flatnonzero(kept)
-    corners = np.sort(surface.faces[rows], axis=1).astype(np.int64)
-    order = np.lexsort(corners.T)  # stable: among equals the first in the file comes first
-    same = (np.diff(corners[order], axis=0) == 0).all(axis=1)
+    number, first = number_rows(np.sort(surface.faces[rows], axis=1))
     repeated = np.zeros(len(kept), bool)
-    repeated[rows[order[1:][same]]] = True
+    repeated[rows] = first[number] != np.arange(len(rows))
     return repeated
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asset_pipeline.errors import BuildFailed
+from asset_pipeline.geometry.equal_rows import number_rows
 from asset_pipeline.geometry.joining import BUCKETS, price_edges, run_step
 from asset_pipeline.geometry.order import morton_order
 from asset_pipeline.geometry.pairing import join_pairs
@@ -232,9 +233,7 @@ def _drop_dead(work: Working) -> None:
 def drop_doubles(faces: Rows | Faces) -> Faces:
     """The triangles without those that name a corner twice or repeat an earlier one, whichever way it turns."""
     sound = (faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 2] != faces[:, 0])
-    faces = faces[sound]
-    corners = np.sort(faces, axis=1)
-    order = np.lexsort((corners[:, 2], corners[:, 1], corners[:, 0]))
-    double = np.zeros(len(faces), bool)
-    double[order[1:]] = (np.diff(corners[order], axis=0) == 0).all(axis=1)
-    return faces[~double].astype(np.int32)
+    faces = np.ascontiguousarray(faces[sound], np.int32)
+    number, first = number_rows(np.sort(faces, axis=1))
+    kept: Faces = faces[first[number] == np.arange(len(faces))]
+    return kept

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from asset_pipeline.geometry.bvh import build_bvh, find_closest
 from asset_pipeline.geometry.collapse import Edges, drop_doubles, find_edges
 from asset_pipeline.geometry.components import keep_triangles, label_components
+from asset_pipeline.geometry.equal_rows import number_rows
 from asset_pipeline.geometry.quadric import link_corners
 from asset_pipeline.geometry.surface import face_areas
 from asset_pipeline.jit import njit
@@ -40,13 +41,23 @@ def repair_surface(surface: Surface) -> tuple[Surface, list[ScanWarning]]:
     return surface, warnings
 
 
-def _half_edges(faces: Faces, vertices: int) -> tuple[Rows, Rows, Rows]:
-    """(order, start, end): half-edges 3 f + k sorted by the edge they lie on; its half-edges are order[start:end]."""
-    ends = np.stack([faces, np.roll(faces, -1, axis=1)], axis=-1).reshape(-1, 2).astype(np.int64)
-    keys = ends.min(axis=1) * vertices + ends.max(axis=1)
-    order = np.argsort(keys, kind="stable")
-    start = np.flatnonzero(np.diff(keys[order], prepend=-1))
-    return order, start, np.append(start[1:], len(order))
+def _half_edges(faces: Faces) -> tuple[Rows, Rows, Rows]:
+    """(order, start, end): half-edges 3 f + k, those of an edge side by side; those of edge i are order[start[i]:end[i]]."""
+    ends = np.stack([faces, np.roll(faces, -1, axis=1)], axis=-1).reshape(-1, 2)
+    number, first = number_rows(np.sort(ends, axis=1))
+    order = np.empty(len(number), np.int64)
+    end = np.cumsum(np.bincount(number, minlength=len(first)))
+    start = np.append(0, end[:-1])
+    _gather_equal(number, start.copy(), order)
+    return order, start, end
+
+
+@njit(cache=True)
+def _gather_equal(number, free, order):
+    """Rows sorted by their numbers, each number's from the place that free names."""
+    for row in range(len(number)):
+        order[free[number[row]]] = row
+        free[number[row]] += 1
 
 
 def _rims(surface: Surface) -> tuple[NDArray[np.int32], Edges]:
@@ -119,7 +130,7 @@ def _split_branchings(surface: Surface) -> tuple[Surface, int]:
     branching = _rims(surface)[1].branchings
     if not branching:
         return surface, 0
-    order, start, end = _half_edges(faces, len(surface.positions))
+    order, start, end = _half_edges(faces)
     partner = np.full(3 * len(faces), -1, np.int32)
     _pair_half_edges(faces, _unit_normals(surface.positions[faces]), (order, start, end), GROUP, partner)
     root = _join_corners(faces, partner)

@@ -99,6 +99,7 @@ def _blend_normals(normals, face, weights, out):
 def _multiply(picture, uv, faces, face, weights, part, factor, nearest, values):
     height, width = picture.shape[:2]
     plain = len(uv) == 1
+    one, shares = np.float32(1), factor / np.float32(255)
     for i in prange(len(face)):
         f = face[i]
         if not part[f if len(part) > 1 else 0]:
@@ -118,13 +119,14 @@ def _multiply(picture, uv, faces, face, weights, part, factor, nearest, values):
                 values[i, channel] *= factor[channel] * picture[row, column, channel] / 255
             continue
         left, top = int(np.floor(x - 0.5)), int(np.floor(y - 0.5))
-        fx, fy = x - 0.5 - left, y - 0.5 - top
-        right, bottom = (left + 1) % width, (top + 1) % height
-        left, top = left % width, top % height
+        fx, fy = np.float32(x - 0.5 - left), np.float32(y - 0.5 - top)
+        # from -1 to the last: a comparison wraps around sooner than a division
+        right, bottom = left + 1 if left + 1 < width else 0, top + 1 if top + 1 < height else 0
+        left, top = left if left >= 0 else width - 1, top if top >= 0 else height - 1
         for channel in range(3):
-            upper = picture[top, left, channel] * (1 - fx) + picture[top, right, channel] * fx
-            lower = picture[bottom, left, channel] * (1 - fx) + picture[bottom, right, channel] * fx
-            values[i, channel] *= factor[channel] * (upper * (1 - fy) + lower * fy) / 255
+            upper = picture[top, left, channel] * (one - fx) + picture[top, right, channel] * fx
+            lower = picture[bottom, left, channel] * (one - fx) + picture[bottom, right, channel] * fx
+            values[i, channel] *= shares[channel] * (upper * (one - fy) + lower * fy)
 
 
 def face_areas(positions: Positions, faces: Faces) -> NDArray[np.float64]:

@@ -111,7 +111,7 @@ def test_a_killed_process_costs_nothing_but_time(crew, tmp_path):
 
 def test_processes_killed_again_and_again_are_given_up_with_a_sentence(crew):
     with pytest.raises(BuildFailed, match="want of memory") as caught:
-        run_jobs(crew, Task(jobs.be_killed), [1])
+        begin_job(crew, Task(jobs.be_killed), 1)()
     assert caught.value.code == "workers_lost"
     assert run_jobs(crew, Task(jobs.double), [1])[0][0] == 2
 
