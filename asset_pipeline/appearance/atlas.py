@@ -14,7 +14,7 @@ from asset_pipeline.mesh import Faces, Positions
 REGION_TRIANGLES = (
     3_200  # larger ones give hardly fewer charts and vertices; xatlas takes more than twice the time for twice
 )
-FINE_REGION_TRIANGLES, FINE_TRIANGLES = 1_500, 30_000  # for surfaces of more triangles, where that time is seconds
+FINE_REGION_TRIANGLES, FINE_TRIANGLES = 2_000, 30_000  # for surfaces of more triangles, where that time is seconds
 SIDE = 1000.0  # what a surface is scaled to: xatlas drops triangles that it thinks too small
 FILL = 0.6  # what xatlas usually fills of the square
 PADDING_SHARE, PADDING_PX = 512, (2, 8)  # a px of padding for so many of the side, at least and at most

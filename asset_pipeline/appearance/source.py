@@ -11,7 +11,7 @@ from asset_pipeline.geometry.normals import smooth_normals
 from asset_pipeline.geometry.surface import Colours, colours_at, points_at, sample_surface
 from asset_pipeline.mesh import Mesh
 
-SAMPLES = 300_000
+SAMPLES = 200_000  # three times as many tell the RMS of a fine level 0.3 % otherwise, and its PSNR 0.06 dB
 
 Rows = NDArray[np.float32]
 

@@ -17,6 +17,8 @@ PLAIN = 8
 """The street and the test camera's picture have fewer colours than that, and a model has twice as many."""
 IN_AR: Place = (START[0] + WALK[-1][0] / M_PER_DEG[0], START[1] + WALK[-1][1] / M_PER_DEG[1])
 """Where the visitor stands after the sightings."""
+FLOOR_M = 0
+"""Of the simulated phone's room."""
 BETWEEN = (6, 14)
 BEYOND = (40, 50)
 BEFORE_ITS_FACE = (9, 11)
@@ -102,3 +104,12 @@ def test_in_the_window_a_building_hides_the_gate_only_from_before_it(
         eventually(iphone, lambda: colours_ahead(iphone) < PLAIN, "the building hides the gate")
     else:
         eventually(iphone, lambda: colours_ahead(iphone) > 2 * PLAIN, "the gate is seen")
+
+
+def test_in_ar_the_gate_stands_in_todays_ground_and_not_on_it(ar_phone: Page) -> None:
+    """2.75 m of its wall lie under the street."""
+    stand_over_gate(ar_phone)
+    mark = "performance.getEntriesByName('ar-overlaid').at(-1).detail.middle"
+    (node,) = ar_phone.request.get(f"/api/v1/sites/dejima{SCENE}").json()["nodes"]
+    half_m = (node["bounds"]["min"][1] + node["bounds"]["max"][1]) / 2
+    assert ar_phone.evaluate(mark)[1] == pytest.approx(FLOOR_M - node["ground_y"] + half_m, abs=0.1)

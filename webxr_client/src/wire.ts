@@ -183,6 +183,8 @@ export interface SceneNode {
   surveyed: boolean
   /** demonstration: the points it is tied to were invented for a trial. */
   anchor_note?: 'demonstration' | null
+  /** How high in the model, in its metres, today's ground lies; null: at its lowest point. */
+  ground_y?: number | null
   eras: string[]
   provenance: Provenance
   creator?: string

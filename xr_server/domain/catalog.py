@@ -149,6 +149,7 @@ class Node(Strict, frozen=True, kw_only=True):
     """One package placed in a scene; exactly one of package (a digest) and model (a file of content/.../models).
 
     ties name points of the model that were surveyed; with two or more it stands where they say, else at its placement.
+    ground_y is how high in the model, in its metres, the ground lies on which people stand today; None: at its lowest point.
     """
 
     id: Slug
@@ -156,6 +157,7 @@ class Node(Strict, frozen=True, kw_only=True):
     model: str | None = None
     placement: Placement
     ties: list[Tie] = []
+    ground_y: Annotated[float, msgspec.Meta(ge=-1000, le=1000)] | None = None
     eras: list[Slug] = []
     provenance: Provenance = "estimate"
     sources: list[str] = []

@@ -110,6 +110,7 @@ def _compile_node(node: Node, published: Published) -> Document:
         "poster": f"/packages/{digest}/poster.webp",
         "bounds": {"min": list(manifest.bounds_min_m), "max": list(manifest.bounds_max_m)},
         **_compile_place(node, published),
+        "ground_y": node.ground_y,
         "eras": node.eras,
         "provenance": node.provenance,
         "creator": manifest.credit.creator,

@@ -35,6 +35,8 @@ export interface ModelsOptions {
 export interface Lent {
   model: Group
   box: SceneNode['bounds']
+  /** Where today's ground lies, in the box's own height: at its lowest point, or higher where a part of it is below. */
+  ground_y: number
 }
 
 /** What stands after loading; not complete: a coarse level, since the chosen one could not be had. */
@@ -160,7 +162,7 @@ export class Models {
     }
     const box = boxOf(corners)
     box.min[1] = first.node.bounds.min[1]
-    return { model, box }
+    return { model, box, ground_y: first.node.ground_y ?? box.min[1] }
   }
 
   takeBack(): void {

@@ -1,13 +1,15 @@
 /**
  * Present-day buildings as shapes without colour: they hide what stands behind them and show the camera picture instead.
  * They stand there now, so they hide in every era; but one in whose place a model is seen would hide that very model,
- * and is left out while it is. Only for models at their true place.
+ * and is left out while it is. Today's ground hides the same way what of a model lies under it. Only for models at their
+ * true place.
  */
 import { BufferAttribute, BufferGeometry, Mesh, MeshBasicMaterial, Vector2 } from 'three'
 import { ShapeUtils } from 'three/src/extras/ShapeUtils.js' // not of three's own file, which every first frame loads
 import { geodeticToEnu, poseInScene } from '../geo/enu'
 import type { GeoPose, Occluder, Point3, SceneNode } from '../wire'
 import { rotate } from './frame'
+import type { Lent } from './models'
 import type { Loan } from './stage'
 
 type Position = GeoPose['position']
@@ -20,7 +22,11 @@ export interface Occluders {
   dispose: () => void
 }
 
-/** The buildings round models that were lent; nothing hides before `stand`. */
+/** Through the ground one would see the foot of a wall from so many times its depth away; from farther off it is lost. */
+const GROUND_REACH = 20
+const BENEATH_M = 0.02 // under the plane that the shadow falls on, which it would flicker through
+
+/** The buildings round models that were lent, and the ground; nothing hides before `stand`. */
 export interface Surrounding {
   /** The models stand at their true place, or no longer do. */
   stand: (truly: boolean) => void
@@ -32,12 +38,14 @@ export interface Surrounding {
 /** Hang the buildings into what was lent: they go along with its first node, wherever that is brought. */
 export function surround(loan: Loan, { geopose }: SceneNode, occluders: readonly Occluder[]): Surrounding {
   const { position } = geopose
-  const { mesh, follow, dispose } = makeOccluders(occluders, position, position.h + loan.box.min[1])
+  const { box, ground_y } = loan
+  const ground = ground_y > box.min[1] ? { box, ground_y } : null
+  const { mesh, follow, dispose } = makeOccluders(occluders, position, position.h + box.min[1], ground)
   loan.model.add(mesh)
   follow(loan.seen())
   return {
     stand(truly) {
-      mesh.visible = truly && occluders.length > 0
+      mesh.visible = truly && (occluders.length > 0 || ground !== null)
     },
     follow: () => follow(loan.seen()),
     dispose
@@ -52,9 +60,15 @@ interface Outline {
 
 /**
  * The shapes about an origin, all of them hiding, not seen before `mesh.visible`. They reach down to `lowest_m` (metres
- * above the ellipsoid) at least: under a building that stands higher than the model there is ground and no gap.
+ * above the ellipsoid) at least: under a building that stands higher than the model there is ground and no gap. `ground`:
+ * over what lies deeper than that in the box of the models.
  */
-export function makeOccluders(occluders: readonly Occluder[], origin: Position, lowest_m: number): Occluders {
+export function makeOccluders(
+  occluders: readonly Occluder[],
+  origin: Position,
+  lowest_m: number,
+  ground: Pick<Lent, 'box' | 'ground_y'> | null = null
+): Occluders {
   const outlines = occluders
     .map((occluder) => ({ occluder, ring: ringOf(occluder, origin) }))
     .filter(({ ring }) => ring.length >= 3)
@@ -63,6 +77,7 @@ export function makeOccluders(occluders: readonly Occluder[], origin: Position, 
     const base_m = Math.min(occluder.base_m, lowest_m)
     return extrude(places, ring, base_m - origin.h, occluder.top_m - origin.h)
   })
+  const floor = ground === null ? [] : layOver(places, ground)
   const geometry = new BufferGeometry()
   geometry.setAttribute('position', new BufferAttribute(new Float32Array(places), 3))
   const material = new MeshBasicMaterial({ colorWrite: false })
@@ -73,7 +88,7 @@ export function makeOccluders(occluders: readonly Occluder[], origin: Position, 
   const show = (hiding: readonly boolean[]): void => {
     if (String(hiding) === shown) return
     shown = String(hiding)
-    geometry.setIndex(faces.flatMap((part, i) => (hiding[i] === true ? part : [])))
+    geometry.setIndex([...floor, ...faces.flatMap((part, i) => (hiding[i] === true ? part : []))])
   }
   show(outlines.map(() => true))
   return {
@@ -124,6 +139,20 @@ function isWithin(ring: readonly Vector2[], x: number, y: number): boolean {
     before = corner
   }
   return within
+}
+
+/** Add the corners of the ground over and round a box to the places; gives its faces, seen from above. */
+function layOver(places: number[], { box: { min, max }, ground_y }: Pick<Lent, 'box' | 'ground_y'>): number[] {
+  const first = places.length / 3
+  const more_m = GROUND_REACH * (ground_y - min[1]) + Math.hypot(max[0] - min[0], max[2] - min[2])
+  for (const [x, z] of [
+    [-1, -1],
+    [-1, 1],
+    [1, 1],
+    [1, -1]
+  ] as const)
+    places.push(x * more_m, ground_y - BENEATH_M, z * more_m)
+  return [0, 1, 2, 0, 2, 3].map((corner) => first + corner)
 }
 
 /** Add the corners of walls and a flat roof over a ring to the places; gives its faces, all of them outward. */

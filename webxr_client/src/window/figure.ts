@@ -41,10 +41,9 @@ export class Figure {
     })
   }
 
-  /** On the floor at a place round the phone, turned so; it goes there smoothly. */
-  want({ position, turn }: Stance): void {
-    const lowest_m = this.turned(turn).min[1]
-    this.wanted = { position: [position[0], -EYES_M - lowest_m, position[2]], turn }
+  /** At a place round the phone, turned so, its ground on the floor; it goes there smoothly. */
+  want({ position, turn }: Stance, ground_y = this.box.min[1]): void {
+    this.wanted = { position: [position[0], -EYES_M - ground_y, position[2]], turn }
     this.eased_at = performance.now()
   }
 
@@ -84,7 +83,7 @@ export class Figure {
     const middle: Point3 = [at.x + (min[0] + max[0]) / 2, at.y + (min[1] + max[1]) / 2, at.z + (min[2] + max[2]) / 2]
     const yaw_rad = new Euler().setFromQuaternion(this.place3d.quaternion, 'YXZ').y
     aimSun(this.world, middle, this.radius_m, turnedBy(yaw_rad, SUN))
-    layGround(this.world, [middle[0], at.y + min[1], middle[2]], this.radius_m, null)
+    layGround(this.world, [middle[0], -EYES_M, middle[2]], this.radius_m, null)
   }
 
   /** The box, turned, about the place of the models. */

@@ -213,7 +213,7 @@ export class WindowRun implements WindowSession {
       this.put()
       return
     }
-    this.figure.want(place)
+    this.figure.want(place, this.loan.ground_y)
     this.buildings.stand(true)
     this.invalidate()
     this.become('overlaid')

@@ -211,7 +211,7 @@ class Run implements ArSession {
     const placed = standBefore(eye, found.point, this.standing.box)
     this.placed = placed
     this.wanted = false
-    this.standing.put(placed.position, about(placed.yaw_rad))
+    this.standing.put(placed.position, about(placed.yaw_rad), this.standing.box.min[1])
     this.hold = holdOn(found)
     const { min, max } = this.standing.box
     const size_m: Point3 = [max[0] - min[0], max[1] - min[1], max[2] - min[2]]
@@ -231,7 +231,8 @@ class Run implements ArSession {
     this.metres = place.doubt.metres
     this.placed = null
     this.overlaid = true
-    this.standing.put([place.position[0], floor_m - this.standing.box.min[1], place.position[2]], place.turn)
+    const { ground_y } = this.loan
+    this.standing.put([place.position[0], floor_m - ground_y, place.position[2]], place.turn, ground_y)
     this.edges?.lay(place.position, place.turn, floor_m)
     this.buildings.stand(true)
   }
@@ -240,7 +241,8 @@ class Run implements ArSession {
     const shift = this.placed === null ? null : (this.hold?.shift(frame, space) ?? null)
     if (shift === null || this.placed === null) return
     const [x, y, z] = this.placed.position
-    this.standing.put([x + shift[0], y + shift[1], z + shift[2]], about(this.placed.yaw_rad))
+    const position: Point3 = [x + shift[0], y + shift[1], z + shift[2]]
+    this.standing.put(position, about(this.placed.yaw_rad), this.standing.box.min[1])
   }
 
   /** Who walks must see the way and not a picture over it. */

@@ -13,8 +13,8 @@ export interface Standing {
   readonly radius_m: number
   /** The middle of the model; null while it stands nowhere. */
   readonly middle: Point3 | null
-  /** Stand there: at once when it stood nowhere, else on an easy way. */
-  put: (position: Point3, turn: Turn) => void
+  /** Stand there, the ground so high above that place: at once when it stood nowhere, else on an easy way. */
+  put: (position: Point3, turn: Turn, ground_y: number) => void
   /** A frame later on that way. */
   step: (passed_s: number) => void
   takeAway: () => void
@@ -33,6 +33,7 @@ export function makeStanding(loan: Loan, world: World, still: boolean): Standing
   let wanted: Stance | null = null
   let shown: Stance | null = null
   let veiled = false
+  let ground_m = 0
   const show = (): void => {
     group.visible = shown !== null && !veiled
     world.ground.visible = group.visible
@@ -43,7 +44,7 @@ export function makeStanding(loan: Loan, world: World, still: boolean): Standing
     group.quaternion.set(...stance.turn)
     const middle = middleOf(stance.position, box)
     aimSun(world, middle, radius_m)
-    layGround(world, [middle[0], stance.position[1] + box.min[1], middle[2]], radius_m, null)
+    layGround(world, [middle[0], stance.position[1] + ground_m, middle[2]], radius_m, null)
     loan.renderer.shadowMap.needsUpdate = true
     show()
   }
@@ -53,7 +54,8 @@ export function makeStanding(loan: Loan, world: World, still: boolean): Standing
     get middle() {
       return shown === null ? null : middleOf(shown.position, box)
     },
-    put(position, turn) {
+    put(position, turn, ground_y) {
+      ground_m = ground_y
       wanted = { position, turn }
       if (shown === null || still) lay(wanted)
     },

@@ -1,7 +1,7 @@
 import { type MeshBasicMaterial, Raycaster, Vector3 } from 'three'
 import { expect, test } from 'vitest'
 import { makeOccluders, type Occluders } from '../../src/orbit/occluders'
-import type { Occluder, SceneNode } from '../../src/wire'
+import type { Occluder, Point3, SceneNode } from '../../src/wire'
 
 const ORIGIN = { lat: 32.7435, lon: 129.873, h: 34.5 }
 /** An L of about 9 by 11 m, north-east of the origin, from its foot 1 m below it to 6 m above. */
@@ -94,4 +94,16 @@ test('a model before or beside a building leaves it hiding, and so does one in t
 test('what is no area is left out', () => {
   const { mesh } = makeOccluders([{ ...BLOCK, footprint: BLOCK.footprint.slice(0, 2) }], ORIGIN, ORIGIN.h)
   expect(mesh.geometry.index?.count).toBe(0)
+})
+
+test('the ground hides what lies under it, however far away, and nothing that stands on it', () => {
+  const box = { min: [-14, 0, -7] as Point3, max: [14, 9, 7] as Point3 }
+  const ground = makeOccluders([], ORIGIN, ORIGIN.h, { box, ground_y: 2.75 })
+  for (const away_m of [9, 40]) {
+    const eye = new Vector3(0, 2.75 + 1.6, away_m)
+    expect(hidesFrom(ground, eye, new Vector3(0, 0.1, -7))).toBe(true)
+    expect(hidesFrom(ground, eye, new Vector3(0, 2.8, -7))).toBe(false)
+  }
+  const below = new Vector3(0, 1, -3) // whoever looks up from there, as a vague height may have it, sees
+  expect(hidesFrom(ground, below, new Vector3(0, 5, -3))).toBe(false)
 })
