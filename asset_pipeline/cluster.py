@@ -1,9 +1,10 @@
 """A Dask cluster as a crew: whether it answers, and whether its workers would give the same bytes."""
 
+import asyncio
 import hashlib
 import platform
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import BrokenExecutor, wait
 from contextlib import contextmanager
 from functools import cache, partial
 from importlib.metadata import version
@@ -16,6 +17,7 @@ from asset_pipeline.executor import Crew, closing
 from asset_pipeline.geometry.spool import open_spool
 
 ANSWER_S = 10.0  # how long a scheduler may take to answer
+LOOK_S = 1.0  # how often to look whether all workers are still there while something is sent to them
 
 
 @contextmanager
@@ -40,11 +42,23 @@ def open_cluster(address: str) -> Iterator[Crew]:
 
 
 def _lend(client: Any, value: Any) -> Any:
-    """The value on every worker, so that it outlives some of them. Raises BrokenExecutor when one leaves at that moment."""
+    """The value on one worker, from which others fetch it. Raises BrokenExecutor when a worker leaves at that moment.
+
+    Not sent to all at once: a scheduler that does so while one of them dies tries for ever, and keeps everybody's later
+    values waiting (distributed 2026.8.0, Scheduler.replicate). What is lost with its worker is lent again.
+    """
+    left = "a worker left while something was lent to it"
+    there = set(client.nthreads())
+    sending = client.scatter(value, hash=False, asynchronous=True)
+    future = asyncio.run_coroutine_threadsafe(sending, client.loop.asyncio_loop)
+    while not wait([future], LOOK_S).done:  # one that is frozen takes nothing and says nothing
+        if not there <= set(client.nthreads()):
+            future.cancel()
+            raise BrokenExecutor(left)
     try:
-        return client.scatter(value, broadcast=True, hash=False)
+        return future.result()
     except Exception as error:  # Dask names this in many ways, a KeyError among them
-        raise BrokenExecutor("a worker left while something was lent to it") from error
+        raise BrokenExecutor(left) from error
 
 
 def _run_far(expected: str, function: Callable[..., Any], *arguments: Any) -> Any:

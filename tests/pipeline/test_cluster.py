@@ -1,8 +1,11 @@
 """Packages built with a real Dask cluster: the same bytes, also when a worker is killed in the middle."""
 
+import contextlib
 import os
 import signal
+import threading
 from collections.abc import Iterator
+from concurrent.futures import BrokenExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,6 +76,23 @@ def test_what_was_lent_survives_the_death_of_one_it_was_lent_to(cluster):
 
         assert run_jobs(replace(crew, lend=lend_and_kill), task, range(4)) == before
     assert killed
+
+
+def test_lending_to_a_worker_that_freezes_and_dies_ends(cluster):
+    """The scheduler sends to a worker that takes nothing any more; it must not be waited for once it is gone."""
+    with open_cluster(cluster.address) as crew:
+        (_, frozen) = run_jobs(crew, Task(jobs.double), [1])[0]
+        os.kill(frozen, signal.SIGSTOP)
+        end = threading.Timer(2, os.kill, (frozen, signal.SIGKILL))
+        end.start()
+        try:
+            with contextlib.suppress(BrokenExecutor):
+                crew.lend(jobs.make_rows(1000))
+        finally:
+            end.join()
+        assert run_jobs(
+            crew, Task(jobs.sum_positions, (Mesh(jobs.make_rows(10), np.zeros((1, 3), np.int32)), None)), [1]
+        )
 
 
 @pytest.mark.long
