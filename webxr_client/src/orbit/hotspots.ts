@@ -17,6 +17,8 @@ export interface Standing {
 }
 
 const raycaster = new Raycaster()
+const APART_PX = 48 // between the middles of two: as large as they are
+const ROUNDS = 8 // moved away from one, a place may come near another
 const NEAR_SHARE = 0.03 // a hotspot lies on or just inside the surface: this share of its distance is not hiding it
 
 /** The point of a hotspot in the scene; null when its node is not there. */
@@ -33,7 +35,7 @@ export function placeHotspots(
   size: { width_px: number; height_px: number }
 ): HotspotPlace[] {
   const shapes = [...nodes.values()].flatMap(({ group, shape }) => (shape !== null && group.visible ? [shape] : []))
-  return spots.map((spot) => {
+  const places = spots.map((spot) => {
     const point = findSpot(spot, nodes)
     if (point === null || nodes.get(spot.node)?.group.visible === false) {
       return { id: spot.id, x_px: 0, y_px: 0, hidden: true }
@@ -47,6 +49,27 @@ export function placeHotspots(
       hidden: outside || isBehind(point, camera, shapes)
     }
   })
+  keepApart(places.filter(({ hidden }) => !hidden))
+  return places
+}
+
+/** Move those that lie on one another away from one another, so that a finger finds each; seen askew, any two may. */
+export function keepApart(places: HotspotPlace[]): void {
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [i, one] of places.entries()) {
+      for (const other of places.slice(i + 1)) {
+        const [x, y] = [other.x_px - one.x_px, other.y_px - one.y_px]
+        const away_px = Math.hypot(x, y)
+        if (away_px >= APART_PX) continue
+        const step = (APART_PX - away_px) / 2
+        const [right, down] = away_px === 0 ? [1, 0] : [x / away_px, y / away_px]
+        one.x_px = Math.floor(one.x_px - right * step)
+        one.y_px = Math.round(one.y_px - down * step)
+        other.x_px = Math.ceil(other.x_px + right * step)
+        other.y_px = Math.round(other.y_px + down * step)
+      }
+    }
+  }
 }
 
 function isBehind(point: Vector3, camera: PerspectiveCamera, shapes: Object3D[]): boolean {

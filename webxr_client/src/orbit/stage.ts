@@ -10,7 +10,8 @@ import { findSpot, type HotspotPlace, placeHotspots } from './hotspots'
 import { listenForKeys } from './keys'
 import { type Lent, Models, type Placed } from './models'
 import { type Covered, View } from './view'
-import { aimSun, createWorld, disposeWorld, layGround, type World } from './world'
+import { warm } from './warm'
+import { aimSun, castShadows, createWorld, disposeWorld, layGround, type World } from './world'
 
 export type { HotspotPlace } from './hotspots'
 
@@ -119,6 +120,7 @@ class OrbitStage implements Stage {
   private borrower: Borrower | null = null
   private extent: Extent | null = null
   private marked = false
+  private cool: (() => void) | null = null
   private lastPlaces = ''
 
   constructor(
@@ -140,6 +142,7 @@ class OrbitStage implements Stage {
     this.canvas.addEventListener('webglcontextlost', () => options.onContext?.('lost'))
     this.canvas.addEventListener('webglcontextrestored', () => this.restored())
     this.resize()
+    castShadows(this.world, false) // the first frame comes sooner without
   }
 
   async show(scene: SceneDocument): Promise<Shown> {
@@ -149,7 +152,9 @@ class OrbitStage implements Stage {
     if (extent !== null) this.frame(extent)
     this.models.showEras(scene.eras.length > 1 ? sharesAt(scene.eras, firstPlace(scene)) : null)
     this.progress = this.options.onProgress
-    const shown = await this.models.load((level) => this.options.onShown?.({ level, preview: true }))
+    const loading = this.models.load((level) => this.options.onShown?.({ level, preview: true }))
+    if (!this.marked) this.cool = warm(this.renderer, this.world.scene, this.view.camera)
+    const shown = await loading
     if (shown.ok && shown.complete) this.options.onShown?.({ level: shown.level, preview: false })
     return shown
   }
@@ -224,6 +229,7 @@ class OrbitStage implements Stage {
     const { renderer, extent, world } = this
     if (renderer === null || extent === null || this.lent || !this.models.stands()) return null
     const giveBack = this.rest()
+    castShadows(world, true)
     this.borrower = { onChange }
     return { renderer, world, extent, facing_deg: this.facingDeg(), giveBack }
   }
@@ -319,6 +325,10 @@ class OrbitStage implements Stage {
     if (this.marked || !this.models.stands()) return
     this.marked = true
     performance.mark('first3d')
+    this.cool?.()
+    castShadows(this.world, true)
+    // the frame without shadow stays until the shaders with it are there
+    void this.renderer?.compileAsync(this.world.scene, this.view.camera).then(() => this.redrawShadow())
   }
 
   private tellHotspots(): void {

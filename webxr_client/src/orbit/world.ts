@@ -43,6 +43,13 @@ export function createWorld(): World {
   return { scene, sky, sun, ground }
 }
 
+/** Let the sun throw shadows or not: a frame without any needs one pass and one shader less. */
+export function castShadows(world: World, on: boolean): void {
+  world.sun.castShadow = on
+  const [shadow] = world.ground.children
+  if (shadow !== undefined) shadow.visible = on
+}
+
 /** Point the sun at a place so that its shadow covers a radius, from a direction (towards the sun). */
 export function aimSun(world: World, middle: Point3, radius_m: number, from: Point3 = SUN_FROM): void {
   const { sun } = world
@@ -67,6 +74,7 @@ export function layGround(world: World, middle: Point3, radius_m: number, colour
   clearGround(world)
   const shadow = new Mesh(new CircleGeometry(radius_m * 3, 48), new ShadowMaterial({ opacity: 0.22 }))
   shadow.receiveShadow = true
+  shadow.visible = world.sun.castShadow
   world.ground.add(shadow)
   if (colour !== null) world.ground.add(makeDisc(radius_m * 2.4, colour))
   world.ground.rotation.x = -Math.PI / 2
