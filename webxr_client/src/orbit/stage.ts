@@ -153,7 +153,7 @@ class OrbitStage implements Stage {
     this.models.showEras(scene.eras.length > 1 ? sharesAt(scene.eras, firstPlace(scene)) : null)
     this.progress = this.options.onProgress
     const loading = this.models.load((level) => this.options.onShown?.({ level, preview: true }))
-    if (!this.marked) this.cool = warm(this.renderer, this.world.scene, this.view.camera)
+    if (!this.marked) this.cool ??= warm(this.renderer, this.world.scene, this.view.camera)
     const shown = await loading
     if (shown.ok && shown.complete) this.options.onShown?.({ level: shown.level, preview: false })
     return shown
