@@ -252,7 +252,7 @@ def find_ways_to_three(sources: Sources, entry: str) -> list[str]:
             continue
         seen.add(path)
         for name in STATIC.findall(sources[path]):
-            if re.match(r"three(/|$)", name):
+            if re.match(r"three(/(?!examples/jsm/libs/)|$)", name):  # what lies in libs is not of three
                 found.append(path)
             elif name.startswith("."):
                 parts: list[str] = []

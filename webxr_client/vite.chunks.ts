@@ -6,6 +6,7 @@ interface Graph {
 const PAGES = ['src/main.ts', 'src/immersive.ts']
 const STAGE = 'src/orbit/stage.ts'
 const SCANNING = 'src/ui/scanning.ts' // its few parts that the page of a scene has already would be a file of their own
+const LOOK = 'src/orbit/look.ts' // what is drawn before three is there must not lie with it
 const THREE = /node_modules[\\/]three[\\/](?!src[\\/])/ // its single sources are those that no first frame needs
 
 /**
@@ -15,9 +16,10 @@ const THREE = /node_modules[\\/]three[\\/](?!src[\\/])/ // its single sources ar
  */
 export function nameChunk(here: string): (id: string, graph: Graph) => string | null {
   return (id, graph) => {
-    if (THREE.test(id)) return 'three'
     if (id.endsWith('.css')) return null
     const [main, immersive] = PAGES.map((page) => reach(here + page, graph)) as [Set<string>, Set<string>]
+    if (!main.has(id) && reach(here + LOOK, graph).has(id)) return 'look'
+    if (THREE.test(id)) return 'three'
     const stage = reach(here + STAGE, graph)
     const importers = graph.getModuleInfo(id)?.importers ?? []
     const usedBeyond = (ids: Set<string>): boolean => ids.has(id) && importers.some((importer) => !ids.has(importer))

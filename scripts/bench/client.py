@@ -49,12 +49,13 @@ def run_once(playwright: Playwright, url: str, indices: int, row: Row) -> None:
         row.script_bytes, row.all_bytes = traffic.script_bytes, traffic.all_bytes
 
 
-def run_again(playwright: Playwright, url: str, port: int, row: Row, runs: int) -> None:
+def run_again(playwright: Playwright, path: str, indices: int, row: Row, runs: int) -> None:
     """Open our page, end its server, and open it again: a slow processor, and nobody to answer."""
     with open_browser(playwright) as browser:
         phone = open_phone(browser)
-        with serve(port):
+        with serve(free_port()) as site:
             page = phone.new_page()
+            url = f"{site.url}{path}"
             page.goto(url)
             page.evaluate("navigator.serviceWorker.ready.then(() => null)")
             page.reload()  # now everything passes through the worker
@@ -63,9 +64,10 @@ def run_again(playwright: Playwright, url: str, port: int, row: Row, runs: int) 
             page.close()
         for _ in range(runs):
             page = phone.new_page()
+            page.add_init_script(WATCH_DRAWING % indices)
             phone.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
             page.goto(url, wait_until="commit")
-            row.model_ms.append(wait_for_mark(page, "first3d"))
+            row.model_ms.append(wait_for_mark(page, "model drawn"))
             row.paint_ms.append(float(page.evaluate(FIRST_PAINT)))
             page.close()
 
@@ -79,20 +81,19 @@ def first_file(site: Site, experience: str) -> bytes:
 
 def measure(runs: int, experience: str) -> dict[str, Row]:
     """Rows by name."""
-    port = free_port()
-    ours = f"http://localhost:{port}/en/dejima/xr/{experience}"
+    path = f"/en/dejima/xr/{experience}"
     rows = {name: Row() for name in (OURS, *VIEWERS, REPEAT)}
     with sync_playwright() as playwright:
-        with serve(port) as site:
+        with serve(free_port()) as site:
             glb = first_file(site, experience)
             build_pages(glb)
             with serve_pages() as peers:
-                urls = {OURS: ours, **{name: f"{peers}/{path}.html" for name, path in VIEWERS.items()}}
+                urls = {OURS: f"{site.url}{path}", **{name: f"{peers}/{path}.html" for name, path in VIEWERS.items()}}
                 for turn in range(runs):
                     for name, url in urls.items():
                         run_once(playwright, url, indices_of(glb), rows[name])
                         say(f"run {turn + 1}, {name}: {rows[name].model_ms[-1]:.0f} ms, load {load_text()}")
-        run_again(playwright, ours, port, rows[REPEAT], runs)
+        run_again(playwright, path, indices_of(glb), rows[REPEAT], runs)
     return rows
 
 

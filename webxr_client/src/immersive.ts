@@ -5,6 +5,7 @@ import { type Device, readDevice } from './device'
 import type { Rung } from './ladder'
 import { whenCalmAfter } from './later'
 import { registerWorker } from './offline/register'
+import { showLook } from './orbit/look'
 import { type Guard, setUpGuard } from './reload-guard'
 import { findOpen } from './state'
 import { openTrace } from './trace'
@@ -27,6 +28,7 @@ function placesOf(page: Document): ScenePlaces {
     bar: need(page, '#bar'),
     panel: need(page, '#panel'),
     picture: page.getElementById('picture'),
+    look: showLook,
     covered: () => ({
       top_px: need(page, '.overlay-top').offsetHeight,
       bottom_px: need(page, '.overlay-bottom').offsetHeight

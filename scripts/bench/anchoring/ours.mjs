@@ -68,7 +68,7 @@ function makeSighter(visit, sensed, { at_s = [], asks = false }) {
       const points = sensed.marks
         .map((mark, i) => ({ ...placeAt(mark), accuracy_m: mark.accuracy_m, i }))
         .filter(({ i }) => moment.at_s - (last.get(i) ?? -AGAIN_S) >= AGAIN_S)
-      const point = bestFirst(estimate, points)[0]?.point
+      const point = bestFirst(estimate, points, placeAt(visit.marks[0]))[0]?.point
       if (point === undefined) return estimate
       last.set(point.i, moment.at_s)
       latest_s = moment.at_s

@@ -3,13 +3,14 @@ import { Group, type Object3D } from 'three'
 import { fileOf, pickLevel, pictureBudget } from '../capability'
 import type { Device } from '../device'
 import { type EraShares, shareOf } from '../eras'
-import { poseInScene } from '../geo/enu'
 import type { Point3, SceneDocument, SceneNode } from '../wire'
 import { chooseLevels } from './detail'
 import { dissolve } from './dissolve'
-import { boxOf, cornersOf, type Extent, extentOf, rotate } from './frame'
+import { type Fetched, ModelUnavailable } from './file'
+import { boxOf, cornersOf, type Extent } from './frame'
 import type { Standing } from './hotspots'
-import { disposeModel, loadModel, ModelUnavailable } from './model'
+import { extentOfAll, placingsOf } from './layout'
+import { disposeModel, loadModel } from './model'
 import type { Purse } from './pictures'
 import { tint } from './tint'
 
@@ -27,6 +28,8 @@ export interface ModelsOptions {
   /** How large a node is seen now, in device pixels. */
   sizeOf: (placed: Placed) => number
   onBytes: (loaded_bytes: number, total_bytes: number) => void
+  /** A file that is here already; asked for once. */
+  fetched: Fetched | null
   /** A level took its place. */
   onStand: () => void
 }
@@ -50,32 +53,28 @@ export class Models {
   private tinted = false
   private loading = new AbortController()
   private busy = false
+  private fetched: Fetched | null
 
   constructor(
     private readonly root: Object3D,
     private readonly options: ModelsOptions
-  ) {}
+  ) {
+    this.fetched = options.fetched
+  }
 
   /** Stand a group for every node at its pose, before a byte is loaded; gives the extent, null without nodes. */
   place(scene: SceneDocument): Extent | null {
     this.clear()
     this.loading = new AbortController()
-    const origin = scene.nodes[0]?.geopose.position
-    if (origin === undefined) return null
-    const corners: Point3[] = []
-    for (const node of scene.nodes) {
-      const { position, quaternion } = poseInScene(node.geopose, origin)
+    const placings = placingsOf(scene)
+    for (const { node, position, quaternion } of placings) {
       const group = new Group()
       group.position.set(...position)
       group.quaternion.fromArray(quaternion)
       this.root.add(group)
       this.placed.set(node.id, { node, group, shape: null, fine: null, level: null, pictures_bytes: 0 })
-      for (const corner of cornersOf(node.bounds)) {
-        const [x, y, z] = rotate(corner, quaternion)
-        corners.push([x + position[0], y + position[1], z + position[2]])
-      }
     }
-    return extentOf(corners)
+    return extentOfAll(placings)
   }
 
   /** Load the coarsest level of every node, those that are seen first, and then what suits each. */
@@ -204,7 +203,13 @@ export class Models {
     if (placed.level === level || lod === undefined) return
     const purse = this.purseFor(placed)
     const before_bytes = purse.left_bytes
-    const model = await loadModel(fileOf(lod, this.options.device).url, { signal, onBytes, purse })
+    const model = await loadModel(fileOf(lod, this.options.device).url, {
+      signal,
+      onBytes,
+      purse,
+      fetched: this.fetched
+    })
+    this.fetched = null // only the first model can be it, and it is not kept for longer
     placed.pictures_bytes = before_bytes - purse.left_bytes
     this.stand(placed, model, level)
   }

@@ -2,14 +2,15 @@
 import { type PerspectiveCamera, Vector3, type WebGLRenderer } from 'three'
 import type { Device } from '../device'
 import { firstPlace, sharesAt } from '../eras'
-import { headingDeg } from '../geo/enu'
 import type { Point3, SceneDocument, SceneNode } from '../wire'
 import { createRenderer, makeCanvas } from './canvas'
+import type { Fetched } from './file'
 import type { Extent } from './frame'
 import { findSpot, type HotspotPlace, placeHotspots } from './hotspots'
 import { listenForKeys } from './keys'
+import { type Covered, FIRST_AROUND_DEG, facingDeg, pixelRatio } from './layout'
 import { type Lent, Models, type Placed } from './models'
-import { type Covered, View } from './view'
+import { View } from './view'
 import { warm } from './warm'
 import { aimSun, castShadows, createWorld, disposeWorld, layGround, type World } from './world'
 
@@ -20,8 +21,12 @@ export interface StageOptions {
   /** What the view shows, read out by a screen reader. */
   label: string
   onProgress?: (loaded_bytes: number, total_bytes: number) => void
+  /** A file of the first model that is here already. */
+  fetched?: Fetched
   /** The coarsest level stands there, or (preview false) the picked one. */
   onShown?: (shown: { level: number; preview: boolean }) => void
+  /** After the first frame in which something stands. */
+  onFirst?: () => void
   /** After every drawn frame in which hotspots moved; the page lays real buttons there. */
   onHotspots?: (places: HotspotPlace[]) => void
   /** The direction towards the sun (x east, y up, z south); null leaves it where it shows the model best. */
@@ -94,9 +99,7 @@ export interface Stage {
   dispose: () => void
 }
 
-const MAX_PIXEL_RATIO = 2 // more is not seen on a phone, but costs four times the work
 const SETTLE_MS = 400 // a view that moves is not the time to exchange its models
-const FIRST_AROUND_DEG = 28 // beside the face of the first model, so that its depth is seen
 
 /** A view that fills the container. Throws nothing: without WebGL 2 `show` answers `no_webgl`. */
 export function createStage(container: HTMLElement, options: StageOptions): Stage {
@@ -135,7 +138,8 @@ class OrbitStage implements Stage {
       device: options.device,
       sizeOf: (placed) => this.sizeOf(placed),
       onBytes: (loaded, total) => this.progress?.(loaded, total),
-      onStand: () => this.redrawShadow()
+      onStand: () => this.redrawShadow(),
+      fetched: options.fetched ?? null
     })
     this.watcher = new ResizeObserver(() => this.resize())
     this.watcher.observe(container)
@@ -149,7 +153,7 @@ class OrbitStage implements Stage {
     if (this.renderer === null) return { ok: false, problem: 'no_webgl' }
     this.scene = scene
     const extent = this.models.place(scene)
-    if (extent !== null) this.frame(extent)
+    if (extent !== null) this.frame(scene, extent)
     this.models.showEras(scene.eras.length > 1 ? sharesAt(scene.eras, firstPlace(scene)) : null)
     this.progress = this.options.onProgress
     const loading = this.models.load((level) => this.options.onShown?.({ level, preview: true }))
@@ -226,12 +230,12 @@ class OrbitStage implements Stage {
   }
 
   lendWorld(onChange: () => void): WorldLoan | null {
-    const { renderer, extent, world } = this
-    if (renderer === null || extent === null || this.lent || !this.models.stands()) return null
+    const { renderer, extent, scene, world } = this
+    if (renderer === null || extent === null || scene === null || this.lent || !this.models.stands()) return null
     const giveBack = this.rest()
     castShadows(world, true)
     this.borrower = { onChange }
-    return { renderer, world, extent, facing_deg: this.facingDeg(), giveBack }
+    return { renderer, world, extent, facing_deg: facingDeg(scene), giveBack }
   }
 
   /** Draw nothing while somebody else does; gives what ends that, which counts once. */
@@ -266,17 +270,12 @@ class OrbitStage implements Stage {
     this.canvas.remove()
   }
 
-  private frame(extent: Extent): void {
+  private frame(scene: SceneDocument, extent: Extent): void {
     this.extent = extent
     const floor: Point3 = [extent.middle[0], extent.floor_m, extent.middle[2]]
     layGround(this.world, floor, extent.radius_m, getComputedStyle(this.container).color)
     aimSun(this.world, extent.middle, extent.radius_m, this.options.sun?.() ?? undefined)
-    this.view.frame(extent, this.facingDeg() + FIRST_AROUND_DEG)
-  }
-
-  private facingDeg(): number {
-    const first = this.scene?.nodes[0]
-    return first === undefined ? 0 : headingDeg(first.geopose) + 180
+    this.view.frame(extent, facingDeg(scene) + FIRST_AROUND_DEG)
   }
 
   /** How large a node is seen, in device pixels: the sphere round it on the screen. */
@@ -325,6 +324,7 @@ class OrbitStage implements Stage {
     if (this.marked || !this.models.stands()) return
     this.marked = true
     performance.mark('first3d')
+    this.options.onFirst?.()
     this.cool?.()
     castShadows(this.world, true)
     // the frame without shadow stays until the shaders with it are there
@@ -356,8 +356,4 @@ class OrbitStage implements Stage {
     this.redrawShadow()
     this.options.onContext?.('restored')
   }
-}
-
-function pixelRatio(): number {
-  return Math.min(devicePixelRatio, MAX_PIXEL_RATIO)
 }

@@ -2,23 +2,16 @@
 import { PerspectiveCamera, Spherical, Vector3 } from 'three'
 import { OrbitControls } from 'three/examples/jsm/controls/OrbitControls.js'
 import { directionOf, type Extent, fitDistance, type Lens } from './frame'
+import { type Covered, FIRST_ABOVE_DEG, FOV_DEG, freeLens, freeShare, raisedPx } from './layout'
 
-const FOV_DEG = 40
 const FLIGHT_MS = 250
 const LOWEST_RAD = Math.PI / 2 - 0.03 // never below the ground
 const HIGHEST_RAD = 0.15
-const FIRST_ABOVE_DEG = 14
 
 interface Flight {
   from: Spherical
   to: Spherical
   began_at: number
-}
-
-/** How much of the view the page's own words and buttons cover. */
-export interface Covered {
-  top_px: number
-  bottom_px: number
 }
 
 export class View {
@@ -67,11 +60,9 @@ export class View {
 
   /** A view of so many pixels, whose upper and lower parts the page covers: the scene stands in the free middle. */
   resize(width_px: number, height_px: number, covered: Covered): void {
-    const free_px = Math.max(height_px - covered.top_px - covered.bottom_px, height_px / 3)
-    this.free = free_px / height_px
+    this.free = freeShare(height_px, covered)
     this.camera.aspect = width_px / height_px
-    const down_px = (covered.bottom_px - covered.top_px) / 2
-    this.camera.setViewOffset(width_px, height_px, 0, down_px, width_px, height_px)
+    this.camera.setViewOffset(width_px, height_px, 0, raisedPx(covered), width_px, height_px)
     if (this.extent !== null && !this.touched) this.refit(this.extent)
     this.onChange()
   }
@@ -84,8 +75,7 @@ export class View {
 
   /** The part of the lens that sees the free middle of the view. */
   private lens(): Lens {
-    const fov_deg = (2 * Math.atan(Math.tan((FOV_DEG * Math.PI) / 360) * this.free) * 180) / Math.PI
-    return { fov_deg, aspect: this.camera.aspect / this.free }
+    return freeLens(this.camera.aspect, this.free)
   }
 
   /** Turn to the right and up by degrees. */

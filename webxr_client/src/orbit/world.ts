@@ -13,6 +13,7 @@ import {
   ShadowMaterial
 } from 'three'
 import type { Point3 } from '../wire'
+import { GROUND, SKY, SKY_INTENSITY, SUN, SUN_FROM, SUN_INTENSITY } from './daylight'
 
 /** A scene with its lights; the model goes in. */
 export interface World {
@@ -22,12 +23,6 @@ export interface World {
   ground: Group
 }
 
-const SKY = 0xf3f6f5
-const GROUND = 0xb9b09c
-const SUN = 0xfff4e0
-export const SKY_INTENSITY = 2.3
-export const SUN_INTENSITY = 2.1
-const SUN_FROM: Point3 = [-0.55, 0.85, 0.5]
 const SHADOW_PX = 2048
 const DISC_SHARE = 0.1
 

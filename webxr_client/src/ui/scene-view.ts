@@ -3,8 +3,9 @@ import { loadScene } from '../api'
 import { fileOf } from '../capability'
 import type { Device } from '../device'
 import { sunAt, towards } from '../geo/sun'
+import type { Covered } from '../orbit/layout'
+import type { Look, showLook } from '../orbit/look'
 import type { Stage, StageOptions } from '../orbit/stage'
-import type { Covered } from '../orbit/view'
 import type { StageState } from '../state'
 import type { Experience, Lod, Point3, SceneDocument } from '../wire'
 import { make, makeButton } from './dom'
@@ -26,6 +27,8 @@ export interface ScenePlaces extends SpotPlaces {
   picture: HTMLElement | null
   /** On a page that is nothing but the scene: how much of it words and buttons cover. There all its tools are laid. */
   covered?: () => Covered
+  /** What shows the model before the stage is there, on a page that is opened for it. */
+  look?: typeof showLook
 }
 
 export interface SceneView {
@@ -51,7 +54,9 @@ class LiveScene implements SceneView {
   scene: SceneDocument | null = null
   stage: Stage | null = null
   private spots: Spots | null = null
+  private first: Look | null = null
   private over = false
+  private readonly leaving = new AbortController()
   private readonly line: HTMLElement
   private readonly word: HTMLElement
   private readonly fan: Fan
@@ -77,9 +82,9 @@ class LiveScene implements SceneView {
     if (this.over) return
     if (!loaded.ok) return this.fail(loaded.problem.key)
     this.scene = loaded.value
-    if (!this.device.webgl2) return this.fail('stage_no_webgl', false)
-    if (isSparing(this.device)) this.offer()
-    else await this.load()
+    if (!isSparing(this.device)) await this.load()
+    else if (this.device.webgl2) this.offer()
+    else this.fail('stage_no_webgl', false)
   }
 
   /** Where data is dear, the model waits for a tap that knows its size. */
@@ -100,10 +105,15 @@ class LiveScene implements SceneView {
     this.places.bar.replaceChildren()
     this.tell({ kind: 'loading', loaded_bytes: 0, total_bytes: 0 })
     this.say(this.words('loading'), true)
-    const { createStage } = await import('../orbit/stage')
     const scene = this.scene
-    if (this.over || scene === null) return
+    if (scene === null) return
     this.stage?.dispose()
+    this.stage = null
+    await this.look(scene)
+    // asked for only now: it starts the graphics card once more, which the first look has waited for already
+    if (!this.device.webgl2) return this.fail('stage_no_webgl', false)
+    const { createStage } = await import('../orbit/stage')
+    if (this.over) return
     this.stage = createStage(this.places.canvas, this.options())
     this.spots = laySpots(this.places, scene.hotspots, () => this.stage, this.words, isQuietDay(this.visit))
     const shown = await this.stage.show(scene)
@@ -112,6 +122,36 @@ class LiveScene implements SceneView {
     this.say('')
     this.layButtons()
     this.tell({ kind: 'shown', level: shown.level })
+  }
+
+  /** The model still, before three is there; what is in the way of that, the stage says. */
+  private async look(scene: SceneDocument): Promise<void> {
+    const { device, places } = this
+    if (places.look === undefined) return
+    const page = places.bar.ownerDocument
+    if (page.defaultView?.navigator.serviceWorker?.controller) askForStage(page) // what is kept here takes no line
+    const total = this.sizeOf(scene.nodes[0]?.lods.at(-1))
+    let loaded = 0
+    const look = await places.look(places.canvas, scene, {
+      device,
+      signal: this.leaving.signal,
+      covered: places.covered?.() ?? { top_px: 0, bottom_px: 0 },
+      sun: this.sunNow(),
+      onBytes: (bytes) => {
+        if (loaded === 0) askForStage(page)
+        loaded += bytes
+        this.fan.open(Math.min(1, loaded / Math.max(total, 1)))
+      }
+    })
+    this.first = look
+    if (look === null) return
+    if (this.over) look.remove()
+    else this.showPicture(false)
+  }
+
+  private endLook(): void {
+    this.first?.remove()
+    this.first = null
   }
 
   private options(): StageOptions {
@@ -123,8 +163,10 @@ class LiveScene implements SceneView {
         this.fan.open(Math.min(1, loaded_bytes / Math.max(total_bytes, 1)))
       },
       ...(this.places.covered === undefined ? {} : { covered: this.places.covered }),
+      ...(this.first === null ? {} : { fetched: this.first.file }),
       sun: () => this.sunNow(),
       onShown: () => this.showPicture(false),
+      onFirst: () => this.endLook(),
       onContext: (state) => this.say(state === 'lost' ? this.words('context_lost') : ''),
       onHotspots: (found) => this.spots?.place(found)
     }
@@ -164,6 +206,7 @@ class LiveScene implements SceneView {
   }
 
   private fail(key: string, again = true): void {
+    this.endLook()
     this.say(this.words(key))
     this.showPicture(true)
     const button = this.button('try_again', () => void (this.scene === null ? this.start() : this.load()))
@@ -196,6 +239,8 @@ class LiveScene implements SceneView {
 
   dispose(): void {
     this.over = true
+    this.leaving.abort()
+    this.endLook()
     this.spots?.close()
     this.stage?.dispose()
     this.line.remove()
@@ -203,6 +248,11 @@ class LiveScene implements SceneView {
     this.places.layer.replaceChildren()
     this.showPicture(true)
   }
+}
+
+/** The model is on its way: now the stage is asked for too, so that it does not take the line from the model before. */
+function askForStage(page: Document): void {
+  for (const hint of page.querySelectorAll<HTMLLinkElement>('link[data-later]')) hint.rel = 'modulepreload'
 }
 
 /** Whether the visitor saves data, or the connection is slow: then nothing large is loaded unasked. */

@@ -89,6 +89,6 @@ export function startAnchoring(node: SceneNode, frame: Frame, trace: Trace | nul
     turn: (clockwise_deg) => hear({ kind: 'turn', clockwise_deg }),
     undo: () => hear({ kind: 'undo' }),
     find: () => (stands ? truePlace(drawn, way, doubt(), { node, origin: frame.origin }) : null),
-    rank: (points) => bestFirst(estimate, points).map(({ point }) => point)
+    rank: (points) => bestFirst(estimate, points, node.geopose.position).map(({ point }) => point)
   }
 }

@@ -109,7 +109,8 @@ export function startAlignment(
       if (now === null || Math.abs(at_ms - now.at_ms) > FRESH_MS) return
       hear({ kind: 'heading', magnetic_deg, local_deg: now.heading_deg, local: local(now.at_ms) })
     },
-    order: (points) => bestFirst(estimate, points).map(({ point, away_m }) => ({ id: point.id, away_m })),
+    order: (points) =>
+      bestFirst(estimate, points, node.geopose.position).map(({ point, away_m }) => ({ id: point.id, away_m })),
     sight({ lat, lon, accuracy_m }) {
       if (now === null) return
       const point = { lat, lon, accuracy_m }

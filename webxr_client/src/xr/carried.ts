@@ -18,7 +18,7 @@ export interface Carried {
 
 const KEPT_MS = 60_000
 const MOVED_M = 0.3 // an arm's movement, while a button was looked for
-const MOVED_M_S = 0.03
+const SWAYED_M_PER_ROOT_S = 0.1 // of one who stands: small shifts this way and that, too small to be counted as steps
 const TURNED_DEG = 1 // two directions compared at about the same moment
 const TURNED_DEG_S = 0.04 // a gyroscope alone
 
@@ -29,7 +29,7 @@ export function isFresh({ at_ms }: Carried, now_ms: number): boolean {
 
 /** How well a place from a sign is known after so many milliseconds and metres. */
 export function carriedM(accuracy_m: number, passed_ms: number, walked_m: number): number {
-  return Math.hypot(accuracy_m, MOVED_M + (MOVED_M_S * passed_ms) / 1000, walked_m)
+  return Math.hypot(accuracy_m, MOVED_M, SWAYED_M_PER_ROOT_S * Math.sqrt(passed_ms / 1000), walked_m)
 }
 
 /** The same pose for the tracked frame, in which the camera looks towards a heading; null while that cannot be told. */

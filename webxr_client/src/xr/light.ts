@@ -1,6 +1,7 @@
 /** Light as the room has it, where the session can tell. */
 
-import { aimSun, SKY_INTENSITY, SUN_INTENSITY, type World } from '../orbit/world'
+import { SKY_INTENSITY, SUN_INTENSITY } from '../orbit/daylight'
+import { aimSun, type World } from '../orbit/world'
 import type { Point3 } from '../wire'
 
 /** Follows the room's light; does nothing in sessions that cannot tell it. */
