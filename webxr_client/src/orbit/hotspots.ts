@@ -1,6 +1,7 @@
 /** Where the hotspots of a scene lie on the view, and which of them are hidden by the model. */
-import { type Object3D, type PerspectiveCamera, Raycaster, Vector3 } from 'three'
+import { type Object3D, type PerspectiveCamera, Vector3 } from 'three'
 import type { Hotspot } from '../wire'
+import { isBetween, trianglesOf } from './blocking'
 
 /** Where a hotspot lies on the view, in CSS pixels from its upper left corner; hidden when behind or outside. */
 export interface HotspotPlace {
@@ -16,7 +17,6 @@ export interface Standing {
   shape: Object3D | null
 }
 
-const raycaster = new Raycaster()
 const APART_PX = 48 // between the middles of two: as large as they are
 const ROUNDS = 8 // moved away from one, a place may come near another
 const NEAR_SHARE = 0.03 // a hotspot lies on or just inside the surface: this share of its distance is not hiding it
@@ -34,7 +34,7 @@ export function placeHotspots(
   camera: PerspectiveCamera,
   size: { width_px: number; height_px: number }
 ): HotspotPlace[] {
-  const shapes = [...nodes.values()].flatMap(({ group, shape }) => (shape !== null && group.visible ? [shape] : []))
+  const standing = [...nodes.values()].filter(({ group }) => group.visible)
   const places = spots.map((spot) => {
     const point = findSpot(spot, nodes)
     if (point === null || nodes.get(spot.node)?.group.visible === false) {
@@ -46,7 +46,7 @@ export function placeHotspots(
       id: spot.id,
       x_px: Math.round(((seen.x + 1) / 2) * size.width_px),
       y_px: Math.round(((1 - seen.y) / 2) * size.height_px),
-      hidden: outside || isBehind(point, camera, shapes)
+      hidden: outside || isBehind(point, camera.position, standing)
     }
   })
   keepApart(places.filter(({ hidden }) => !hidden))
@@ -72,10 +72,10 @@ export function keepApart(places: HotspotPlace[]): void {
   }
 }
 
-function isBehind(point: Vector3, camera: PerspectiveCamera, shapes: Object3D[]): boolean {
-  const ray = point.clone().sub(camera.position)
-  const away_m = ray.length()
-  raycaster.set(camera.position, ray.normalize())
-  raycaster.far = away_m * (1 - NEAR_SHARE)
-  return raycaster.intersectObjects(shapes, true).length > 0
+function isBehind(point: Vector3, eye: Vector3, standing: readonly Standing[]): boolean {
+  return standing.some(({ group, shape }) => {
+    if (shape === null) return false
+    const [from, to] = [group.worldToLocal(eye.clone()), group.worldToLocal(point.clone())]
+    return isBetween(trianglesOf(shape), from, to, 1 - NEAR_SHARE)
+  })
 }

@@ -135,7 +135,8 @@ class GlPainter implements Painter {
   }
 
   dispose(): void {
-    this.gl.getExtension('WEBGL_lose_context')?.loseContext() // gives back all it holds at once
+    for (const { picture } of this.uploaded) this.gl.deleteTexture(picture)
+    this.gl.getExtension('WEBGL_lose_context')?.loseContext() // gives back all else at once
   }
 
   private drawPart({ part, shape, picture }: Uploaded): void {
