@@ -4,9 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
-from tests.journeys.visiting import eventually, wait_for_mark
+from tests.journeys.test_visitor_journey import use_position
+from tests.journeys.visiting import HOUSE, NEAR_OUTSIDE, WATER_GATE, eventually, wait_for_mark, walk_to
 
 COUNT = Path(__file__).parent / "count_drawing.js"
 KEYS = (*["ArrowLeft"] * 6, *["+"] * 3, *["-"] * 5)
@@ -30,3 +31,18 @@ def test_a_scene_turned_all_round_stays_within_what_a_phone_can_draw(
     assert 0 < max(frame["triangles"] for frame in frames) <= 150_000
     assert 0 < max(frame["calls"] for frame in frames) <= 60
     assert 0 < phone.evaluate("drawing.texture_bytes()") <= 64 << 20
+
+
+def test_scenes_one_after_another_and_back_leave_nothing_on_the_graphics_card(phone: Page) -> None:
+    phone.add_init_script(path=COUNT)
+    phone.goto("/en/dejima/")
+    use_position(phone)
+    for visits, place in enumerate([HOUSE, WATER_GATE, HOUSE], start=1):
+        walk_to(phone, place)
+        shown = f"performance.getEntriesByName('first3d').length === {visits}"
+        eventually(phone, lambda shown=shown: phone.evaluate(shown), f"scene {visits} stands")  # type: ignore[misc]
+        assert phone.evaluate("drawing.texture_bytes()") > 0
+        walk_to(phone, NEAR_OUTSIDE)
+        expect(phone.locator("#scene")).to_be_hidden()
+        eventually(phone, lambda: phone.evaluate("drawing.texture_bytes()") == 0, "all is given back")
+        assert phone.locator("canvas[role=img]").count() == 0

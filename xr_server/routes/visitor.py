@@ -257,7 +257,7 @@ def _answer_experience(request: Request, template: str) -> Response:
             "scene": document,
             "scene_url": f"/api/v1/sites/{visit.site_id}/scenes/{experience['scene']}?lang={visit.language}",
             "saves_data": saves_data,
-            "first_files": _first_files(document, reads_avif),
+            "first_files": first_files(document, reads_avif),
             "landmark": _find(visit.document["landmarks"], experience["landmark"]),
             "size": say_size(sum(lightest), visit.language),
             "times": _times(visit),
@@ -267,9 +267,11 @@ def _answer_experience(request: Request, template: str) -> Response:
     return answer(request, visit, template, make, (scene.etag, f"{saves_data} {reads_avif}"))
 
 
-def _first_files(scene: Mapping[str, Any], reads_avif: bool) -> list[str]:
+def first_files(scene: Mapping[str, Any], reads_avif: bool) -> list[str]:
     """What the page of a scene loads of its first model first, where it is certain which of two files the browser takes."""
-    coarsest = [node["lods"][-1] for node in scene["nodes"][:1] if node["lods"]]
+    one_era, first = len(scene["eras"]) < 2, scene["initial_era"]
+    seen = [node for node in scene["nodes"] if one_era or not node["eras"] or first in node["eras"]]
+    coarsest = [node["lods"][-1] for node in seen[:1] if node["lods"]]
     known = [level for level in coarsest if reads_avif or "avif" not in level]
     return [level.get("avif", level)["url"] for level in known]
 

@@ -176,8 +176,8 @@ class OrbitStage implements Stage {
   }
 
   relay(): void {
-    this.resize()
-    this.invalidate()
+    if (this.lent) return // laid out anew when it is given back
+    this.view.slideTo(this.covered())
   }
 
   takePicture(): HTMLCanvasElement | null {

@@ -14,6 +14,13 @@ interface Flight {
   began_at: number
 }
 
+/** On the way from one layout of the page to another. */
+interface Slide {
+  from: Covered
+  to: Covered
+  began_at: number
+}
+
 export class View {
   readonly camera = new PerspectiveCamera(FOV_DEG, 1, 0.05, 1000)
   private readonly controls: OrbitControls
@@ -22,6 +29,9 @@ export class View {
   private flight: Flight | null = null
   private touched = false
   private free = 1
+  private size = { width_px: 1, height_px: 1 }
+  private covered: Covered = { top_px: 0, bottom_px: 0 }
+  private slide: Slide | null = null
 
   constructor(
     canvas: HTMLCanvasElement,
@@ -60,6 +70,21 @@ export class View {
 
   /** A view of so many pixels, whose upper and lower parts the page covers: the scene stands in the free middle. */
   resize(width_px: number, height_px: number, covered: Covered): void {
+    this.size = { width_px, height_px }
+    this.slide = null
+    this.lay(covered)
+  }
+
+  /** The page covers more or less of the same view: the scene goes there without a jump. */
+  slideTo(covered: Covered): void {
+    if (this.still) this.lay(covered)
+    else this.slide = { from: this.covered, to: covered, began_at: performance.now() }
+    this.onChange()
+  }
+
+  private lay(covered: Covered): void {
+    const { width_px, height_px } = this.size
+    this.covered = covered
     this.free = freeShare(height_px, covered)
     this.camera.aspect = width_px / height_px
     this.camera.setViewOffset(width_px, height_px, 0, raisedPx(covered), width_px, height_px)
@@ -108,10 +133,10 @@ export class View {
 
   /** One frame; true while the view still moves by itself. */
   update(now: number): boolean {
-    if (this.flight === null) return this.controls.update()
+    const sliding = this.stepSlide(now)
+    if (this.flight === null) return this.controls.update() || sliding
     const { from, to, began_at } = this.flight
-    const share = Math.min(1, (now - began_at) / FLIGHT_MS)
-    const eased = 1 - (1 - share) ** 3
+    const [share, eased] = ease(now - began_at)
     this.stand(
       new Spherical(
         from.radius + (to.radius - from.radius) * eased,
@@ -120,6 +145,16 @@ export class View {
       )
     )
     if (share === 1) this.flight = null
+    return share < 1 || sliding
+  }
+
+  private stepSlide(now: number): boolean {
+    if (this.slide === null) return false
+    const { from, to, began_at } = this.slide
+    const [share, eased] = ease(now - began_at)
+    const between = (side: keyof Covered): number => from[side] + (to[side] - from[side]) * eased
+    this.lay(share === 1 ? to : { top_px: between('top_px'), bottom_px: between('bottom_px') })
+    if (share === 1) this.slide = null
     return share < 1
   }
 
@@ -157,4 +192,10 @@ export class View {
     this.camera.position.setFromSpherical(at).add(this.controls.target)
     this.controls.update()
   }
+}
+
+/** How much of a movement is over after so many milliseconds: of its time, and of its way. */
+function ease(passed_ms: number): [share: number, eased: number] {
+  const share = Math.min(1, Math.max(0, passed_ms / FLIGHT_MS))
+  return [share, 1 - (1 - share) ** 3]
 }
