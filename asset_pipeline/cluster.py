@@ -17,6 +17,7 @@ from asset_pipeline.executor import Crew, closing
 from asset_pipeline.geometry.spool import open_spool
 
 ANSWER_S = 10.0  # how long a scheduler may take to answer
+BACK_S = 60.0  # how long workers may take to come back when all have died, which their nannies start again
 LOOK_S = 1.0  # how often to look whether all workers are still there while something is sent to them
 
 
@@ -48,6 +49,10 @@ def _lend(client: Any, value: Any) -> Any:
     values waiting (distributed 2026.8.0, Scheduler.replicate). What is lost with its worker is lent again.
     """
     left = "a worker left while something was lent to it"
+    try:
+        client.wait_for_workers(1, timeout=BACK_S)
+    except TimeoutError as error:
+        raise BrokenExecutor("no worker came back") from error
     there = set(client.nthreads())
     sending = client.scatter(value, hash=False, asynchronous=True)
     future = asyncio.run_coroutine_threadsafe(sending, client.loop.asyncio_loop)

@@ -14,6 +14,7 @@ from tests.journeys.visiting import count_colours, eventually, wait_for_mark
 
 SCENES = ("water-gate-1820", "chief-factor-house-1820")
 STAGE = "**/assets/stage-*.js"
+BEGAN = "name => performance.getEntriesByType('resource').find(entry => entry.name.includes(name)).startTime"
 KEEP_FRAMES = """
 window.frames_seen = {}
 const mark = performance.mark.bind(performance)
@@ -94,8 +95,18 @@ def test_the_stage_is_asked_for_once_the_model_is_on_its_way(open_phone: Callabl
     assert not any("/three-" in url for url in asked)
     gate.open()
     wait_for_mark(phone, "first-look")
-    eventually(phone, lambda: any("/three-" in url for url in asked), "three is asked for")
     wait_for_mark(phone, "first3d")
+    began = phone.evaluate(BEGAN, "/three-")
+    assert began < phone.evaluate("performance.getEntriesByName('first-look')[0].startTime")
+
+
+def test_a_browser_that_cannot_only_fetch_a_script_loads_it_at_the_same_time(open_phone: Callable[..., Page]) -> None:
+    phone = open_phone("en", service_workers="block")
+    phone.add_init_script("DOMTokenList.prototype.supports = name => name !== 'modulepreload'")
+    phone.goto("/en/dejima/xr/water-gate-1820")
+    wait_for_mark(phone, "first3d")
+    assert phone.evaluate(BEGAN, "/three-") < phone.evaluate("performance.getEntriesByName('first-look')[0].startTime")
+    assert phone.locator("head link[rel=modulepreload][href*='/three-']").count() == 0
 
 
 def test_without_a_second_context_of_the_graphics_card_the_stage_comes_as_ever(open_phone: Callable[..., Page]) -> None:

@@ -23,12 +23,23 @@ from tests.clusters import Cluster, open_local_cluster
 from tests.pipeline import jobs
 from tests.pipeline.shapes import options, write_hills
 
+WORKERS, BACK_S = 2, 180
+
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Two workers on this machine."""
-    with open_local_cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Workers on this machine."""
+    with open_local_cluster(tmp_path_factory.mktemp("cluster"), WORKERS) as cluster:
         yield cluster
+
+
+@pytest.fixture
+def cluster(running: Cluster) -> Cluster:
+    """The workers, all there: those that an earlier test killed take a while to come back on a busy machine."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.Client(running.address, set_as_default=False) as client:
+        client.wait_for_workers(WORKERS, timeout=BACK_S)
+    return running
 
 
 @pytest.fixture(scope="module")

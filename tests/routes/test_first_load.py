@@ -22,8 +22,8 @@ def client(world: World):
 def hints(client, **headers):
     """Addresses by kind of hint, and the whole page."""
     text = client.get("/en/dejima/xr/day", headers=headers).text
-    kinds = {"preload": 'rel="preload"', "modulepreload": 'rel="modulepreload"', "later": "data-later"}
-    found = {kind: re.findall(rf'<link {mark} href="([^"]+)"', text) for kind, mark in kinds.items()}
+    found = {kind: re.findall(rf'<link rel="{kind}" href="([^"]+)"', text) for kind in ("preload", "modulepreload")}
+    found["later"] = "".join(re.findall(r' data-stage="([^"]*)"', text)).split()
     return {kind: [address.replace("&amp;", "&") for address in found[kind]] for kind in found}, text
 
 

@@ -57,6 +57,11 @@ def chunks(entry: str) -> list[str]:
     return ["/static/" + str(load_bundle()[name]["file"]) for name in _parts_of_entry(entry)[1:]]
 
 
+def later(part: str, entry: str) -> list[str]:
+    """Addresses of what `part` needs beyond `entry`, which asks for it by itself, in the order in which they are read."""
+    return [address for address in [*chunks(part), asset(part)] if address not in chunks(entry)]
+
+
 def styles(entry: str) -> list[str]:
     """Addresses of the style sheets of a built client entry and of the chunks it shares with others."""
     sheets = [sheet for name in _parts_of_entry(entry) for sheet in load_bundle()[name].get("css", [])]
@@ -96,7 +101,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     env.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
-    env.globals.update(asset=asset, chunks=chunks, styles=styles, style_text=style_text)
+    env.globals.update(asset=asset, chunks=chunks, later=later, styles=styles, style_text=style_text)
     return env
 
 

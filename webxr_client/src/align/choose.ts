@@ -49,7 +49,10 @@ export function bestFirst<P extends Choice>(
   const rows = alone.slice(0, CANDIDATES).map(({ row }) => row)
   const more = uncertaintyM(estimate) < SURE_M ? 0 : Math.max(0, SIGHTINGS - 1 - estimate.sightings.length)
   return alone
-    .map((one) => ({ ...one, left: Math.round(Math.log(leastLeft(one.cov, rows, more, costOf)) / ALIKE) }))
+    .map(({ row, cov, ...one }) => {
+      const others = rows.filter((other) => other !== row)
+      return { ...one, left: Math.round(Math.log(leastLeft(cov, others, more, costOf)) / ALIKE) }
+    })
     .sort((a, b) => a.left - b.left) // of those that come to the same, the one that gives most by itself stays first
     .map(({ point, away_m }) => ({ point, away_m }))
 }
@@ -68,8 +71,9 @@ function rowOf({ frame }: Estimate, guess: Guess, { lat, lon, accuracy_m }: Choi
 
 /** The least that so many more sightings would leave. */
 function leastLeft(cov: Matrix, rows: readonly Row[], more: number, costOf: (cov: Matrix) => number): number {
-  if (more === 0) return costOf(cov)
-  return Math.min(...rows.map((row) => leastLeft(after(cov, row), rows, more - 1, costOf)))
+  if (more === 0 || rows.length === 0) return costOf(cov)
+  const others = (row: Row): Row[] => rows.filter((other) => other !== row) // whoever sights a point twice errs the same
+  return Math.min(...rows.map((row) => leastLeft(after(cov, row), others(row), more - 1, costOf)))
 }
 
 /** What is believed after one more observation. */

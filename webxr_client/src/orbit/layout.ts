@@ -21,6 +21,8 @@ export const FOV_DEG = 40
 /** How high above the ground its first look comes from, and how far beside the face of the first model: so depth is seen. */
 export const FIRST_ABOVE_DEG = 14
 export const FIRST_AROUND_DEG = 28
+/** Walls are mostly seen at a slant. */
+export const ANISOTROPY = 4
 const MAX_PIXEL_RATIO = 2 // more is not seen on a phone, but costs four times the work
 
 /** Every node at its pose. */
@@ -66,4 +68,9 @@ export function freeLens(aspect: number, free: number): { fov_deg: number; aspec
 /** Device pixels to a pixel of the page, as far as it is worth drawing them. */
 export function pixelRatio(): number {
   return Math.min(devicePixelRatio, MAX_PIXEL_RATIO)
+}
+
+/** What a picture takes on the graphics card, with its mipmaps. */
+export function gpuBytes({ width, height }: { width: number; height: number }): number {
+  return (width * height * 4 * 4) / 3
 }

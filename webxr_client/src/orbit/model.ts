@@ -15,7 +15,9 @@ export interface Loading {
 
 /** The model at an address. Throws ModelUnavailable. */
 export async function loadModel(url: string, { signal, onBytes, purse, fetched }: Loading): Promise<Object3D> {
-  const data = fetched?.url === url ? fetched.data : await fetchBytes(url, signal, onBytes)
+  const here = fetched?.url === url ? fetched.data : null
+  if (here !== null) onBytes(here.byteLength)
+  const data = here ?? (await fetchBytes(url, signal, onBytes))
   let model: Object3D
   try {
     model = await readGlb(data, purse)

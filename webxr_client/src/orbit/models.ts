@@ -28,8 +28,8 @@ export interface ModelsOptions {
   /** How large a node is seen now, in device pixels. */
   sizeOf: (placed: Placed) => number
   onBytes: (loaded_bytes: number, total_bytes: number) => void
-  /** A file that is here already; asked for once. */
-  fetched: Fetched | null
+  /** A file that is here already. */
+  fetched: () => Fetched | null
   /** A level took its place. */
   onStand: () => void
 }
@@ -53,14 +53,11 @@ export class Models {
   private tinted = false
   private loading = new AbortController()
   private busy = false
-  private fetched: Fetched | null
 
   constructor(
     private readonly root: Object3D,
     private readonly options: ModelsOptions
-  ) {
-    this.fetched = options.fetched
-  }
+  ) {}
 
   /** Stand a group for every node at its pose, before a byte is loaded; gives the extent, null without nodes. */
   place(scene: SceneDocument): Extent | null {
@@ -203,13 +200,8 @@ export class Models {
     if (placed.level === level || lod === undefined) return
     const purse = this.purseFor(placed)
     const before_bytes = purse.left_bytes
-    const model = await loadModel(fileOf(lod, this.options.device).url, {
-      signal,
-      onBytes,
-      purse,
-      fetched: this.fetched
-    })
-    this.fetched = null // only the first model can be it, and it is not kept for longer
+    const fetched = this.options.fetched()
+    const model = await loadModel(fileOf(lod, this.options.device).url, { signal, onBytes, purse, fetched })
     placed.pictures_bytes = before_bytes - purse.left_bytes
     this.stand(placed, model, level)
   }

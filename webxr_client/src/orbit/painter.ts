@@ -1,10 +1,11 @@
 /**
- * Draws matt surfaces in daylight with WebGL alone, as the stage draws them but for shadows and fine relief: a hundredth
+ * Draws matt surfaces in daylight with WebGL alone, as the stage draws them but for the ground, shadows and fine relief: a hundredth
  * of three's size, for the moments until three is there.
  * Sources: glTF 2.0, appendix B; Khronos PBR Neutral tone mapper, which the stage uses; OpenGL ES Shading Language 3.00.
  */
 import { GROUND, SKY, SKY_INTENSITY, SUN, SUN_INTENSITY } from './daylight'
 import type { Numbers } from './gltf'
+import { ANISOTROPY } from './layout'
 
 /** One primitive, uploaded as it is. */
 export interface Part {
@@ -25,6 +26,8 @@ export interface Part {
 /** What draws parts into a canvas. */
 export interface Painter {
   readonly largest_px: number
+  /** Whether the shader is there to draw with; asked for, it is waited for. */
+  isReady: () => boolean
   add: (part: Part) => void
   /** Draw all parts through an eye, with the sun in a direction. */
   draw: (eye: readonly number[], toSun: readonly number[]) => void
@@ -51,6 +54,7 @@ void main() {
 
 const FRAGMENT = `#version 300 es
 precision highp float;
+precision highp sampler2D;
 uniform vec3 sky, ground, sun, toSun, base;
 uniform sampler2D picture;
 in vec3 facing, tint;
@@ -104,6 +108,10 @@ class GlPainter implements Painter {
   ) {
     this.largest_px = gl.getParameter(gl.MAX_TEXTURE_SIZE)
     this.white = this.makePicture(null)
+  }
+
+  isReady(): boolean {
+    return this.gl.getProgramParameter(this.program, this.gl.LINK_STATUS) === true
   }
 
   add(part: Part): void {
@@ -194,6 +202,9 @@ class GlPainter implements Painter {
     if (picture === null) gl.texImage2D(gl.TEXTURE_2D, 0, inside, 1, 1, 0, format, type, new Uint8Array(4).fill(255))
     else gl.texImage2D(gl.TEXTURE_2D, 0, inside, format, type, picture)
     gl.generateMipmap(gl.TEXTURE_2D)
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR_MIPMAP_LINEAR)
+    const slanted = gl.getExtension('EXT_texture_filter_anisotropic')
+    if (slanted !== null) gl.texParameteri(gl.TEXTURE_2D, slanted.TEXTURE_MAX_ANISOTROPY_EXT, ANISOTROPY)
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE)
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE)
     return texture

@@ -1,18 +1,18 @@
 /** Pictures of a model as textures, within the memory there is for them. */
 import { SRGBColorSpace, Texture } from 'three'
+import { ANISOTROPY, gpuBytes } from './layout'
 
 /** What the pictures of all models in view may still take on the GPU. */
 export interface Purse {
   left_bytes: number
 }
 
-const BYTES_PER_TEXEL = (4 * 4) / 3 // with its mipmaps
 const LEAST_PX = 256
 
 /** The picture as a texture; colour that is too large is halved, a map of numbers that is too large left out (null). */
 export async function readPicture(file: Blob, colour: boolean, purse: Purse): Promise<Texture | null> {
   let picture = await createImageBitmap(file, { colorSpaceConversion: colour ? 'default' : 'none' })
-  while (costOf(picture) > purse.left_bytes) {
+  while (gpuBytes(picture) > purse.left_bytes) {
     if (!colour) {
       picture.close()
       return null
@@ -22,17 +22,13 @@ export async function readPicture(file: Blob, colour: boolean, purse: Purse): Pr
     picture = await halve(picture)
     if (picture.width === before_px) break // an older browser that cannot do so shows it whole
   }
-  purse.left_bytes -= costOf(picture)
+  purse.left_bytes -= gpuBytes(picture)
   const texture = new Texture(picture)
   texture.flipY = false
   if (colour) texture.colorSpace = SRGBColorSpace
-  texture.anisotropy = 4 // walls are mostly seen at a slant
+  texture.anisotropy = ANISOTROPY
   texture.needsUpdate = true
   return texture
-}
-
-function costOf({ width, height }: ImageBitmap): number {
-  return width * height * BYTES_PER_TEXEL
 }
 
 async function halve(picture: ImageBitmap): Promise<ImageBitmap> {

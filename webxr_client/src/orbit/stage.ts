@@ -21,8 +21,8 @@ export interface StageOptions {
   /** What the view shows, read out by a screen reader. */
   label: string
   onProgress?: (loaded_bytes: number, total_bytes: number) => void
-  /** A file of the first model that is here already. */
-  fetched?: Fetched
+  /** A file of the first model that is here already; nobody else keeps it. */
+  fetched?: () => Fetched | null
   /** The coarsest level stands there, or (preview false) the picked one. */
   onShown?: (shown: { level: number; preview: boolean }) => void
   /** After the first frame in which something stands. */
@@ -139,7 +139,7 @@ class OrbitStage implements Stage {
       sizeOf: (placed) => this.sizeOf(placed),
       onBytes: (loaded, total) => this.progress?.(loaded, total),
       onStand: () => this.redrawShadow(),
-      fetched: options.fetched ?? null
+      fetched: () => options.fetched?.() ?? null
     })
     this.watcher = new ResizeObserver(() => this.resize())
     this.watcher.observe(container)
@@ -176,7 +176,8 @@ class OrbitStage implements Stage {
   }
 
   relay(): void {
-    if (this.lent) return // laid out anew when it is given back
+    const { clientWidth, clientHeight } = this.container
+    if (this.lent || clientWidth === 0 || clientHeight === 0) return // laid out anew when it is given back, or shown
     this.view.slideTo(this.covered())
   }
 

@@ -77,6 +77,8 @@ export class View {
 
   /** The page covers more or less of the same view: the scene goes there without a jump. */
   slideTo(covered: Covered): void {
+    const to = this.slide?.to ?? this.covered
+    if (covered.top_px === to.top_px && covered.bottom_px === to.bottom_px) return
     if (this.still) this.lay(covered)
     else this.slide = { from: this.covered, to: covered, began_at: performance.now() }
     this.onChange()

@@ -5,10 +5,10 @@ import type { Device } from '../device'
 import { sunAt, towards } from '../geo/sun'
 import type { Covered } from '../orbit/layout'
 import type { Look, showLook } from '../orbit/look'
-import type { Stage, StageOptions } from '../orbit/stage'
+import type { createStage, Stage, StageOptions } from '../orbit/stage'
 import type { StageState } from '../state'
 import type { Experience, Lod, Point3, SceneDocument } from '../wire'
-import { make, makeButton } from './dom'
+import { make, makeButton, need } from './dom'
 import { type Fan, makeFan } from './fan'
 import { isQuietDay, layTools } from './scene-tools'
 import { laySpots, type SpotPlaces, type Spots } from './spots'
@@ -110,11 +110,13 @@ class LiveScene implements SceneView {
     this.stage?.dispose()
     this.stage = null
     await this.look(scene)
+    if (this.over) return
     // asked for only now: it starts the graphics card once more, which the first look has waited for already
     if (!this.device.webgl2) return this.fail('stage_no_webgl', false)
-    const { createStage } = await import('../orbit/stage')
+    const begin = await loadStage()
     if (this.over) return
-    this.stage = createStage(this.places.canvas, this.options())
+    if (begin === null) return this.fail('stage_load_failed')
+    this.stage = begin(this.places.canvas, this.options())
     this.spots = laySpots(this.places, scene.hotspots, () => this.stage, this.words, isQuietDay(this.visit))
     const shown = await this.stage.show(scene)
     if (this.over) return
@@ -129,24 +131,23 @@ class LiveScene implements SceneView {
     const { device, places } = this
     if (places.look === undefined) return
     const page = places.bar.ownerDocument
-    if (page.defaultView?.navigator.serviceWorker?.controller) askForStage(page) // what is kept here takes no line
-    const total = this.sizeOf(scene.nodes[0]?.lods.at(-1))
-    let loaded = 0
+    let asked = Boolean(page.defaultView?.navigator.serviceWorker?.controller)
+    if (asked) askForStage(page) // what is kept here takes no line
     const look = await places.look(places.canvas, scene, {
       device,
       signal: this.leaving.signal,
-      covered: places.covered?.() ?? { top_px: 0, bottom_px: 0 },
+      label: this.words('scene_label', { title: this.experience.title }),
+      covered: () => places.covered?.() ?? { top_px: 0, bottom_px: 0 },
       sun: this.sunNow(),
-      onBytes: (bytes) => {
-        if (loaded === 0) askForStage(page)
-        loaded += bytes
+      onBytes: (loaded, total) => {
+        if (!asked) askForStage(page)
+        asked = true
         this.fan.open(Math.min(1, loaded / Math.max(total, 1)))
       }
     })
     this.first = look
-    if (look === null) return
-    if (this.over) look.remove()
-    else this.showPicture(false)
+    if (this.over) this.endLook()
+    else if (look?.drawn) this.showPicture(false)
   }
 
   private endLook(): void {
@@ -163,7 +164,7 @@ class LiveScene implements SceneView {
         this.fan.open(Math.min(1, loaded_bytes / Math.max(total_bytes, 1)))
       },
       ...(this.places.covered === undefined ? {} : { covered: this.places.covered }),
-      ...(this.first === null ? {} : { fetched: this.first.file }),
+      fetched: () => this.first?.file ?? null,
       sun: () => this.sunNow(),
       onShown: () => this.showPicture(false),
       onFirst: () => this.endLook(),
@@ -250,9 +251,23 @@ class LiveScene implements SceneView {
   }
 }
 
-/** The model is on its way: now the stage is asked for too, so that it does not take the line from the model before. */
+/**
+ * The model is on its way: now the stage is asked for too, so that it did not take the line from the model. It is only
+ * fetched where the browser can do that; else it begins to run a little early.
+ */
 function askForStage(page: Document): void {
-  for (const hint of page.querySelectorAll<HTMLLinkElement>('link[data-later]')) hint.rel = 'modulepreload'
+  const files = need(page, 'main').dataset['stage']?.split(' ') ?? []
+  const hints = files.map((href) => make(page, 'link', { rel: 'modulepreload', href }))
+  if (hints.every(({ relList }) => relList.supports('modulepreload'))) page.head.append(...hints)
+  else void loadStage()
+}
+
+/** What makes a stage; null when the line was lost, or a new edition has taken the place of this one's files. */
+function loadStage(): Promise<typeof createStage | null> {
+  return import('../orbit/stage').then(
+    ({ createStage }) => createStage,
+    () => null
+  )
 }
 
 /** Whether the visitor saves data, or the connection is slow: then nothing large is loaded unasked. */
