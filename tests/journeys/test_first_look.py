@@ -122,7 +122,7 @@ def test_without_a_second_context_of_the_graphics_card_the_stage_comes_as_ever(o
     assert phone.evaluate("performance.getEntriesByName('first-look').length") == 0
 
 
-def test_a_model_that_cannot_be_had_is_told_once_and_the_picture_stands(
+def test_a_model_that_cannot_be_had_is_told_and_the_picture_stands_until_it_can(
     open_phone: Callable[..., Page], served: Served
 ) -> None:
     phone = open_phone("en", service_workers="block")

@@ -1,4 +1,4 @@
-/** Where the models of a scene stand, and how it is seen at first. Pure; y up, metres, the first node at the origin. */
+/** Where the models of a scene stand, and how it is seen at first. Pure but for `pixelRatio`; y up, metres, the first node at the origin. */
 import { headingDeg, poseInScene } from '../geo/enu'
 import type { Point3, SceneDocument, SceneNode } from '../wire'
 import { cornersOf, type Extent, extentOf, rotate } from './frame'

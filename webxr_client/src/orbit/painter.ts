@@ -1,6 +1,6 @@
 /**
- * Draws matt surfaces in daylight with WebGL alone, as the stage draws them but for the ground, shadows and fine relief: a hundredth
- * of three's size, for the moments until three is there.
+ * Draws matt surfaces in daylight with WebGL alone, as the stage draws them but for the ground, shadows and fine relief: for
+ * the moments until three is there.
  * Sources: glTF 2.0, appendix B; Khronos PBR Neutral tone mapper, which the stage uses; OpenGL ES Shading Language 3.00.
  */
 import { GROUND, SKY, SKY_INTENSITY, SUN, SUN_INTENSITY } from './daylight'
