@@ -4,14 +4,15 @@ import type { Plugin } from 'vite'
 
 /**
  * three carries the shader text of every material it knows in one file, used or not: a tenth of the first download.
- * These parts belong to what no scene of ours has: layered surfaces, mirrored surroundings, fog, bones.
+ * These parts belong to what no scene of ours has: layered surfaces, mirrored surroundings, fog, bones, cuts.
  */
 const UNUSED =
-  /^(clearcoat|iridescence|transmission|lights_toon|lights_phong|gradientmap|envmap|cube_uv|morph|skin|batching|displacementmap|bumpmap|alphahash|lightprobes|logdepthbuf|fog|lightmap|aomap|emissivemap|alphamap)/
+  /^(clearcoat|iridescence|transmission|lights_toon|lights_phong|lights_fragment_maps|gradientmap|envmap|cube_uv|morph|skin|batching|displacementmap|bumpmap|alphahash|lightprobes|logdepthbuf|fog|lightmap|aomap|emissivemap|alphamap|specularmap|clipping_planes|dithering)/
 /** Glossy surfaces are rare: their parts are taken out too, and put back by `src/orbit/gloss.ts` where one is shown. */
 const GLOSS = /^(roughnessmap|metalnessmap|lights_physical)/
-/** Whole shaders are known by their first line only. */
-const UNUSED_WHOLE = /^#define (PHONG|TOON|MATCAP|NORMAL|DISTANCE)\\n/
+/** Whole shaders are known by their first lines only: surfaces we have none of, pictures behind all, dashes, soft shadows. */
+const UNUSED_WHOLE =
+  /^(#define (PHONG|TOON|MATCAP|NORMAL|DISTANCE)|varying vec2 vUv;\\nuniform mat3 uvTransform;|varying vec3 vWorldDirection;|uniform (float backgroundBlurriness|sampler2D (t2D|tEquirect|shadow_pass)|samplerCube tCube|float scale);|uniform vec3 diffuse;\\nuniform float opacity;\\nuniform float dashSize;)\\n/
 const GLOSS_WHOLE = /^#define STANDARD\\n/
 const PART = /^(var|const) ([\w$]+) = "((?:[^"\\]|\\.)*)";$/gm
 const FEWEST = 50

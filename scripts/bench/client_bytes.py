@@ -13,7 +13,7 @@ STATIC = Path(__file__).resolve().parents[2] / "xr_server" / "static"
 ROADS = {
     "first 3D, pages": (("src/main.ts", "src/orbit/stage.ts"), 150_000),
     "first 3D, immersive": (("src/immersive.ts",), 60_000),
-    "turned by hand, immersive": (("src/immersive.ts", "src/orbit/stage.ts"), 155_000),
+    "turned by hand, immersive": (("src/immersive.ts", "src/orbit/stage.ts"), 150_000),
     "AR": (("src/immersive.ts", "src/orbit/stage.ts", "src/xr/session.ts", "src/outbox.ts"), 185_000),
     "magic window": (("src/immersive.ts", "src/orbit/stage.ts", "src/ui/window.ts", "src/outbox.ts"), 185_000),
     "walk at eye height": (("src/immersive.ts", "src/orbit/stage.ts", "src/ui/street.ts"), 185_000),
