@@ -7,7 +7,7 @@ import type { Plugin } from 'vite'
  * These parts belong to what no scene of ours has: layered surfaces, mirrored surroundings, fog, bones, cuts.
  */
 const UNUSED =
-  /^(clearcoat|iridescence|transmission|lights_toon|lights_phong|lights_fragment_maps|gradientmap|envmap|cube_uv|morph|skin|batching|displacementmap|bumpmap|alphahash|lightprobes|logdepthbuf|fog|lightmap|aomap|emissivemap|alphamap|specularmap|clipping_planes|dithering)/
+  /^(clearcoat|iridescence|transmission|lights_toon|lights_phong|lights_fragment_maps|gradientmap|envmap|cube_uv|morph|skin|batching|displacementmap|bumpmap|alphahash|lightprobes|logdepthbuf|fog|lightmap|aomap|emissivemap|alphamap|clipping_planes|dithering)/
 /** Glossy surfaces are rare: their parts are taken out too, and put back by `src/orbit/gloss.ts` where one is shown. */
 const GLOSS = /^(roughnessmap|metalnessmap|lights_physical)/
 /** Whole shaders are known by their first lines only: surfaces we have none of, pictures behind all, dashes, soft shadows. */

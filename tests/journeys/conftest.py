@@ -67,6 +67,8 @@ class Screens:
 
     def _hear(self, message: ConsoleMessage) -> None:
         self.words.append(f"{message.type}: {message.text}")
+        if "Shader Error" in message.text:
+            self.errors.append(message.text)  # what it was for is not seen, and the page says nothing
 
     def _see(self, request: Request) -> None:
         address = urllib.parse.urlsplit(request.url)

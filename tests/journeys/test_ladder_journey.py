@@ -191,7 +191,7 @@ def test_a_page_out_of_sight_lets_go_of_the_camera_and_goes_on_at_a_tap(iphone: 
     eventually(iphone, lambda: not iphone.evaluate("iphone.isCameraOn()"), "the camera is off")
     iphone.evaluate(SHOW)
     expect(iphone.locator("#ways .notice")).to_contain_text(text("window_paused"))
-    press(iphone, "Try again")
+    press(iphone, text("window_resume"))
     press(iphone, text("ask_yes"))
     press(iphone, text("ask_yes"))
     expect(iphone.locator("#mode-where")).to_contain_text("1.5 m below the phone")

@@ -16,7 +16,9 @@ from tests.journeys.windows import (
     aim_at_all,
     colours_ahead,
     enter_surveyed,
+    look_through,
     open_iphone,
+    open_scene,
     open_window,
     press,
     survey,
@@ -25,6 +27,7 @@ from tests.journeys.windows import (
 )
 
 SCENE_TEXTS = json.loads((ROOT / "xr_server" / "texts" / "en" / "scene.json").read_text(encoding="utf-8"))
+IDLE_MS = 180_000
 PLASTER = (0xF7, 0xF3, 0xEA)
 HEAR_WORDS = """window.written = []
 const write = CanvasRenderingContext2D.prototype.fillText
@@ -80,6 +83,23 @@ def test_a_camera_without_a_picture_yet_is_said_so(iphone: Page) -> None:
     iphone.evaluate("Object.defineProperty(HTMLVideoElement.prototype, 'videoWidth', { get: () => 0 })")
     press(iphone, SCENE_TEXTS["ui.photo"])
     expect(iphone.locator("#news")).to_have_text(SCENE_TEXTS["ui.photo_failed"])
+
+
+def test_the_camera_goes_off_when_nobody_uses_it_for_three_minutes_and_comes_back_at_a_tap(iphone: Page) -> None:
+    unsurvey(iphone)
+    open_scene(iphone)
+    iphone.clock.install()  # not before: marks of the page's own would go with its clock
+    look_through(iphone, "See it here")
+    iphone.clock.fast_forward(IDLE_MS - 10_000)
+    press(iphone, text("window_put"))
+    iphone.clock.fast_forward(IDLE_MS - 10_000)
+    assert iphone.evaluate("iphone.isCameraOn()")  # the touch in between began the minutes anew
+    iphone.clock.fast_forward(10_000)
+    expect(iphone.locator("#news")).to_have_text(text("window_rested"))
+    expect(iphone.get_by_text(text("window_rested")).first).to_be_visible()
+    assert not iphone.evaluate("iphone.isCameraOn()")
+    look_through(iphone, text("window_resume"))
+    assert iphone.evaluate("iphone.isCameraOn()")
 
 
 def test_a_trace_of_the_window_is_kept_when_asked_for_and_saved_by_a_tap(iphone: Page) -> None:

@@ -78,7 +78,12 @@ def press(page: Page, name: str) -> None:
 def open_window(page: Page) -> None:
     """Through both questions of an iPhone into the magic window."""
     open_scene(page)
-    press(page, "See it here")
+    look_through(page, "See it here")
+
+
+def look_through(page: Page, name: str) -> None:
+    """From a scene, by the button that leads there."""
+    press(page, name)
     press(page, text("ask_yes"))
     expect(page.locator("#mode h2")).to_have_text(text("ask_camera_title"))
     press(page, text("ask_yes"))

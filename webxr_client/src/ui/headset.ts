@@ -37,7 +37,7 @@ export function openHeadset(parts: ModeParts): Mode {
     if (over) return void headset.end() // ended while the headset was still asking
     say(words('vr_where'))
     const lost = (): void => {
-      ending = { problem: 'context_lost', again: true }
+      ending = { problem: 'context_lost', again: 'try_again' }
       mode.end()
     }
     stage.canvas.addEventListener('webglcontextlost', lost, { once: true })

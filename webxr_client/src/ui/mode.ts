@@ -11,8 +11,8 @@ export interface Ending {
   problem: string | null
   /** The way through the settings helps. */
   settings?: boolean
-  /** One tap goes on. */
-  again?: boolean
+  /** One tap goes on; what its button says. */
+  again?: 'try_again' | 'window_resume'
 }
 
 export interface ModeParts {

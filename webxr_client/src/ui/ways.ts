@@ -31,13 +31,19 @@ export interface WaysParts {
 
 type Beside = Exclude<Taken, 'ar' | 'orbit'>
 
+/** What is said above the row, and where its button leads. */
+interface Notice {
+  element: HTMLElement
+  next: Taken | null
+}
+
 const GONE_MS = 1500 // a session that a call ends is over a moment before its page is hidden
 
 export class Ways {
   private scene: SceneView | null = null
   private mode: Mode | null = null
   private way: Beside | null = null
-  private notice: HTMLElement | null = null
+  private notice: Notice | null = null
   private shown = ''
   private readonly page: Document
   private readonly place: HTMLElement
@@ -93,33 +99,34 @@ export class Ways {
     const { words, device, visit } = this.parts
     const offersWindow = ladderOf(device).some(({ rung, lack }) => rung === 'window' && lack === null)
     const begins = !device.immersiveAr && offersWindow
-    const key = `${begins} ${this.isReady} ${this.notice?.textContent} ${visit.state.ar}`
+    const noticed = this.notice?.next === 'window' // its button leads there: one is enough
+    const key = `${begins} ${this.isReady} ${this.notice?.element.textContent} ${visit.state.ar}`
     if (key === this.shown) return
     this.shown = key
     const start = makeButton(this.page, words('ar_start'), () => void this.take('window'), 'primary')
     start.disabled = !this.isReady
-    const row = make(this.page, 'div', { className: 'row' }, ...(begins ? [start] : []))
-    this.place.replaceChildren(...(this.notice === null ? [] : [this.notice]), row)
+    const row = make(this.page, 'div', { className: 'row' }, ...(begins && !noticed ? [start] : []))
+    this.place.replaceChildren(...(this.notice === null ? [] : [this.notice.element]), row)
   }
 
-  private firstNotice(): HTMLElement | null {
+  private firstNotice(): Notice | null {
     const { broken, device, view, words } = this.parts
     if (broken !== null) {
       const lower = rungBelow(device, broken)
       return this.makeNotice(lower === 'window' ? 'broke_off' : 'broke_off_orbit', lower === 'window' ? lower : null)
     }
     const touched = view.matchMedia('(any-pointer: coarse)').matches
-    return isKeptBack(device, touched) ? makeKeptBack(view, words) : null
+    return isKeptBack(device, touched) ? { element: makeKeptBack(view, words), next: null } : null
   }
 
-  private makeNotice(key: string, next: Taken | null, word = 'way_window'): HTMLElement {
+  private makeNotice(key: string, next: Taken | null, word = 'way_window'): Notice {
     const { words } = this.parts
-    const notice = make(this.page, 'div', { className: 'words notice' }, make(this.page, 'p', {}, words(key)))
+    const element = make(this.page, 'div', { className: 'words notice' }, make(this.page, 'p', {}, words(key)))
     if (next !== null) {
       const go = makeButton(this.page, words(word), () => void this.take(next), 'primary')
-      notice.append(make(this.page, 'div', { className: 'row' }, go))
+      element.append(make(this.page, 'div', { className: 'row' }, go))
     }
-    return notice
+    return { element, next }
   }
 
   private openPanel(): void {
@@ -199,8 +206,10 @@ export class Ways {
     need(this.page, '#mode-where').textContent = ''
     this.parts.guard.end()
     if (ending.problem !== null) {
-      this.notice = this.makeNotice(ending.problem, ending.again === true ? again : null, 'try_again')
-      if (ending.settings === true) this.notice.append(makeSettings(this.page, this.parts.device, this.parts.words))
+      this.notice = this.makeNotice(ending.problem, ending.again === undefined ? null : again, ending.again)
+      if (ending.settings === true) {
+        this.notice.element.append(makeSettings(this.page, this.parts.device, this.parts.words))
+      }
     }
     this.show()
     this.scene?.stage?.relay() // only now the page covers again what it does beside this way

@@ -46,12 +46,12 @@ class Looking implements Mode {
     }
     this.session = this.open()
     if (this.session === null) {
-      this.finish({ problem: 'ar_busy', again: true })
+      this.finish({ problem: 'ar_busy', again: 'try_again' })
       return
     }
     this.parts.visit.dispatch({ type: 'window_changed', window: true })
     this.controls = layWindowControls(this.parts, this.session, this.node)
-    this.idle = watchIdle(this.parts.view, () => this.leave('window_rested'))
+    this.idle = watchIdle(this.parts.view, () => this.leave({ problem: 'window_rested', again: 'window_resume' }))
   }
 
   end(): void {
@@ -112,7 +112,7 @@ class Looking implements Mode {
       },
       onContext: (state: 'lost' | 'restored') => this.controls?.sayContext(state),
       onPause: () => {
-        this.ending = { problem: 'window_paused', again: true }
+        this.ending = { problem: 'window_paused', again: 'window_resume' }
       },
       onEnd: () => this.finish(this.ending)
     }
@@ -122,12 +122,12 @@ class Looking implements Mode {
   }
 
   private hear(state: WindowState): void {
-    if (state === 'silent') this.leave('motion_silent')
+    if (state === 'silent') this.leave({ problem: 'motion_silent' })
     else this.controls?.show()
   }
 
-  private leave(problem: string): void {
-    this.ending = { problem, again: problem !== 'motion_silent' }
+  private leave(ending: Ending): void {
+    this.ending = ending
     this.session?.end()
   }
 
@@ -159,7 +159,7 @@ function endingOf(key: Question['key'], answer: Answer): Ending | null {
   const problems: Record<CameraProblem, Ending> = {
     denied: { problem: 'refused_camera', settings: true },
     missing: { problem: 'camera_missing' },
-    busy: { problem: 'camera_busy', again: true }
+    busy: { problem: 'camera_busy', again: 'try_again' }
   }
   return problems[answer]
 }
