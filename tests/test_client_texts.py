@@ -8,6 +8,7 @@ import pytest
 from xr_server.routes.client_texts import client_texts
 
 SOURCE = Path(__file__).resolve().parents[1] / "webxr_client" / "src"
+SERVER = SOURCE.parents[1] / "xr_server"
 IMPORT = re.compile(r"^(?:import|export)\s(?!type\b)[^']*'(\.[^']+)'|import\('(\.[^']+)'\)", re.MULTILINE)
 
 
@@ -30,6 +31,15 @@ def test_every_sentence_of_the_source_is_in_the_page(entry: str, immersive: bool
     said = {key for key in everything if key in words or key.startswith(stems)}
     assert said - set(client_texts("en", immersive)) == set()
     assert len(said) > 40
+
+
+def test_every_sentence_for_scripts_is_said_somewhere() -> None:
+    pages = [*SERVER.glob("templates/**/*.html"), *SERVER.glob("routes/*.py")]
+    source = "\n".join([reach("main.ts"), reach("immersive.ts"), *(path.read_text(encoding="utf-8") for path in pages)])
+    words = set(re.findall(r"[a-z][a-z0-9_]*", source))
+    stems = tuple(set(re.findall(r"([a-z][a-z0-9_]*_)(?:\$\{|' ~)", source)))
+    everything = client_texts("en", True) | client_texts("en", False)
+    assert [key for key in everything if key not in words and not key.startswith(stems)] == []
 
 
 def test_pages_carry_less_than_everything() -> None:
