@@ -55,10 +55,11 @@ def refuse(code: str, text: str) -> ScanRefused:
 
 
 def is_plain_name(name: str) -> bool:
-    """Whether a file named inside a scan stays in the scan's own folder: relative, no scheme, no way up."""
+    """Whether a file named inside a scan stays in the scan's own folder: relative, no scheme, no way up, not the folder itself."""
     parts = name.replace("\\", "/").split("/")
     return (
         bool(name.strip())
+        and not set(parts) <= {"", "."}
         and ":" not in name
         and "\0" not in name
         and not name.startswith(("/", "\\"))

@@ -74,6 +74,12 @@ def test_a_member_of_an_archive_whose_own_name_is_no_text(tmp_path: Path) -> Non
     assert refusal(tmp_path / "scan.zip").code == "zip_broken"
 
 
+@pytest.mark.parametrize("name", [".", "./.", ".\\."])
+def test_a_member_of_an_archive_that_is_called_as_its_folder(tmp_path: Path, name: str) -> None:
+    (tmp_path / "scan.zip").write_bytes(zip_bytes({name: b"v 0 0 0\n"}))
+    assert refusal(tmp_path / "scan.zip").code == "path_outside"
+
+
 def test_a_small_file_whose_parts_all_show_the_same_data_is_refused(tmp_path: Path) -> None:
     scene = Gltf()
     mesh = scene.mesh(BOX_POINTS, np.tile(BOX_FACES, (1000, 1)))

@@ -96,8 +96,11 @@ class Line:
         self.left_bytes: float = float("inf")
         self._to_port = to_port
         self._open: set[socket.socket] = set()
+        self._stranded: set[socket.socket] = set()
         self._flowing = threading.Event()
         self._flowing.set()
+        self._ended = threading.Event()
+        self._pumps: list[threading.Thread] = []
         self._lock = threading.Lock()
         self._listener = socket.create_server(("localhost", self.port))
         threading.Thread(target=self._listen, daemon=True).start()
@@ -116,11 +119,18 @@ class Line:
         """Keep every connection open, and let nothing come down any more, as a signal does that is almost gone."""
         self._flowing.clear()
 
+    def strand(self) -> None:
+        """Let no connection that is open now say anything any more, as when a phone has changed its network; others do."""
+        self._stranded |= self._open
+
     def end(self) -> None:
         """Stop for good."""
         self._flowing.set()
+        self._ended.set()
         self._listener.close()
         self._close_all()
+        for pump in self._pumps:
+            pump.join(timeout=5)
 
     def _listen(self) -> None:
         with suppress(OSError):
@@ -131,22 +141,26 @@ class Line:
                     continue
                 far = socket.create_connection(("localhost", self._to_port))
                 self._open |= {near, far}
-                threading.Thread(target=self._pump, args=(near, far, False), daemon=True).start()
-                threading.Thread(target=self._pump, args=(far, near, True), daemon=True).start()
+                for ends in ((near, far, False), (far, near, True)):
+                    self._pumps.append(threading.Thread(target=self._pump, args=ends, daemon=True))
+                    self._pumps[-1].start()
 
     def _pump(self, source: socket.socket, target: socket.socket, down: bool) -> None:
         with suppress(OSError):
             while data := source.recv(CHUNK_BYTES):
                 self._flowing.wait()
+                if source in self._stranded:
+                    continue
                 if down and not self._let_through(len(data)):
                     target.sendall(data[: len(data) // 2])
                     self._close_all()
                     break
                 target.sendall(data)
+        if source in self._stranded:
+            self._ended.wait()
         for end in (source, target):
-            with suppress(OSError):
-                end.close()
-            self._open.discard(end)
+            self._shut(end)
+            end.close()
 
     def _let_through(self, size_bytes: int) -> bool:
         with self._lock:
@@ -155,9 +169,13 @@ class Line:
 
     def _close_all(self) -> None:
         for end in list(self._open):
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-            self._open.discard(end)
+            self._shut(end)
+
+    def _shut(self, end: socket.socket) -> None:
+        """Wakes whoever still reads from it: closed alone, it would stay open for the other side until then."""
+        with suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+        self._open.discard(end)
 
 
 @contextmanager

@@ -6,13 +6,14 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journeys.offline import TAKE, begin_taking, expect_taken, kept_paths, open_line, set_quota, take_along
+from tests.journeys.offline import TAKE, TAKEN, begin_taking, expect_taken, kept_paths, open_line, set_quota, take_along
 from tests.journeys.sites import Served
 from tests.journeys.visiting import count_colours, eventually, wait_for_mark
 
 HOME = "/en/dejima/"
 GATE_XR = "/en/dejima/xr/water-gate-1820"
 NO_ESTIMATE = "Object.defineProperty(navigator.storage, 'estimate', { value: undefined })"
+SILENCE_MS = 20_000
 LITTLE_BYTES = 200_000
 # Chromium says the same to every page, whatever room there is; other browsers say how much
 LITTLE_ROOM = f"navigator.storage.estimate = async () => ({{ quota: {LITTLE_BYTES}, usage: 0 }})"
@@ -37,6 +38,28 @@ def test_a_connection_that_drops_is_waited_for_and_nothing_is_fetched_twice(
         line.mend()
         expect_taken(phone)
         assert not before & set(again)
+
+
+def test_a_connection_that_has_fallen_silent_is_given_up_and_another_one_goes_on(
+    new_site: Served, open_phone: Callable[..., Page]
+) -> None:
+    new_site.start_server()
+    with open_line(new_site.port) as line:
+        phone = open_phone(base_url=line.url)
+        phone.goto(HOME)
+        begin_taking(phone, tap=False)
+        phone.clock.install()
+        line.strand()
+        phone.locator(f"{TAKE} button").first.click()
+        expect(phone.locator(TAKE)).to_contain_text("of 1.4 MB are here")
+        phone.clock.fast_forward(SILENCE_MS)
+        expect(phone.locator(TAKE)).to_contain_text("The connection is gone")
+
+        def is_taken() -> bool:
+            phone.clock.fast_forward(SILENCE_MS)  # the browser held more connections than were tried at first
+            return TAKEN in phone.locator(TAKE).inner_text()
+
+        eventually(phone, is_taken, "new connections bring the rest")
 
 
 def test_a_page_that_is_gone_half_way_goes_on_where_it_was(new_site: Served, open_phone: Callable[..., Page]) -> None:

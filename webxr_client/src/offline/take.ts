@@ -1,4 +1,5 @@
 /** Takes files along: fetched, held against their digest, kept; goes on where it was cut off, and says how it stands. */
+import { readBytes, watchSilence } from '../download'
 import type { Item } from './plan'
 import { digestOf } from './stores'
 
@@ -146,33 +147,28 @@ async function fetchOne(
   signal: AbortSignal,
   progress: Progress
 ): Promise<Fetched> {
+  const watch = watchSilence(signal)
+  let loaded = 0
   try {
-    const answer = await io.fetch(item.url, { cache, signal, headers: headersFor(item) })
+    const answer = await io.fetch(item.url, { cache, signal: watch.signal, headers: headersFor(item) })
     if (answer.headers.has('x-from-cache') || answer.status >= 500 || answer.status === 429) return 'no_link'
     if (answer.status === 404 || answer.status === 410) return 'gone'
     if (answer.status !== 200 || answer.redirected) return 'refused'
-    const bytes = await readBody(answer, (loaded) => progress.loaded(item, loaded))
+    const bytes = await readBytes(answer, (more) => {
+      watch.hear()
+      loaded += more
+      progress.loaded(item, loaded)
+    })
     return { kind: 'whole', answer, bytes }
   } catch {
-    return 'no_link' // refused, cut off on the way, or given up: what is not whole does not count
+    return 'no_link' // refused, cut off on the way, silent or given up: what is not whole does not count
+  } finally {
+    watch.end()
   }
 }
 
 function headersFor(item: Item): Record<string, string> {
   return item.kind === 'page' ? { Accept: 'text/html' } : {}
-}
-
-async function readBody(answer: Response, onLoaded: (bytes: number) => void): Promise<ArrayBuffer> {
-  if (answer.body === null) return answer.arrayBuffer()
-  const parts: Uint8Array<ArrayBuffer>[] = []
-  const reader = answer.body.getReader()
-  let loaded = 0
-  for (let part = await reader.read(); !part.done; part = await reader.read()) {
-    parts.push(part.value)
-    loaded += part.value.byteLength
-    onLoaded(loaded)
-  }
-  return new Blob(parts).arrayBuffer()
 }
 
 async function keep(item: Item, answer: Response, bytes: ArrayBuffer, io: TakeIo, options: TakeOptions): Promise<One> {

@@ -1,4 +1,5 @@
 /** A file of a package, fetched with its bytes counted. */
+import { readBytes, watchSilence } from '../download'
 
 /** Why a model could not be had. */
 export class ModelUnavailable extends Error {
@@ -19,19 +20,19 @@ export async function fetchBytes(
   signal: AbortSignal,
   onBytes: (bytes: number) => void
 ): Promise<ArrayBuffer> {
+  const watch = watchSilence(signal)
   try {
-    const answer = await fetch(url, { signal })
+    const answer = await fetch(url, { signal: watch.signal })
     if (answer.status === 410) throw new ModelUnavailable('withdrawn')
-    if (!answer.ok || answer.body === null) throw new ModelUnavailable('load_failed')
-    const parts: Uint8Array<ArrayBuffer>[] = []
-    const reader = answer.body.getReader()
-    for (let part = await reader.read(); !part.done; part = await reader.read()) {
-      parts.push(part.value)
-      onBytes(part.value.byteLength)
-    }
-    return await new Blob(parts).arrayBuffer()
+    if (!answer.ok) throw new ModelUnavailable('load_failed')
+    return await readBytes(answer, (bytes) => {
+      watch.hear()
+      onBytes(bytes)
+    })
   } catch (error) {
     if (error instanceof ModelUnavailable) throw error
     throw new ModelUnavailable(signal.aborted ? 'aborted' : 'load_failed')
+  } finally {
+    watch.end()
   }
 }

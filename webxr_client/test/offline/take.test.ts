@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest'
+import { SILENCE_MS } from '../../src/download'
 import type { Item } from '../../src/offline/plan'
-import { measureMissing, takeAlong } from '../../src/offline/take'
+import { measureMissing, type TakeIo, takeAlong } from '../../src/offline/take'
 import { MemoryCache, phone, sha256, TestFiles } from './builders'
 
 const GLB = 'the model of the gate'
@@ -56,6 +57,62 @@ test('a body that breaks off half-way counts as no connection', async () => {
   const io = { ...phone(new TestFiles({})), fetch: (async () => answers.shift()) as unknown as typeof fetch }
   expect(await takeAlong([MODEL], io, { signal: going() })).toEqual({ kind: 'done', damaged: [], gone: [] })
   expect(answers).toEqual([])
+})
+
+/** A body that gives a part every so many milliseconds, and after so many of them nothing any more, or its end. */
+function trickle(part_ms: number, parts: number, ends: boolean): Response {
+  let given = 0
+  const pull = async (controller: ReadableStreamDefaultController): Promise<void> => {
+    if (given === parts) return ends ? controller.close() : new Promise(() => undefined)
+    await new Promise((resolve) => setTimeout(resolve, part_ms))
+    controller.enqueue(new TextEncoder().encode('x'))
+    given += 1
+  }
+  return new Response(new ReadableStream({ pull }, { highWaterMark: 0 }))
+}
+
+/** A phone whose server answers one request after another; one that is given up fails as in a browser. */
+function phoneHearing(answers: (Response | 'silence')[]): TakeIo {
+  const answer = async (_: unknown, { signal }: RequestInit): Promise<Response> => {
+    const given = answers.shift() ?? 'silence'
+    const gone = new Promise<never>((_, fail) => signal?.addEventListener('abort', () => fail(signal.reason)))
+    if (given === 'silence') return gone
+    const reader = given.body?.getReader()
+    const pull = async (controller: ReadableStreamDefaultController): Promise<void> => {
+      const part = await Promise.race([reader?.read(), gone])
+      if (part === undefined || part.done) controller.close()
+      else controller.enqueue(part.value)
+    }
+    return new Response(new ReadableStream({ pull }, { highWaterMark: 0 }))
+  }
+  return { ...phone(new TestFiles({})), fetch: answer as typeof fetch }
+}
+
+test.each([
+  ['before it says anything', 'silence' as const],
+  ['in the middle', trickle(100, 3, false)]
+])('a connection that falls silent %s is given up and the file asked for again', async (_, silent) => {
+  vi.useFakeTimers()
+  const answers = [silent, new Response('words')]
+  const links: string[] = []
+  const onLink = (link: string): void => void links.push(link)
+  const taking = takeAlong([PAGE], phoneHearing(answers), { signal: going(), onLink })
+  await vi.advanceTimersByTimeAsync(SILENCE_MS - 1)
+  expect(answers).toHaveLength(1)
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(await taking).toMatchObject({ kind: 'done' })
+  expect(links).toEqual(['waiting', 'loading'])
+  vi.useRealTimers()
+})
+
+test('a slow connection that goes on speaking is listened to to the end', async () => {
+  vi.useFakeTimers()
+  const answers = [trickle(SILENCE_MS - 1, 3, true), new Response('other words')]
+  const taking = takeAlong([PAGE], phoneHearing(answers), { signal: going() })
+  await vi.advanceTimersByTimeAsync(4 * SILENCE_MS)
+  expect(await taking).toMatchObject({ kind: 'done' })
+  expect(answers).toHaveLength(1)
+  vi.useRealTimers()
 })
 
 test.each([500, 503, 429])('an answer of %i is tried again', async (status) => {
