@@ -55,7 +55,7 @@ def refuse(code: str, text: str) -> ScanRefused:
 
 
 def is_plain_name(name: str) -> bool:
-    """Whether a file named inside a scan stays in the scan's own folder: relative, no scheme, no way up, not the folder itself."""
+    """Whether a file named inside a scan stays in the scan's own folder: relative, no scheme, no way up, a file."""
     parts = name.replace("\\", "/").split("/")
     return (
         bool(name.strip())

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from asset_pipeline.errors import ScanRefused
 from asset_pipeline.geometry.spool import empty_array, let_go
 from asset_pipeline.mesh import Material, Mesh
-from asset_pipeline.prechecks.precheck_plain import PlyHeader, read_ply_header
+from asset_pipeline.prechecks.precheck_plain import PlyHeader, PlyProperty, read_ply_header
 from asset_pipeline.readers.neighbours import decode_name, find_picture
 from asset_pipeline.readers.picture import read_picture
 from asset_pipeline.readers.ply_body import Column, Columns, open_body, read_element
@@ -21,6 +21,7 @@ from asset_pipeline.scan import Progress, ScanWarning, no_progress, warn
 COLOURS = (("red", "green", "blue"), ("diffuse_red", "diffuse_green", "diffuse_blue"), ("r", "g", "b"))
 COORDINATES = (("s", "t"), ("u", "v"), ("texture_u", "texture_v"), ("texture_s", "texture_t"))
 CORNER_LISTS = ("vertex_indices", "vertex_index")
+LISTS = {*CORNER_LISTS, "texcoord"}
 QUIET = {"nx", "ny", "nz"}  # normals are made anew after collapse
 WANTED = {
     "vertex": {"x", "y", "z", *(name for names in (*COLOURS, *COORDINATES) for name in names)},
@@ -31,7 +32,7 @@ WANTED = {
 
 def read_ply(path: Path, progress: Progress = no_progress) -> tuple[Mesh, list[ScanWarning]]:
     """The surface of a PLY file; no faces when it holds points only. Raises ScanRefused."""
-    header = read_ply_header(path)
+    header = _with_sound_names(read_ply_header(path))
     body = open_body(path, header)
     found: dict[str, Columns] = {}
     mesh = None
@@ -57,6 +58,20 @@ def read_ply(path: Path, progress: Progress = no_progress) -> tuple[Mesh, list[S
         mesh = _with_face_colours(mesh, face, cut.owner)
     numbers = face["texnumber"].values[cut.owner] if "texnumber" in face and cut.owner is not None else None
     return _with_pictures(mesh, header, numbers, path, warnings), warnings
+
+
+def _with_sound_names(header: PlyHeader) -> PlyHeader:
+    """Every wanted name once, and lists only where lists belong; else renamed, to be passed over and named as lost."""
+    elements = []
+    for element in header.elements:
+        named, properties = set[str](), list[PlyProperty]()
+        for item in element.properties:
+            odd = "again" if item.name in named else "a list" if item.count_type and item.name not in LISTS else ""
+            wanted = item.name in WANTED.get(element.name, set())
+            properties.append(replace(item, name=f"{item.name} ({odd})") if odd and wanted else item)
+            named.add(item.name)
+        elements.append(replace(element, properties=tuple(properties)))
+    return replace(header, elements=tuple(elements))
 
 
 @np.errstate(invalid="ignore", over="ignore")  # odd numbers are for the cleaning step, which counts them

@@ -49,6 +49,28 @@ def test_properties_and_lists_that_nobody_needs_are_passed_over(tmp_path: Path, 
 
 
 @pytest.mark.parametrize("form", FORMS)
+def test_names_given_twice_and_lists_in_place_of_numbers_are_passed_over_and_named(tmp_path: Path, form: str) -> None:
+    vertex = [*XYZ, ("float", "z"), ("uchar", "uchar", "red"), ("uchar", "green"), ("uchar", "blue"), ("float", "z")]
+    rows = [[*point, 9.0, [1] * (k % 3), 2, 3, 9.0] for k, point in enumerate(BOX_POINTS.tolist())]
+    face = [("uchar", "int", "vertex_indices"), ("uchar", "int", "vertex_indices")]
+    faces = [[corners, [7]] for corners in BOX_QUADS]
+    mesh, warnings = read(tmp_path, ply_bytes(form, [("vertex", vertex, rows), ("face", face, faces)]))
+    assert (mesh.positions == BOX_POINTS).all() and (mesh.faces == BOX_FACES).all()
+    assert mesh.colours is None
+    expected = "red (a list) of each vertex, vertex_indices (again) of each face, z (again) of each vertex"
+    assert [warning.text for warning in warnings] == [f"Not kept from the PLY: {expected}."]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_places_in_lists_are_no_places(tmp_path: Path, form: str) -> None:
+    vertex = [("uchar", "float", "x"), ("float", "y"), ("float", "z")]
+    rows = [[[0.0] * (k % 3), 1.0, 2.0] for k in range(8)]
+    with pytest.raises(ScanRefused) as refused:
+        read(tmp_path, ply_bytes(form, [("vertex", vertex, rows)]))
+    assert refused.value.code == "ply_no_points"
+
+
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(
     ("kind", "one", "names"),
     [
