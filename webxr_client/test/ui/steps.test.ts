@@ -217,11 +217,12 @@ describe('the sheet of a landmark', () => {
 
 test.each([
   [{ saveData: true }, true],
-  [{ effectiveType: '3g' as const }, true],
+  [{ effectiveType: 'slow-2g' as const }, true],
   [{ effectiveType: '2g' as const }, true],
+  [{ effectiveType: '3g' as const }, false],
   [{ effectiveType: null }, false],
   [{}, false]
-])('with %o nothing large is loaded unasked: %s', (values, sparing) => {
+])('with %o no model is loaded unasked: %s', (values, sparing) => {
   expect(isSparing({ ...PLAIN_PHONE, ...values })).toBe(sparing)
 })
 
