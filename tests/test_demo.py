@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -256,6 +257,10 @@ def test_an_account_is_added_with_a_password_from_standard_input(tmp_path):
     assert (added.returncode, added.stdout) == (0, "kana can now sign in at /login as creator of dejima.\n")
     again = run_to_end(tmp_path, "user", "add", "kana", "--role", "creator", given=given)
     assert (again.returncode, again.stderr) == (2, "There already is an account called kana; choose another name.\n")
+    listed = run_to_end(tmp_path, "user", "list")
+    assert listed.stdout == "kana\tcreator\n"
+    link = run_to_end(tmp_path, "user", "link", "kana")
+    assert re.fullmatch(r"/reset/[0-9a-f]{64}\n", link.stdout) and "DEJIMA_PUBLIC_URL" in link.stderr
     short = run_to_end(tmp_path, "user", "add", "haru", "--role", "creator", given="short\n")
     assert (short.returncode, short.stderr.startswith("A password has at least")) == (2, True)
 

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from xr_server.errors import DejimaError
 from xr_server.parts import Clock, Parts, RandomBytes
 from xr_server.routes import (
+    account,
     attachments,
     auth,
     dates,
@@ -24,6 +25,7 @@ from xr_server.routes import (
     live,
     media,
     packages,
+    people,
     problems,
     reports,
     scans,
@@ -43,7 +45,7 @@ from xr_server.storage.migrate import migrate
 from xr_server.storage.publish import has_snapshot
 from xr_server.storage.published import PublishedSites
 
-CREATORS_AND_STAFF = (auth, uploads, scans, studio, reports, attachments, desk, live, dates, figures)
+CREATORS_AND_STAFF = (auth, account, uploads, scans, studio, reports, attachments, desk, people, live, dates, figures)
 ROUTES = [*scenes.routes, *packages.routes, *web_app.routes, *events.routes, *health.routes]
 ROUTES += [route for module in CREATORS_AND_STAFF for route in module.routes]
 ROUTES += [*media.routes, *signs.routes]

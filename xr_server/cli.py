@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Dejima XR: heritage on the spot.", no_args_is_help=True, add_completion=False)
 app.registered_commands += pipeline_app.registered_commands
-user_app = typer.Typer(help="Accounts of creators, staff and operators.", no_args_is_help=True)
+user_app = typer.Typer(help="Accounts of creators, staff and administrators.", no_args_is_help=True)
+SiteOption = Annotated[str, typer.Option(help="Which site the role holds for.")]
 app.add_typer(user_app, name="user")
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
@@ -233,8 +234,8 @@ def add_occluder_file(
 @user_app.command("add")
 def add_user(
     name: str,
-    role: Annotated[str, typer.Option(help="creator, staff or operator.")],
-    site: Annotated[str, typer.Option(help="Which site the role holds for.")] = "dejima",
+    role: Annotated[str, typer.Option(help="creator, staff, approver, clerk or admin.")],
+    site: SiteOption = "dejima",
 ) -> None:
     """Make an account; its password is asked for, or read from standard input when that is not a terminal."""
     import secrets
@@ -250,6 +251,35 @@ def add_user(
     catalog, _ = open_stores(load_settings())
     add_account(catalog, NewAccount(site, name, role, password), system_clock(), secrets.token_bytes)
     typer.echo(f"{name} can now sign in at /login as {role} of {site}.")
+
+
+@user_app.command("list")
+def list_users(site: SiteOption = "dejima") -> None:
+    """Show who has an account at a site, and in which role."""
+    from xr_server.storage.people import list_people
+
+    catalog, _ = open_stores(load_settings())
+    for person in list_people(catalog, site):
+        state = "closed" if person.disabled else "" if person.has_password else "not entered yet"
+        typer.echo("\t".join((person.name, person.role, state)).rstrip())
+
+
+@user_app.command("link")
+def make_link(name: str, site: SiteOption = "dejima") -> None:
+    """Print a link that sets an account's password once, within 72 hours: for who has forgotten it, administrators too."""
+    import secrets
+
+    from xr_server.app import system_clock
+    from xr_server.storage.people import find_person_called
+    from xr_server.storage.resets import issue_reset
+
+    settings = load_settings()
+    catalog, _ = open_stores(settings)
+    person = find_person_called(catalog, site, name)
+    token = issue_reset(catalog, person.id, system_clock(), secrets.token_bytes)
+    if not settings.public_url:
+        typer.echo("DEJIMA_PUBLIC_URL is not set: put the address of your server before this path.", err=True)
+    typer.echo(f"{settings.public_url}/reset/{token}")
 
 
 if __name__ == "__main__":

@@ -208,3 +208,9 @@ def staff_login(open_page: Callable[..., Page], served: Served) -> Callable[...,
 def creator_login(open_page: Callable[..., Page], served: Served) -> Callable[..., Page]:
     """Signs in a creator; gives the page they land on."""
     return lambda language="en": sign_in(open_page, served, "creator", language)
+
+
+@pytest.fixture
+def admin_login(open_page: Callable[..., Page], served: Served) -> Callable[..., Page]:
+    """Signs in an administrator; gives the page they land on."""
+    return lambda language="en": sign_in(open_page, served, "admin", language)

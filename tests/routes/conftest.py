@@ -133,7 +133,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> t
         publish(catalog, body)
     accounts = {
         name: add_account(catalog, NewAccount("dejima", name, role, PASSWORD), NOW, secrets.token_bytes)
-        for name, role in (("kana", "creator"), ("haru", "creator"), ("sato", "staff"))
+        for name, role in (("kana", "creator"), ("haru", "creator"), ("sato", "staff"), ("mori", "admin"))
     }
     with catalog.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")

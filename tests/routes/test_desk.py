@@ -172,16 +172,16 @@ def test_a_scene_whose_model_is_not_there_is_not_published(world, sato):
 
 
 def test_staff_of_another_site_see_and_change_nothing_here(world, attached):
-    new = NewAccount("elsewhere", "mori", "staff", PASSWORD)
+    new = NewAccount("elsewhere", "aoki", "staff", PASSWORD)
     add_account(world.catalog, new, world.clock(), secrets.token_bytes)
-    mori = world.sign_in("mori")
-    assert attached not in mori.get("/desk/").text
+    aoki = world.sign_in("aoki")
+    assert attached not in aoki.get("/desk/").text
     path = f"/desk/records/experience/{attached}"
-    assert mori.get(path).status_code == 404
-    assert post_form(mori, path, step="publish", revision="1").status_code == 404
-    undo = post_form(mori, "/desk/undo", before=f"experience.{attached}.1.published.1")
+    assert aoki.get(path).status_code == 404
+    assert post_form(aoki, path, step="publish", revision="1").status_code == 404
+    undo = post_form(aoki, "/desk/undo", before=f"experience.{attached}.1.published.1")
     assert undo.status_code == 404
-    empty = mori.get("/desk/figures")
+    empty = aoki.get("/desk/figures")
     assert empty.status_code == 404 and "no content yet" in empty.text
     assert state_of(world, "experience", attached) == "in_review"
 

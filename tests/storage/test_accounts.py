@@ -6,8 +6,9 @@ from sqlalchemy import select, update
 
 from xr_server.domain.account import NewAccount
 from xr_server.errors import Busy, Conflict, NotSignedIn
-from xr_server.storage.accounts import add_account, close_session, find_session, load_names, open_session, sign_in
+from xr_server.storage.accounts import add_account, load_names, sign_in
 from xr_server.storage.database import account, membership, session
+from xr_server.storage.sessions import close_session, find_session, open_session
 
 PASSWORD = "water gate 1820"
 NOW = 1_780_000_000_000
@@ -42,7 +43,7 @@ def test_wrong_password_and_unknown_name_give_the_same_answer(catalog, kana):
 
 def test_a_taken_name_is_refused_and_changes_nothing(catalog, kana):
     with pytest.raises(Conflict, match="already"):
-        add_account(catalog, NewAccount("dejima", "kana", "operator", PASSWORD), NOW, secrets.token_bytes)
+        add_account(catalog, NewAccount("dejima", "kana", "admin", PASSWORD), NOW, secrets.token_bytes)
     with catalog.connect() as connection:
         assert connection.execute(select(membership.c.role)).scalars().all() == ["creator"]
 

@@ -7,14 +7,23 @@ from typing import Literal, get_args
 
 from xr_server.errors import Forbidden, Invalid
 
-Role = Literal["creator", "staff", "operator"]
-Step = Literal["upload", "attach", "send_for_review", "review", "publish", "schedule", "read_figures"]
+Role = Literal["creator", "staff", "approver", "clerk", "admin"]
+Step = Literal["upload", "attach", "send_for_review", "review", "publish", "schedule", "read_figures", "manage_people"]
 
+ROLES: tuple[Role, ...] = get_args(Role)
 CREATOR_STEPS: frozenset[Step] = frozenset(("upload", "attach", "send_for_review"))
-STAFF_STEPS: frozenset[Step] = CREATOR_STEPS | {"review", "publish", "schedule", "read_figures"}
-STEPS: dict[Role, frozenset[Step]] = {"creator": CREATOR_STEPS, "staff": STAFF_STEPS, "operator": STAFF_STEPS}
+APPROVER_STEPS: frozenset[Step] = frozenset(("review", "publish", "read_figures"))
+STAFF_STEPS: frozenset[Step] = CREATOR_STEPS | APPROVER_STEPS | {"schedule"}
+STEPS: dict[Role, frozenset[Step]] = {
+    "creator": CREATOR_STEPS,
+    "staff": STAFF_STEPS,
+    "approver": APPROVER_STEPS,
+    "clerk": frozenset(("read_figures",)),
+    "admin": STAFF_STEPS | {"manage_people"},
+}
 
 SESSION_LIFE_MS = 12 * 3_600_000
+RESET_LIFE_MS = 72 * 3_600_000  # issued on a Friday, it still opens on Monday morning
 MIN_PASSWORD_LENGTH = 10
 MAX_PASSWORD_LENGTH = 1000  # hashing a novel would only be a way to keep the machine busy
 MAX_NAME_LENGTH = 100
@@ -27,12 +36,12 @@ GUESSES_FORGOTTEN_MS = 24 * 3_600_000
 
 @dataclass(frozen=True)
 class NewAccount:
-    """An account to be made, with the role it has at a site."""
+    """An account to be made, with the role it has at a site; without a password it is entered by a one-time link."""
 
     site_id: str
     name: str
     role: str
-    password: str
+    password: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,7 +67,7 @@ def check_may(session: Session, step: Step) -> None:
         raise Forbidden(
             "role_missing",
             "Your account does not have the role this step needs. Nothing was changed; ask the site's staff to do it or "
-            "an operator to give you the role.",
+            "an administrator to give you the role.",
         )
 
 
@@ -79,12 +88,25 @@ def clean_name(name: str) -> str:
 
 def check_account(account: NewAccount) -> None:
     """Refuse a name, role or password that cannot be used. Raises Invalid."""
-    if account.role not in get_args(Role):
-        raise Invalid("role_unknown", f"There is no role {account.role}; roles are {', '.join(get_args(Role))}.")
+    check_role(account.role)
     name = clean_name(account.name)
     if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
         raise Invalid("name_unusable", f"An account name has 1 to {MAX_NAME_LENGTH} ordinary characters.")
-    if not MIN_PASSWORD_LENGTH <= len(account.password) <= MAX_PASSWORD_LENGTH:
+    if account.password is not None:
+        check_password(account.password)
+
+
+def check_role(role: str) -> Role:
+    """The role of that name. Raises Invalid."""
+    for known in ROLES:
+        if known == role:
+            return known
+    raise Invalid("role_unknown", f"There is no role {role}; roles are {', '.join(ROLES)}.")
+
+
+def check_password(password: str) -> None:
+    """Refuse a new password that is too short or far too long. Raises Invalid."""
+    if not MIN_PASSWORD_LENGTH <= len(password) <= MAX_PASSWORD_LENGTH:
         raise Invalid(
             "password_length",
             f"A password has at least {MIN_PASSWORD_LENGTH} characters; a few words in a row are easy to remember.",

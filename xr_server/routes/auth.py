@@ -1,5 +1,6 @@
 """Signing in and out."""
 
+import hashlib
 import hmac
 
 from starlette.concurrency import run_in_threadpool
@@ -8,15 +9,20 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from xr_server.domain.account import SESSION_LIFE_MS, Session, may
+from xr_server.domain.account import SESSION_LIFE_MS, Session, clean_name
 from xr_server.errors import Busy, Forbidden, NotSignedIn
 from xr_server.parts import parts_of
 from xr_server.routes.guard import MAX_FORM_BYTES, form
 from xr_server.routes.kept import LOGIN_COOKIE, LoginForm, go_on_page, is_own_path, login_page, read_kept
 from xr_server.routes.pages import choose_language
 from xr_server.routes.problems import STATUS
-from xr_server.routes.staff import SESSION_COOKIE, field, is_secure, say_problem, session_of
-from xr_server.storage.accounts import close_session, find_session, open_session, sign_in
+from xr_server.routes.staff import SESSION_COOKIE, field, home_of, is_secure, say_problem, session_of
+from xr_server.storage.accounts import sign_in
+from xr_server.storage.keys import load_secret
+from xr_server.storage.sessions import close_session, find_session, open_session
+
+KNOWN_COOKIE = "dejima_known"
+KNOWN_S = 31_536_000
 
 
 def show_login(request: Request) -> Response:
@@ -24,7 +30,12 @@ def show_login(request: Request) -> Response:
     session, after = session_of(request), request.query_params.get("next", "")
     if session is not None and "lang" not in request.query_params:
         return RedirectResponse(_after_login(after, session), status_code=303)
-    return login_page(request, LoginForm(after=after))
+    notice = (
+        {"text": "auth.notice_password_set", "undo": None}
+        if request.query_params.get("done") == "password_set"
+        else None
+    )
+    return login_page(request, LoginForm(after=after, notice=notice))
 
 
 async def post_login(request: Request) -> Response:
@@ -38,7 +49,8 @@ def _sign_in(request: Request, sent: FormData) -> Response:
     password = str(sent.get("password", ""))  # not trimmed: a blank may belong to it
     try:
         _check_login_token(request, field(sent, "login_token"))
-        account_id = sign_in(parts.catalog, name[:200], password[:1000], parts.clock())
+        known = _known_browser(request, name)
+        account_id = sign_in(parts.catalog, name[:200], password[:1000], parts.clock(), known)
     except (NotSignedIn, Busy, Forbidden) as error:
         problem = say_problem(error, choose_language(request))
         again = LoginForm(name, problem, field(sent, "next"), read_kept(sent))
@@ -47,6 +59,18 @@ def _sign_in(request: Request, sent: FormData) -> Response:
             response.headers["Retry-After"] = str(error.retry_after_s)
         return response
     return _start_session(request, account_id, sent)
+
+
+def _known_browser(request: Request, name: str) -> str:
+    """What tells a browser in which this name has signed in before; empty for all others."""
+    browser, _, seal = request.cookies.get(KNOWN_COOKIE, "").partition(".")
+    return browser if browser and hmac.compare_digest(seal, _seal(request, browser, name)) else ""
+
+
+def _seal(request: Request, browser: str, name: str) -> str:
+    parts = parts_of(request)
+    secret = load_secret(parts.settings.key_dir, "known-browsers", parts.random_bytes)
+    return hmac.new(secret, f"{browser}\n{clean_name(name)}".encode(), hashlib.sha256).hexdigest()
 
 
 def _check_login_token(request: Request, sent: str) -> None:
@@ -74,14 +98,23 @@ def _start_session(request: Request, account_id: str, sent: FormData) -> Respons
         secure=is_secure(request),
     )
     response.delete_cookie(LOGIN_COOKIE, path="/login")
+    if session is not None:
+        browser = parts.random_bytes(16).hex()
+        response.set_cookie(
+            KNOWN_COOKIE,
+            f"{browser}.{_seal(request, browser, session.name)}",
+            max_age=KNOWN_S,
+            path="/login",
+            httponly=True,
+            samesite="lax",
+            secure=is_secure(request),
+        )
     return response
 
 
 def _after_login(wanted: str, session: Session | None) -> str:
     """Where to go: a page of ours that was asked for, else where the account's work is."""
-    if is_own_path(wanted):
-        return wanted
-    return "/desk/" if session is not None and may(session, "review") else "/studio/"
+    return wanted if is_own_path(wanted) else home_of(session)
 
 
 def _sign_out(request: Request, _session: Session, _sent: FormData) -> Response:

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from asset_pipeline.report.advice import say_length, say_warnings
-from xr_server.domain.account import Session
+from xr_server.domain.account import Session, check_may
 from xr_server.domain.catalog import Experience, Landmark, Scene, State
 from xr_server.domain.published import node_digest, pick
 from xr_server.domain.review import Action, Standing, check_note, is_possible
@@ -227,6 +227,8 @@ def post_undo(request: Request, session: Session, sent: FormData) -> Response:
     """Put records back to how they stood before the last step."""
     parts = parts_of(request)
     steps = parse_before(field(sent, "before"), session.site_id)
+    if any(before.name.kind == "schedule" for before in steps):
+        check_may(session, "schedule")
     for before in steps:
         step_back(parts.catalog, before, parts.clock())
     first = steps[0].name

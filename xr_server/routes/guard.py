@@ -39,8 +39,8 @@ def check_header_token(request: Request, session: Session) -> None:
     check_csrf(session, request.headers.get(CSRF_HEADER, ""))
 
 
-def page(step: Step) -> Callable[[PageHandler], Callable[[Request], Response]]:
-    """A page for accounts that may take a step; others are asked to sign in, or told why not."""
+def page(step: Step | None) -> Callable[[PageHandler], Callable[[Request], Response]]:
+    """A page for accounts that may take a step (None: any account); others are asked to sign in, or told why not."""
 
     def decorate(handler: PageHandler) -> Callable[[Request], Response]:
         @wraps(handler)

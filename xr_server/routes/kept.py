@@ -37,12 +37,13 @@ class Kept:
 
 @dataclass(frozen=True)
 class LoginForm:
-    """What the login page brings back: the name typed, what was wrong, where to go after it, and a form that waits."""
+    """What the login page brings back: the name typed, what was wrong, where to go, a form that waits, what was done."""
 
     name: str = ""
     problem: str | None = None
     after: str = ""
     kept: Kept | None = None
+    notice: dict[str, str | None] | None = None
 
 
 def keep_form(request: Request, sent: FormData) -> Kept | None:
@@ -70,15 +71,15 @@ def read_kept(sent: FormData) -> Kept | None:
 
 
 def is_own_path(path: str) -> bool:
-    """Whether a path leads to studio or desk, and nowhere else."""
-    return path.startswith(OWN_AREAS) and "\\" not in path and path.isprintable()
+    """Whether a path leads to studio, desk or one's account, and nowhere else."""
+    return (path.startswith(OWN_AREAS) or path == "/account") and "\\" not in path and path.isprintable()
 
 
 def login_page(request: Request, form: LoginForm, status: int = 200) -> Response:
     """The form carries a random value that must come back together with its cookie: no row for an anonymous visitor."""
     token = request.cookies.get(LOGIN_COOKIE) or parts_of(request).random_bytes(16).hex()
     kept = msgspec.json.encode(form.kept.pairs).decode() if form.kept else ""
-    values = {"login_token": token, "form": form, "kept_pairs": kept}
+    values = {"login_token": token, "form": form, "kept_pairs": kept, "notice": form.notice}
     response = staff_page(request, None, "login.html", values)
     response.status_code = status
     response.set_cookie(

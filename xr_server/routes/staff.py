@@ -10,10 +10,10 @@ from xr_server.domain.account import Session, Step, may
 from xr_server.errors import DejimaError
 from xr_server.parts import parts_of
 from xr_server.routes.pages import PAGE_LANGUAGES, choose_language, load_texts, render_page
-from xr_server.storage.accounts import find_session
+from xr_server.storage.sessions import find_session
 
 SESSION_COOKIE = "dejima_session"
-SHOWN_STEPS: tuple[Step, ...] = ("upload", "review", "schedule", "read_figures")
+SHOWN_STEPS: tuple[Step, ...] = ("upload", "review", "publish", "schedule", "read_figures", "manage_people")
 
 
 def session_of(request: Request) -> Session | None:
@@ -39,11 +39,27 @@ def say_problem(error: DejimaError, language: str) -> str:
     return load_texts(language).get(f"auth.problem.{error.code}", error.text)
 
 
+def home_of(session: Session | None) -> str:
+    """The page where an account's work is."""
+    pages: tuple[tuple[Step, str], ...] = (
+        ("review", "/desk/"),
+        ("upload", "/studio/"),
+        ("read_figures", "/desk/figures"),
+    )
+    return next((path for step, path in pages if session is not None and may(session, step)), "/account")
+
+
 def staff_page(request: Request, session: Session | None, template: str, values: Mapping[str, object]) -> Response:
     """A page of studio or desk: private, in the language asked for, which a cookie remembers."""
     language = choose_language(request)
     steps = {step: session is not None and may(session, step) for step in SHOWN_STEPS}
-    common = {"session": session, "may": steps, "csrf": session.csrf_token if session else "", "notice": None}
+    common = {
+        "session": session,
+        "home": home_of(session),
+        "may": steps,
+        "csrf": session.csrf_token if session else "",
+        "notice": None,
+    }
     response = render_page(request, template, language, {**common, **values})
     response.headers["Cache-Control"] = "private, no-store"
     if request.query_params.get("lang") in PAGE_LANGUAGES:

@@ -1,4 +1,4 @@
-"""Accounts, their sessions, and the pauses after wrong passwords."""
+"""Accounts, their passwords, and the pauses after wrong ones."""
 
 import hashlib
 import threading
@@ -7,22 +7,20 @@ from collections.abc import Callable
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, Engine, delete, insert, select
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from xr_server.domain.account import (
     GUESSES_FORGOTTEN_MS,
-    SESSION_LIFE_MS,
     NewAccount,
-    Role,
-    Session,
     check_account,
+    check_password,
     clean_name,
     pause_after,
 )
-from xr_server.errors import Busy, Conflict, NotSignedIn
-from xr_server.storage.database import account, membership, organisation, session, sign_in_guess
+from xr_server.errors import Busy, Conflict, Forbidden, NotSignedIn
+from xr_server.storage.database import account, membership, organisation, password_reset, sign_in_guess
 
 RandomBytes = Callable[[int], bytes]
 
@@ -30,6 +28,7 @@ RandomBytes = Callable[[int], bytes]
 HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 # verified against when a name is unknown, so that the answer takes the same time; no password has this hash's salt
 NOBODY = HASHER.hash("nobody has this password")
+NONE_YET = ""  # no password has this hash
 VERIFYING = threading.BoundedSemaphore(4)
 
 
@@ -42,7 +41,8 @@ def add_account(catalog: Engine, new: NewAccount, at: int, random_bytes: RandomB
         with catalog.begin() as connection:
             organisation_id = _own_organisation(connection, new.site_id)
             row = {"id": account_id, "site_id": new.site_id, "name": name, "created_at": at}
-            connection.execute(insert(account).values(**row, password_hash=HASHER.hash(new.password)))
+            password_hash = NONE_YET if new.password is None else HASHER.hash(new.password)
+            connection.execute(insert(account).values(**row, password_hash=password_hash))
             connection.execute(
                 insert(membership).values(
                     account_id=account_id, organisation_id=organisation_id, site_id=new.site_id, role=new.role
@@ -62,31 +62,35 @@ def _own_organisation(connection: Connection, site_id: str) -> str:
     return organisation_id
 
 
-def sign_in(catalog: Engine, name: str, password: str, at: int) -> str:
-    """The account's id when name and password belong together; unknown and wrong give one answer. Raises NotSignedIn, Busy."""
+def sign_in(catalog: Engine, name: str, password: str, at: int, browser: str = "") -> str:
+    """The account's id when name and password belong together; unknown and wrong give one answer.
+
+    Wrong passwords make a name rest; browser, given where this name has signed in before, rests by itself, so that
+    strangers who guess cannot lock out whom the name belongs to. Raises NotSignedIn, Busy.
+    """
     name = clean_name(name)
-    name_hash = hashlib.sha256(name.encode()).hexdigest()
+    guess_key = hashlib.sha256(f"{name}\n{browser}".encode() if browser else name.encode()).hexdigest()
     with catalog.connect() as connection:
-        guesses = connection.execute(select(sign_in_guess).where(sign_in_guess.c.name_hash == name_hash)).first()
+        guesses = connection.execute(select(sign_in_guess).where(sign_in_guess.c.name_hash == guess_key)).first()
         row = connection.execute(select(account).where(account.c.name == name)).first()
     wait_ms = guesses.last_at + pause_after(guesses.failures) - at if guesses else 0
     if wait_ms > 0:
         raise Busy(
             "sign_in_paused",
             "There were several wrong passwords for this name, so it rests for a moment. Nothing is lost: wait and try "
-            "again. If this was not you, tell an operator.",
+            "again. If this was not you, tell an administrator.",
             retry_after_s=-(-wait_ms // 1000),
         )
     matches = _matches(row.password_hash if row else NOBODY, password)
     with catalog.begin() as connection:
         if row is not None and matches and not row.disabled:
-            connection.execute(delete(sign_in_guess).where(sign_in_guess.c.name_hash == name_hash))
+            connection.execute(delete(sign_in_guess).where(sign_in_guess.c.name_hash == guess_key))
             return str(row.id)
-        _count_guess(connection, name_hash, at)
+        _count_guess(connection, guess_key, at)
     raise NotSignedIn(
         "sign_in_failed",
         "Name and password do not belong together. Check capital letters and the keyboard's language; pasting from a "
-        "password manager works. An operator can set a new password.",
+        "password manager works. An administrator can give you a new way in.",
     )
 
 
@@ -98,57 +102,32 @@ def _matches(password_hash: str, password: str) -> bool:
             return False
 
 
-def _count_guess(connection: Connection, name_hash: str, at: int) -> None:
+def _count_guess(connection: Connection, guess_key: str, at: int) -> None:
     connection.execute(delete(sign_in_guess).where(sign_in_guess.c.last_at < at - GUESSES_FORGOTTEN_MS))
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(sign_in_guess).values(name_hash=name_hash, failures=1, last_at=at)
+    statement = dialect.insert(sign_in_guess).values(name_hash=guess_key, failures=1, last_at=at)
     raised = {"failures": sign_in_guess.c.failures + 1, "last_at": at}
     connection.execute(statement.on_conflict_do_update(index_elements=[sign_in_guess.c.name_hash], set_=raised))
 
 
-def open_session(catalog: Engine, account_id: str, at: int, random_bytes: RandomBytes) -> str:
-    """Begin a session of 12 hours; gives the token for the cookie, of which only the hash is stored."""
-    token = random_bytes(32).hex()
-    with catalog.begin() as connection:
-        connection.execute(delete(session).where(session.c.expires_at <= at))
-        site_id = connection.execute(select(account.c.site_id).where(account.c.id == account_id)).scalar_one()
-        connection.execute(
-            insert(session).values(
-                token_hash=_hash(token),
-                site_id=site_id,
-                account_id=account_id,
-                csrf_token=random_bytes(32).hex(),
-                created_at=at,
-                expires_at=at + SESSION_LIFE_MS,
-            )
-        )
-    return token
-
-
-def find_session(catalog: Engine, token: str, at: int) -> Session | None:
-    """The session a cookie's token opens; None when it has ended, or its account was closed."""
-    query = (
-        select(session, account.c.name, membership.c.role)
-        .join(account, account.c.id == session.c.account_id)
-        .outerjoin(
-            membership,
-            (membership.c.account_id == session.c.account_id) & (membership.c.site_id == session.c.site_id),
-        )
-        .where(session.c.token_hash == _hash(token), session.c.expires_at > at, account.c.disabled.is_(False))
-    )
+def change_password(catalog: Engine, account_id: str, old: str, new: str) -> None:
+    """Set another password, given the old one. Raises Invalid, Forbidden when the old one is wrong."""
+    check_password(new)
     with catalog.connect() as connection:
-        rows = connection.execute(query).all()
-    if not rows:
-        return None
-    roles: frozenset[Role] = frozenset(row.role for row in rows if row.role)
-    first = rows[0]
-    return Session(first.account_id, first.name, first.site_id, roles, first.csrf_token, first.expires_at)
-
-
-def close_session(catalog: Engine, token: str) -> None:
-    """End a session; one that has ended stays ended."""
+        stored = connection.execute(select(account.c.password_hash).where(account.c.id == account_id)).scalar_one()
+    if not _matches(stored, old):
+        raise Forbidden(
+            "old_password_wrong",
+            "The password you have now is another one, so nothing was changed. Type it again; capital letters count.",
+        )
     with catalog.begin() as connection:
-        connection.execute(delete(session).where(session.c.token_hash == _hash(token)))
+        set_password(connection, account_id, new)
+
+
+def set_password(connection: Connection, account_id: str, password: str) -> None:
+    """Set a password that was checked already; one-time links to the account open nothing any more."""
+    connection.execute(update(account).where(account.c.id == account_id).values(password_hash=HASHER.hash(password)))
+    connection.execute(delete(password_reset).where(password_reset.c.account_id == account_id))
 
 
 def load_names(catalog: Engine, account_ids: set[str]) -> dict[str, str]:
@@ -156,7 +135,3 @@ def load_names(catalog: Engine, account_ids: set[str]) -> dict[str, str]:
     with catalog.connect() as connection:
         rows = connection.execute(select(account.c.id, account.c.name).where(account.c.id.in_(account_ids)))
         return {row.id: row.name for row in rows}
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -158,8 +158,21 @@ session = Table(
     Column("account_id", String(36), nullable=False),
     Column("csrf_token", String(64), nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger, nullable=False, server_default="0"),
     Column("expires_at", BigInteger, nullable=False),
     ForeignKeyConstraint(["account_id"], ["account.id"]),
+)
+
+# Links that set an account's password once, by SHA-256 of their token.
+password_reset = Table(
+    "password_reset",
+    catalog_tables,
+    Column("token_hash", String(64), primary_key=True),
+    Column("site_id", String(64), nullable=False),
+    Column("account_id", String(36), nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    ForeignKeyConstraint(["account_id"], ["account.id"]),
+    Index(None, "account_id"),
 )
 
 # Wrong passwords in a row, by SHA-256 of the name that was typed: pauses outlive a restart and hold for every server.

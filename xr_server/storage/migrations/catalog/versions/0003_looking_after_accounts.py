@@ -1,0 +1,23 @@
+"""One-time links to accounts, when a session was used last, and administrators by that name."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "password_reset",
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("site_id", sa.String(length=64), nullable=False),
+        sa.Column("account_id", sa.String(length=36), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_password_reset_account_id")),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_password_reset")),
+    )
+    op.create_index(op.f("ix_password_reset_account_id"), "password_reset", ["account_id"])
+    op.add_column("session", sa.Column("used_at", sa.BigInteger(), nullable=False, server_default="0"))
+    op.execute("UPDATE session SET used_at = created_at")
+    op.execute("UPDATE membership SET role = 'admin' WHERE role = 'operator'")

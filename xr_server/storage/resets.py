@@ -1,0 +1,82 @@
+"""One-time links: the first way into an account, and a new one for whoever has forgotten the password."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, delete, insert, select
+
+from xr_server.domain.account import RESET_LIFE_MS, check_password
+from xr_server.errors import NotFound
+from xr_server.storage.accounts import set_password
+from xr_server.storage.database import account, password_reset
+from xr_server.storage.sessions import end_all_sessions
+
+RandomBytes = Callable[[int], bytes]
+
+
+@dataclass(frozen=True)
+class Reset:
+    """A link that still opens: whose password it sets, and until when."""
+
+    account_id: str
+    name: str
+    expires_at: int
+
+
+def issue_reset(catalog: Engine, account_id: str, at: int, random_bytes: RandomBytes) -> str:
+    """The token of a link that sets an account's password once, for 72 hours; earlier links of it open nothing any more."""
+    token = random_bytes(32).hex()
+    with catalog.begin() as connection:
+        connection.execute(
+            delete(password_reset).where(
+                (password_reset.c.account_id == account_id) | (password_reset.c.expires_at <= at)
+            )
+        )
+        site_id = connection.execute(select(account.c.site_id).where(account.c.id == account_id)).scalar_one()
+        values = {"site_id": site_id, "account_id": account_id, "expires_at": at + RESET_LIFE_MS}
+        connection.execute(insert(password_reset).values(token_hash=_hash(token), **values))
+    return token
+
+
+def find_reset(catalog: Engine, token: str, at: int) -> Reset:
+    """What a link's token opens. Raises NotFound when it was used, replaced, is over, or the account is closed."""
+    query = (
+        select(password_reset, account.c.name)
+        .join(account, account.c.id == password_reset.c.account_id)
+        .where(
+            password_reset.c.token_hash == _hash(token),
+            password_reset.c.expires_at > at,
+            account.c.disabled.is_(False),
+        )
+    )
+    with catalog.connect() as connection:
+        row = connection.execute(query).first()
+    if row is None:
+        raise _over()
+    return Reset(row.account_id, row.name, row.expires_at)
+
+
+def use_reset(catalog: Engine, token: str, password: str, at: int) -> str:
+    """Set the password, end all sessions, and use up the link; gives the account's id. Raises Invalid, NotFound."""
+    check_password(password)
+    reset = find_reset(catalog, token, at)
+    with catalog.begin() as connection:
+        used = connection.execute(delete(password_reset).where(password_reset.c.token_hash == _hash(token)))
+        if used.rowcount != 1:  # two browsers at once: one of them sets it
+            raise _over()
+        set_password(connection, reset.account_id, password)
+        end_all_sessions(connection, reset.account_id)
+    return reset.account_id
+
+
+def _over() -> NotFound:
+    return NotFound(
+        "reset_over",
+        "This link has been used, was replaced by a newer one, or is more than 72 hours old. Ask an administrator for "
+        "another one; nothing was changed.",
+    )
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
