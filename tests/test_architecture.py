@@ -45,6 +45,7 @@ ENTRIES = {
     "cli.py",
     "demo.py",
     "lan.py",
+    "sending.py",
     "serving.py",
     "text_list.py",
     "worker.py",
@@ -76,7 +77,7 @@ PLACES = {
     "segno": ("xr_server/lan.py",),
     "trustme": ("xr_server/lan.py",),
     "typer": ("xr_server/cli.py", "asset_pipeline/__main__.py", "asset_pipeline/console.py"),
-    "rich": ("xr_server/bundled.py", "asset_pipeline/console.py"),
+    "rich": ("xr_server/bundled.py", "xr_server/sending.py", "asset_pipeline/console.py"),
     "numpy": ("asset_pipeline/",),
     "numba": ("asset_pipeline/jit.py",),
     "meshopt": tuple(

@@ -174,6 +174,29 @@ def export_folder(folder: Path, site: Annotated[str, typer.Option(help="Which si
     typer.echo(f"Wrote the content of {site} to {folder}.")
 
 
+@app.command("upload")
+def upload_scan(
+    files: Annotated[list[Path], typer.Argument(help="A scan; or its files, which go as one ZIP.")],
+    to: Annotated[str, typer.Option(help="Address of the server, such as https://xr.example.org.")],
+    token_file: Annotated[Path, typer.Option(help="File with a token, which the page of your account makes.")],
+    details: Annotated[Path, typer.Option(help="JSON: title, creator, licence, lat, lon, height and more.")],
+    wait: Annotated[bool, typer.Option(help="Wait until it is built, and say what came of it.")] = False,
+) -> None:
+    """Send a scan to a server; run again after any break, it goes on where the server has got to."""
+    from xr_server import sending
+
+    server = sending.check_server(to, sending.read_token(token_file))
+    sent = sending.send_scan(files, sending.read_details(details), server)
+    typer.echo(sent.page)
+    if not wait:
+        return
+    document = sending.watch_scan(sent, server)
+    if document["state"] != "built":
+        reason = document.get("reason") or {}
+        refuse(f"The scan is {document['state']}. {reason.get('text', '')}".rstrip())
+    typer.echo(f"Built: package {document['package']}.")
+
+
 @app.command("texts")
 def list_texts(
     folder: Annotated[Path, typer.Argument(help="A content folder.")] = Path("content/dejima"),

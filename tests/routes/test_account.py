@@ -1,5 +1,6 @@
 """One's own account in a browser, the one-time link, and that guessing strangers lock nobody out."""
 
+import base64
 import re
 
 import pytest
@@ -137,3 +138,56 @@ def test_a_known_browser_that_guesses_rests_too(world):
         login(own, "kana", "wrong")
     assert login(own, "kana", PASSWORD).status_code == 503
     assert login(world.visitor(), "kana", PASSWORD).status_code == 303
+
+
+def make_token(client, label="the scanner's computer"):
+    answer = submit(client, client.get("/account").text, "/account/tokens", label=label)
+    found = re.search(r">(dejima_[0-9a-f]{64})</textarea>", answer.text)
+    return answer, found and found[1]
+
+
+def test_a_token_is_shown_once_and_sends_scans_in_its_owners_name_until_it_is_ended(world):
+    client = world.sign_in("kana")
+    answer, token = make_token(client)
+    assert token and answer.headers["cache-control"] == "private, no-store"
+    listed = client.get("/account").text
+    assert token not in listed and "not yet" in listed
+    program = world.visitor()
+    headers = {"Authorization": f"Bearer {token}", "Tus-Resumable": "1.0.0", "Accept": "application/json"}
+    fields = {
+        "filename": "wall.ply",
+        "title": "Wall",
+        "creator": "K",
+        "licence": "CC0",
+        "lat": "32",
+        "lon": "129",
+        "height": "3",
+    }
+    pairs = ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in fields.items())
+    created = program.post("/api/v1/uploads", headers={**headers, "Upload-Length": "4", "Upload-Metadata": pairs})
+    assert created.status_code == 201
+    assert "Wall" in client.get("/studio/").text
+    assert program.head(created.headers["location"], headers=headers).status_code == 200
+    assert program.get("/studio/", headers=headers, follow_redirects=False).status_code == 303  # no page opens by it
+    assert "set-cookie" not in created.headers
+    end = re.search(r'name="token" value="(\w+)"', client.get("/account").text)
+    assert end is not None
+    post_form(client, "/account/tokens/end", token=end[1])
+    refused = program.head(created.headers["location"], headers=headers)
+    assert refused.status_code == 401
+    again = program.post("/api/v1/uploads", headers={**headers, "Upload-Length": "4", "Upload-Metadata": pairs})
+    assert again.json()["code"] == "token_over"
+
+
+def test_a_token_without_a_word_on_its_use_is_not_made(world):
+    client = world.sign_in("kana")
+    answer, token = make_token(client, "")
+    assert answer.status_code == 400 and token is None and "what the token is for" in answer.text
+    assert 'id="label"' in answer.text and "aria-invalid" in answer.text
+
+
+def test_only_who_sends_scans_makes_tokens(world):
+    post_form(world.sign_in("mori"), f"/desk/people/{world.accounts['kana']}/role", role="clerk")
+    client = world.sign_in("kana")
+    assert "/account/tokens" not in client.get("/account").text
+    assert post_form(client, "/account/tokens", label="x").status_code == 403

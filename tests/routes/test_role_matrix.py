@@ -14,9 +14,17 @@ from xr_server.storage.accounts import add_account
 
 PUBLIC = {"/login", "/reset/{token}", "/studio", "/desk"}
 """Needs no account; the last two only lead on."""
-ANY_ROLE = {"/logout", "/account", "/account/password", "/account/sessions/end", "/account/sessions/end-others"}
+ANY_ROLE = {
+    "/logout",
+    "/account",
+    "/account/password",
+    "/account/sessions/end",
+    "/account/sessions/end-others",
+    "/account/tokens/end",
+}
 NEEDS: dict[Step, set[str]] = {
     "upload": {
+        "/account/tokens",
         "/api/v1/uploads",
         "/api/v1/uploads/{id}",
         "/api/v1/scans/{id}",

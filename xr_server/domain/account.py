@@ -23,6 +23,9 @@ STEPS: dict[Role, frozenset[Step]] = {
 }
 
 SESSION_LIFE_MS = 12 * 3_600_000
+API_TOKEN_LIFE_MS = 365 * 24 * 3_600_000
+MAX_API_TOKENS = 20
+MAX_LABEL_LENGTH = 100
 RESET_LIFE_MS = 72 * 3_600_000  # issued on a Friday, it still opens on Monday morning
 MIN_PASSWORD_LENGTH = 10
 MAX_PASSWORD_LENGTH = 1000  # hashing a novel would only be a way to keep the machine busy
@@ -46,7 +49,10 @@ class NewAccount:
 
 @dataclass(frozen=True)
 class Session:
-    """Somebody signed in: the account, the site, what they may do there, and the token their forms carry."""
+    """Somebody signed in: the account, the site, what they may do there, and the token their forms carry.
+
+    by_token: a program acts for the account; its requests come from no page, so no form can be forged.
+    """
 
     account_id: str
     name: str
@@ -54,6 +60,7 @@ class Session:
     roles: frozenset[Role]
     csrf_token: str
     expires_at: int
+    by_token: bool = False
 
 
 def may(session: Session, step: Step) -> bool:
@@ -79,6 +86,14 @@ def check_csrf(session: Session, sent: str) -> None:
             "This request did not come from a page of yours that is still open, so nothing was changed. Reload the page "
             "and try again.",
         )
+
+
+def clean_label(label: str) -> str:
+    """What a token is called by its owner, trimmed. Raises Invalid."""
+    label = unicodedata.normalize("NFKC", label).strip()
+    if not label or len(label) > MAX_LABEL_LENGTH or not label.isprintable():
+        raise Invalid("label_unusable", f"Say in 1 to {MAX_LABEL_LENGTH} characters what the token is for.")
+    return label
 
 
 def clean_name(name: str) -> str:

@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from xr_server.domain.account import MIN_PASSWORD_LENGTH, Session
-from xr_server.errors import DejimaError, Forbidden, Invalid
+from xr_server.domain.account import API_TOKEN_LIFE_MS, MIN_PASSWORD_LENGTH, Session
+from xr_server.errors import Conflict, DejimaError, Forbidden, Invalid
 from xr_server.parts import parts_of
 from xr_server.routes.guard import MAX_FORM_BYTES, answer_people, form, page
 from xr_server.routes.pages import choose_language
@@ -18,10 +18,11 @@ from xr_server.routes.problems import STATUS
 from xr_server.routes.staff import SESSION_COOKIE, field, say_problem, staff_page
 from xr_server.routes.wording import say_when
 from xr_server.storage.accounts import change_password
+from xr_server.storage.api_tokens import end_token, issue_token, list_tokens
 from xr_server.storage.resets import find_reset, use_reset
 from xr_server.storage.sessions import end_other_sessions, end_session, list_sessions
 
-NOTICES = ("password_changed", "session_ended", "others_ended")
+NOTICES = ("password_changed", "session_ended", "others_ended", "token_ended")
 
 
 @page(None)
@@ -35,6 +36,9 @@ def account_page(request: Request, session: Session, values: Mapping[str, Any]) 
     parts, language = parts_of(request), choose_language(request)
     done = request.query_params.get("done")
     common = {
+        "tokens": list_tokens(parts.catalog, session.account_id, parts.clock()),
+        "typed_label": "",
+        "label_problem": None,
         "sessions": list_sessions(parts.catalog, session.account_id, _token(request), parts.clock()),
         "say_when": lambda at: say_when(at, language),
         "least": MIN_PASSWORD_LENGTH,
@@ -73,6 +77,29 @@ def post_end_others(request: Request, session: Session, _sent: FormData) -> Resp
     """End all of one's own sessions but this one."""
     end_other_sessions(parts_of(request).catalog, session.account_id, _token(request))
     return RedirectResponse("/account?done=others_ended", status_code=303)
+
+
+@form("upload")
+def post_token(request: Request, session: Session, sent: FormData) -> Response:
+    """Make a token for a program; the page that answers shows it, once."""
+    parts, label = parts_of(request), field(sent, "label")
+    try:
+        token = issue_token(parts.catalog, session.account_id, label, parts.clock(), parts.random_bytes)
+    except (Invalid, Conflict) as error:
+        values = {"typed_label": label, "label_problem": say_problem(error, choose_language(request))}
+        response = account_page(request, session, values)
+        response.status_code = STATUS[type(error)]
+        return response
+    until = say_when(parts.clock() + API_TOKEN_LIFE_MS, choose_language(request))
+    base = parts.settings.public_url or str(request.base_url).rstrip("/")
+    return staff_page(request, session, "token.html", {"token": token, "until": until, "server": base})
+
+
+@form(None)
+def post_end_token(request: Request, session: Session, sent: FormData) -> Response:
+    """End one of one's own tokens."""
+    end_token(parts_of(request).catalog, session.account_id, field(sent, "token"))
+    return RedirectResponse("/account?done=token_ended", status_code=303)
 
 
 def show_reset(request: Request) -> Response:
@@ -128,6 +155,8 @@ routes = [
     Route("/account/password", post_password, methods=["POST"], max_body_size=MAX_FORM_BYTES),
     Route("/account/sessions/end", post_end_session, methods=["POST"], max_body_size=MAX_FORM_BYTES),
     Route("/account/sessions/end-others", post_end_others, methods=["POST"], max_body_size=MAX_FORM_BYTES),
+    Route("/account/tokens", post_token, methods=["POST"], max_body_size=MAX_FORM_BYTES),
+    Route("/account/tokens/end", post_end_token, methods=["POST"], max_body_size=MAX_FORM_BYTES),
     Route("/reset/{token}", show_reset, methods=["GET"]),
     Route("/reset/{token}", post_reset, methods=["POST"], max_body_size=MAX_FORM_BYTES),
 ]

@@ -11,10 +11,12 @@ from starlette.responses import RedirectResponse, Response
 
 from xr_server.domain.account import Session, Step, check_csrf, check_may
 from xr_server.errors import DejimaError, NotSignedIn
+from xr_server.parts import parts_of
 from xr_server.routes.kept import LoginForm, go_on_page, keep_form, login_page
 from xr_server.routes.pages import choose_language, load_texts
 from xr_server.routes.problems import STATUS
 from xr_server.routes.staff import field, say_problem, session_of, staff_page
+from xr_server.storage.api_tokens import find_token_session
 
 CSRF_HEADER = "X-CSRF-Token"
 MAX_FORM_BYTES = 64 * 1024
@@ -34,8 +36,27 @@ def get_session(request: Request, step: Step | None) -> Session:
     return session
 
 
+def get_api_session(request: Request, step: Step) -> Session:
+    """The session of a request by a page of ours or by a program with a token. Raises NotSignedIn, Forbidden."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return get_session(request, step)
+    parts = parts_of(request)
+    session = find_token_session(parts.catalog, token.strip(), parts.clock())
+    if session is None:
+        raise NotSignedIn(
+            "token_over",
+            "This token is not known here, was ended, or is more than a year old. Make another one on the page of your "
+            "account. Nothing was changed.",
+        )
+    check_may(session, step)
+    return session
+
+
 def check_header_token(request: Request, session: Session) -> None:
-    """Refuse a changing request whose X-CSRF-Token is not the session's. Raises Forbidden."""
+    """Refuse a changing request of a page whose X-CSRF-Token is not the session's. Raises Forbidden."""
+    if session.by_token:
+        return
     check_csrf(session, request.headers.get(CSRF_HEADER, ""))
 
 

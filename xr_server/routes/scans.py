@@ -15,7 +15,7 @@ from starlette.routing import Route
 from xr_server.domain.account import Session, may
 from xr_server.errors import DejimaError, NotFound
 from xr_server.parts import Parts, parts_of
-from xr_server.routes.guard import get_session
+from xr_server.routes.guard import get_api_session
 from xr_server.storage.packages import find_package_file
 from xr_server.storage.scans import StoredScan, load_scan
 
@@ -69,7 +69,7 @@ def _iso(at: int) -> str:
 
 def get_scan(request: Request) -> Response:
     """State and, once built, report of a scan."""
-    session = get_session(request, "upload")
+    session = get_api_session(request, "upload")
     stored = get_own_scan(request, session, request.path_params["id"])
     document = {**describe_scan(stored), "report": load_report(parts_of(request), stored.package_digest)}
     return JSONResponse(document, headers={"Cache-Control": "private, no-store"})
@@ -77,7 +77,7 @@ def get_scan(request: Request) -> Response:
 
 async def stream_progress(request: Request) -> Response:
     """Server-sent events `state` with each change, and `end` with the last one."""
-    session = await run_in_threadpool(get_session, request, "upload")
+    session = await run_in_threadpool(get_api_session, request, "upload")
     first = await run_in_threadpool(get_own_scan, request, session, request.path_params["id"])
     headers = {"Cache-Control": "private, no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(_events(request, first), media_type="text/event-stream", headers=headers)

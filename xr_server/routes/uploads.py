@@ -19,7 +19,7 @@ from xr_server.domain.scan import MAX_SCAN_BYTES, parse_upload_metadata, read_up
 from xr_server.errors import Conflict, DejimaError, Invalid, NotFound, TooLarge
 from xr_server.parts import Parts, parts_of
 from xr_server.routes import problems
-from xr_server.routes.guard import check_header_token, get_session
+from xr_server.routes.guard import check_header_token, get_api_session
 from xr_server.storage import uploads
 from xr_server.storage.scans import Owner, StoredScan, cancel_scan, create_scan, load_scan, save_received
 
@@ -115,7 +115,7 @@ async def _answered(request: Request, step: Callable[..., object]) -> Response:
                 "This server speaks tus 1.0.0; send Tus-Resumable: 1.0.0.",
                 {**PROTOCOL, **OFFERED},
             )
-        session = await run_in_threadpool(get_session, request, "upload")
+        session = await run_in_threadpool(get_api_session, request, "upload")
         if request.method != "HEAD":
             check_header_token(request, session)
         if step is _patch:

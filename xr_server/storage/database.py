@@ -175,6 +175,21 @@ password_reset = Table(
     Index(None, "account_id"),
 )
 
+# What lets a program act for an account, by SHA-256 of the token.
+api_token = Table(
+    "api_token",
+    catalog_tables,
+    Column("token_hash", String(64), primary_key=True),
+    Column("site_id", String(64), nullable=False),
+    Column("account_id", String(36), nullable=False),
+    Column("label", String(100), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger),
+    Column("expires_at", BigInteger, nullable=False),
+    ForeignKeyConstraint(["account_id"], ["account.id"]),
+    Index(None, "account_id"),
+)
+
 # Wrong passwords in a row, by SHA-256 of the name that was typed: pauses outlive a restart and hold for every server.
 sign_in_guess = Table(
     "sign_in_guess",

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, Engine, delete, func, select, update
 
 from xr_server.domain.account import Role, check_role
 from xr_server.errors import Conflict, NotFound
+from xr_server.storage.api_tokens import end_all_tokens
 from xr_server.storage.database import account, membership, organisation, password_reset, scan, session
 from xr_server.storage.sessions import end_all_sessions
 
@@ -92,13 +93,14 @@ def set_role(catalog: Engine, site_id: str, account_id: str, role: str) -> None:
 
 
 def close_account(catalog: Engine, site_id: str, account_id: str) -> None:
-    """Close an account: its sessions and links end at once, what it made stays. Raises NotFound, Conflict."""
+    """Close an account: its sessions, links and tokens end at once, what it made stays. Raises NotFound, Conflict."""
     find_person(catalog, site_id, account_id)
     with catalog.begin() as connection:
         _take_turn(connection, site_id)
         connection.execute(update(account).where(account.c.id == account_id).values(disabled=True))
         connection.execute(delete(password_reset).where(password_reset.c.account_id == account_id))
         end_all_sessions(connection, account_id)
+        end_all_tokens(connection, account_id)
         _check_administered(connection, site_id)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, delete, insert, select
 from xr_server.domain.account import RESET_LIFE_MS, check_password
 from xr_server.errors import NotFound
 from xr_server.storage.accounts import set_password
+from xr_server.storage.api_tokens import end_all_tokens
 from xr_server.storage.database import account, password_reset
 from xr_server.storage.sessions import end_all_sessions
 
@@ -58,7 +59,7 @@ def find_reset(catalog: Engine, token: str, at: int) -> Reset:
 
 
 def use_reset(catalog: Engine, token: str, password: str, at: int) -> str:
-    """Set the password, end all sessions, and use up the link; gives the account's id. Raises Invalid, NotFound."""
+    """Set the password, end all sessions and tokens, and use up the link; gives the account's id. Raises Invalid, NotFound."""
     check_password(password)
     reset = find_reset(catalog, token, at)
     with catalog.begin() as connection:
@@ -67,6 +68,7 @@ def use_reset(catalog: Engine, token: str, password: str, at: int) -> str:
             raise _over()
         set_password(connection, reset.account_id, password)
         end_all_sessions(connection, reset.account_id)
+        end_all_tokens(connection, reset.account_id)
     return reset.account_id
 
 
