@@ -159,8 +159,9 @@ def wait_until(is_so: Callable[[], bool], process: "subprocess.Popen[Any]", seco
 
 
 def template_folder() -> Path:
-    """A data folder with Dejima imported and its models packaged small, made once for one state of pipeline and models."""
+    """A data folder with Dejima imported and its models packaged small, made once for a state of pipeline, models and schema."""
     sources = [*(ROOT / "asset_pipeline").rglob("*.py"), *(CONTENT / "models").iterdir(), Path(__file__)]
+    sources += (ROOT / "xr_server" / "storage" / "migrations").rglob("*.py")
     folder = CACHE / digest_of(sources)
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / "lock").open("w") as lock:

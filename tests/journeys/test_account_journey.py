@@ -103,3 +103,17 @@ def test_a_changed_password_signs_out_the_other_browser(creator_login: Login) ->
     expect(rows).to_have_count(1)
     there.reload()
     expect(there.locator("#password")).to_be_visible()
+
+
+def test_a_token_is_made_on_a_page_for_everyone(creator_login: Login) -> None:
+    page = creator_login()
+    page.goto("/account")
+    page.locator("#label").fill("the scanner's computer")
+    press(page, "/account/tokens")
+    expect(page.locator("#token")).to_have_value(re.compile("^dejima_[0-9a-f]{64}$"))
+    look_over(page)
+    page.locator("main a.primary").click()
+    expect(page.get_by_role("row", name="the scanner's computer")).to_be_visible()
+    look_over(page)
+    press(page, "/account/tokens/end")
+    expect(page.locator(".notice[role=status]")).to_be_visible()
