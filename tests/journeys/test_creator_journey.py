@@ -1,7 +1,9 @@
 """A creator in a real browser: a scan is sent, followed while it is built, attached to a landmark and sent for review."""
 
+import base64
 import random
 import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -78,6 +80,36 @@ def test_a_creator_sends_a_scan_sees_it_built_and_sends_it_for_review(creator_lo
     assert violations(page) == []
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("Taken back from review")).to_be_visible()
+
+
+DROP = """async files => {
+    const carried = new DataTransfer()
+    for (const [name, data] of files) {
+        const bytes = Uint8Array.from(atob(data), letter => letter.charCodeAt(0))
+        carried.items.add(new File([bytes], name))
+    }
+    for (const kind of ['dragover', 'drop']) {
+        document.body.dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: carried }))
+    }
+}"""
+
+
+def test_files_dropped_together_are_packed_and_built_as_one_scan(creator_login: Login, wall: Path) -> None:
+    page = creator_login()
+    page.goto("/studio/upload")
+    with zipfile.ZipFile(wall) as archive:
+        names = archive.namelist()
+        files = [[name, base64.b64encode(archive.read(name)).decode()] for name in names]
+    page.evaluate(DROP, files)
+    expect(page.locator("#files-chosen")).to_have_text("3 files go as one: wall.zip")
+    expect(page.locator("#title")).to_have_value("wall")
+    assert violations(page) == []
+    page.locator("#licence").fill("CC0 1.0")
+    page.locator("#send").click()
+    page.wait_for_url(SCAN_PAGE)
+    expect(page.locator("#scan-state")).to_have_text("Built", timeout=BUILT_MS)
+    expect(page.locator(".facts")).to_contain_text("wall.zip")
+    assert count_colours(page, ".poster img") > 100  # the picture came along
 
 
 def count_colours(page: Page, picture: str) -> int:

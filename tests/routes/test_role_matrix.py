@@ -34,6 +34,7 @@ NEEDS: dict[Step, set[str]] = {
         "/studio/scans/{id}",
         "/studio/scans/{id}/files/{file}",
         "/studio/scans/{id}/cancel",
+        "/studio/scans/{id}/again",
         "/studio/scans/{id}/report",
     },
     "attach": {"/studio/scans/{id}/attach"},

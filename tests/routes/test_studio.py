@@ -107,6 +107,29 @@ def test_a_scan_can_be_cancelled_by_its_creator_once(world, kana):
     assert again.status_code == 409 and "has ended already" in again.text
 
 
+def test_a_scan_that_waits_says_its_place_in_line(world, kana):
+    first, second, third = (waiting_scan(world, kana) for _ in range(3))
+    said = {scan_id: kana.get(f"/studio/scans/{scan_id}").text for scan_id in (first, second, third)}
+    places = [kana.get(f"/api/v1/scans/{scan_id}").json()["ahead"] for scan_id in said]
+    assert sorted(places) == [0, 1, 2]
+    words = {0: "It is next.", 1: "One scan comes before it.", 2: "2 scans come before it."}
+    assert all(f" {words[place]}</p>" in text for place, text in zip(places, said.values(), strict=True))
+
+
+def test_a_scan_that_was_refused_is_tried_again_by_its_creator_alone(world, kana):
+    scan_id = waiting_scan(world, kana)
+    lease, _ = claim_scan(world.catalog, "worker", world.clock())
+    outcome = Outcome("rejected", "read", Reason("ply_data", "Broken."))
+    assert save_outcome(world.catalog, lease, outcome, world.clock())
+    path = f"/studio/scans/{scan_id}/again"
+    assert path not in world.sign_in("sato").get(f"/studio/scans/{scan_id}").text
+    answer = submit(kana, kana.get(f"/studio/scans/{scan_id}").text, path)
+    assert answer.headers["location"] == f"/studio/scans/{scan_id}"
+    assert load_scan(world.catalog, "dejima", scan_id).state == "waiting"
+    twice = post_form(kana, path)
+    assert twice.status_code == 409 and "Nothing was changed" in twice.text
+
+
 def test_a_page_that_waits_is_told_of_each_change_until_the_end(world, kana):
     scan = world.built_scan()
     with kana.stream("GET", f"/api/v1/scans/{scan.id}/progress") as answer:

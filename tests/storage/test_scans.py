@@ -11,11 +11,13 @@ from xr_server.storage.builds import (
     Lease,
     Outcome,
     claim_scan,
+    count_ahead,
     fail_exhausted,
     holds_lease,
     release_scan,
     save_outcome,
     save_progress,
+    try_again,
 )
 from xr_server.storage.scans import (
     Owner,
@@ -233,3 +235,54 @@ def test_a_lease_is_its_worker_and_its_attempt(catalog, owner):
     for other in (Lease(scan_id, "x", 1), Lease(scan_id, "w", 2)):
         assert not holds_lease(catalog, other, NOW)
     assert holds_lease(catalog, lease, NOW)
+
+
+def test_a_scan_that_waits_knows_how_many_come_before_it(catalog, owner):
+    ids = [make_waiting(catalog, owner, NOW + number) for number in range(4)]
+    begin(catalog, owner, at=NOW - 1)  # still arriving: it takes no turn yet
+
+    def places():
+        return [count_ahead(catalog, load_scan(catalog, "dejima", scan_id)) for scan_id in ids]
+
+    assert places() == [0, 1, 2, 3]
+    lease, _ = claim_scan(catalog, "w", NOW + 10)
+    assert places() == [None, 1, 2, 3]  # the one being built counts until it is done
+    save_outcome(catalog, lease, Outcome("built", "done"), NOW + 11)
+    cancel_scan(catalog, ids[2], NOW + 12)
+    assert places() == [None, 0, None, 1]
+
+
+def test_the_order_told_is_the_order_of_the_turns(catalog, owner):
+    ids = [make_waiting(catalog, owner, NOW) for _ in range(5)]  # all at one moment
+    told = sorted(ids, key=lambda scan_id: count_ahead(catalog, load_scan(catalog, "dejima", scan_id)))
+    assert [claim_scan(catalog, "w", NOW + 10)[0].scan_id for _ in ids] == told
+
+
+@pytest.mark.parametrize("state", ["failed", "rejected"])
+def test_what_ended_without_a_package_can_be_tried_again_from_the_start(catalog, owner, state):
+    scan_id = make_waiting(catalog, owner)
+    for attempt in range(3):
+        lease, _ = claim_scan(catalog, "w", NOW + attempt)
+        save_outcome(catalog, lease, Outcome("waiting", "read"), NOW + attempt)
+        if attempt < 2:
+            continue
+        fail_exhausted(catalog, NOW + 9)
+    if state == "rejected":
+        assert try_again(catalog, scan_id, NOW + 10)
+        lease, _ = claim_scan(catalog, "w", NOW + 11)
+        save_outcome(catalog, lease, Outcome("rejected", "read", Reason("ply_data", "Broken.")), NOW + 12)
+    assert load_scan(catalog, "dejima", scan_id).state == state
+    assert try_again(catalog, scan_id, NOW + 20)
+    again = load_scan(catalog, "dejima", scan_id)
+    assert (again.state, again.attempt, again.reason, again.progress) == ("waiting", 0, None, 0)
+    assert claim_scan(catalog, "w", NOW + 21)[1].attempt == 1
+
+
+def test_nothing_else_is_tried_again(catalog, owner):
+    receiving, waiting, cancelled = begin(catalog, owner), make_waiting(catalog, owner), make_waiting(catalog, owner)
+    cancel_scan(catalog, cancelled, NOW)
+    assert [try_again(catalog, scan_id, NOW) for scan_id in (receiving, waiting, cancelled)] == [False] * 3
+    lease, _ = claim_scan(catalog, "w", NOW)
+    assert not try_again(catalog, lease.scan_id, NOW)
+    save_outcome(catalog, lease, Outcome("built", "done"), NOW)
+    assert not try_again(catalog, lease.scan_id, NOW)

@@ -1,5 +1,7 @@
 /** Sending a scan: the form's values, checked, and a resumable upload that survives a lost connection. */
 import * as tus from 'tus-js-client'
+import type { LeftWords } from './pace'
+import { findFilesFault } from './scan-files'
 import { fill, readData } from './staff'
 
 /** Words and limits the page carries for this script. */
@@ -16,6 +18,10 @@ export interface UploadWords {
   stopped: string
   none: string
   sent_of: string
+  pace: string
+  left: LeftWords
+  packing: string
+  chosen: string
   again: string
   kind_refused: string
   too_large: string
@@ -35,19 +41,13 @@ const RETRY_DELAYS_MS = [0, 1000, 3000, 5000, 10000, 20000]
 /** What is wrong with a field, in the reader's words; null when it can be sent. */
 export function findFault(field: HTMLInputElement | HTMLSelectElement, words: UploadWords): string | null {
   const label = field.labels?.[0]?.textContent?.trim() ?? field.name
-  if (field instanceof HTMLInputElement && field.type === 'file') return findFileFault(field.files?.[0], label, words)
+  if (field instanceof HTMLInputElement && field.type === 'file') {
+    return findFilesFault([...(field.files ?? [])], label, words)
+  }
   if (field.validity.valueMissing) return fill(words.missing, { label })
   if (field.validity.valid) return null
   const { min, max } = field as HTMLInputElement
   return fill(words.number, { label, min, max })
-}
-
-function findFileFault(file: File | undefined, label: string, words: UploadWords): string | null {
-  if (file === undefined) return fill(words.missing, { label })
-  const name = file.name.toLowerCase()
-  if (!words.kinds.some((kind) => name.endsWith(kind))) return words.kind_refused
-  if (file.size === 0) return words.problems['empty_file'] ?? ''
-  return file.size > words.scan_bytes ? words.too_large : null
 }
 
 /** The metadata of an upload: every field of the form that has a value, and the file's name. */

@@ -1,5 +1,7 @@
 /** Pages of creators: sending a scan, and watching it being built. */
 import './studio.css'
+import { createPace, sayLeft } from './pace'
+import { listenForDrops, nameOf, packFiles } from './scan-files'
 import { followScan } from './scan-progress'
 import { fetchToken, findFault, type Listener, prepareUpload, type Refusal, type UploadWords } from './scan-upload'
 import { fill, listenForShortcuts, readData } from './staff'
@@ -16,6 +18,8 @@ function get<T extends HTMLElement>(id: string): T {
 class UploadPage {
   private upload: Upload | null = null
   private running = false
+  private packing = false
+  private pace = createPace()
 
   constructor(
     private readonly form: HTMLFormElement,
@@ -29,15 +33,24 @@ class UploadPage {
     })
     get('pause').addEventListener('click', () => (this.running ? this.pause() : void this.goOn()))
     get('stop').addEventListener('click', () => void this.stop())
-    get<HTMLInputElement>('file').addEventListener('change', () => this.proposeTitle())
+    const file = get<HTMLInputElement>('file')
+    file.addEventListener('change', () => this.hearFiles())
+    listenForDrops(document, file, () => this.upload === null && !this.packing)
     window.addEventListener('online', () => {
       if (this.upload !== null && !this.running) void this.goOn()
     })
   }
 
-  private proposeTitle(): void {
+  private get files(): File[] {
+    return [...(get<HTMLInputElement>('file').files ?? [])]
+  }
+
+  private hearFiles(): void {
+    const { files, words } = this
+    const name = files.length > 1 ? nameOf(files, words.kinds) : files[0]?.name
+    get('files-chosen').textContent =
+      files.length > 1 && name !== undefined ? fill(words.chosen, { count: files.length, name }) : ''
     const title = get<HTMLInputElement>('title')
-    const name = get<HTMLInputElement>('file').files?.[0]?.name
     if (title.value === '' && name !== undefined) title.value = name.replace(/\.[^.]+$/, '').replace(/[_-]+/g, ' ')
   }
 
@@ -76,8 +89,14 @@ class UploadPage {
 
   private async send(): Promise<void> {
     this.tell('')
-    const file = get<HTMLInputElement>('file').files?.[0]
-    if (this.findFirstFault() || file === undefined) return
+    const { files, words } = this
+    if (this.packing || this.findFirstFault()) return
+    if (files.length > 1) this.show('none', fill(words.packing, { count: files.length }))
+    this.packing = true
+    const file = await packFiles(files, words.kinds).finally(() => {
+      this.packing = false
+    })
+    if (file === null) return
     this.upload = await prepareUpload(this.form, file, this.words, this.listener())
     get('sending').hidden = false
     get('send').hidden = true
@@ -100,13 +119,18 @@ class UploadPage {
     if (this.running) this.tell('')
     get<HTMLProgressElement>('sent').value = all === 0 ? 0 : sent / all
     const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
-    get('sent-words').textContent = fill(this.words.sent_of, { sent: megabytes(sent), all: megabytes(all) })
+    const { words } = this
+    const said = [fill(words.sent_of, { sent: megabytes(sent), all: megabytes(all) })]
+    const pace = this.running ? this.pace(sent, all, performance.now()) : null
+    if (pace !== null) said.push(fill(words.pace, { speed: megabytes(pace.per_s) }), sayLeft(pace.left_s, words.left))
+    get('sent-words').textContent = said.join(' · ')
   }
 
   private async goOn(): Promise<void> {
     const upload = this.upload
     if (upload === null) return
     this.running = true
+    this.pace = createPace()
     this.show('receiving', this.words.receiving)
     get('pause').textContent = this.words.pause
     try {

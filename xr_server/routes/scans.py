@@ -16,6 +16,7 @@ from xr_server.domain.account import Session, may
 from xr_server.errors import DejimaError, NotFound
 from xr_server.parts import Parts, parts_of
 from xr_server.routes.guard import get_api_session
+from xr_server.storage.builds import count_ahead
 from xr_server.storage.packages import find_package_file
 from xr_server.storage.scans import StoredScan, load_scan
 
@@ -41,13 +42,14 @@ def load_report(parts: Parts, digest: str | None) -> dict[str, Any] | None:
     return report
 
 
-def describe_scan(stored: StoredScan) -> dict[str, Any]:
-    """A scan as JSON: state, how far, and why not; moments as ISO UTC."""
+def describe_scan(parts: Parts, stored: StoredScan) -> dict[str, Any]:
+    """A scan as JSON: state, how far, and why not; ahead, while it waits, counts the scans before it; moments as ISO UTC."""
     return {
         "id": stored.id,
         "state": stored.state,
         "stage": stored.stage,
         "progress": round(stored.progress, 4),
+        "ahead": count_ahead(parts.catalog, stored),
         "received_bytes": stored.received_bytes,
         "length_bytes": stored.length_bytes,
         "reason": msgspec.to_builtins(stored.reason) if stored.reason else None,
@@ -71,7 +73,10 @@ def get_scan(request: Request) -> Response:
     """State and, once built, report of a scan."""
     session = get_api_session(request, "upload")
     stored = get_own_scan(request, session, request.path_params["id"])
-    document = {**describe_scan(stored), "report": load_report(parts_of(request), stored.package_digest)}
+    document = {
+        **describe_scan(parts_of(request), stored),
+        "report": load_report(parts_of(request), stored.package_digest),
+    }
     return JSONResponse(document, headers={"Cache-Control": "private, no-store"})
 
 
@@ -88,7 +93,7 @@ async def _events(request: Request, stored: StoredScan) -> AsyncIterator[str]:
     started = said = loop.time()
     told: dict[str, Any] = {}
     while loop.time() - started < LONGEST_S:
-        document = describe_scan(stored)
+        document = await run_in_threadpool(describe_scan, parts_of(request), stored)
         if document != told:
             name = "end" if stored.is_final else "state"
             yield f"event: {name}\ndata: {json.dumps(document, ensure_ascii=False)}\n\n"

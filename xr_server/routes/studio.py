@@ -23,6 +23,7 @@ from xr_server.routes.scans import describe_scan, get_own_scan, load_report
 from xr_server.routes.staff import staff_page
 from xr_server.routes.wording import say_problem_of_scan, say_when
 from xr_server.storage.accounts import load_names
+from xr_server.storage.builds import try_again
 from xr_server.storage.catalog import Name, StoredRecord, list_records, load_record
 from xr_server.storage.packages import find_package_file
 from xr_server.storage.reviews import list_notes
@@ -111,7 +112,7 @@ def scan_page(request: Request, session: Session, stored: StoredScan, values: Ma
     experience = find_record(parts, session.site_id, "experience", stored.scene_id)
     common = {
         "scan": stored,
-        "document": describe_scan(stored),
+        "document": describe_scan(parts, stored),
         "when": say_when(stored.created_at, language),
         "reason": say_problem_of_scan(stored.reason, language) if stored.reason else "",
         "report": load_report(parts, stored.package_digest),
@@ -181,6 +182,17 @@ def post_cancel(request: Request, session: Session, _sent: FormData) -> Response
     return RedirectResponse("/studio/?done=cancelled", status_code=303)
 
 
+@form("upload")
+def post_again(request: Request, session: Session, _sent: FormData) -> Response:
+    """Have a scan built once more that failed or was refused, such as after an update of the server."""
+    parts, stored = parts_of(request), get_own_scan(request, session, request.path_params["id"])
+    if stored.account_id != session.account_id:
+        raise NotFound("scan_unknown", "There is no scan of this id, or it is not one of yours. /studio/ lists yours.")
+    if not try_again(parts.catalog, stored.id, parts.clock()):
+        raise Conflict("scan_not_ended", "This scan waits, is being built, or is built already; nothing was changed.")
+    return RedirectResponse(f"/studio/scans/{stored.id}", status_code=303)
+
+
 routes = [
     Route("/studio", lambda _: RedirectResponse("/studio/", status_code=308)),
     Route("/studio/", show_scans),
@@ -188,4 +200,5 @@ routes = [
     Route("/studio/scans/{id}", show_scan),
     Route("/studio/scans/{id}/files/{file}", show_draft_file),
     Route("/studio/scans/{id}/cancel", post_cancel, methods=["POST"], max_body_size=MAX_FORM_BYTES),
+    Route("/studio/scans/{id}/again", post_again, methods=["POST"], max_body_size=MAX_FORM_BYTES),
 ]

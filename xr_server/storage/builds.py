@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Engine, and_, or_, select, update
+from sqlalchemy import ColumnElement, Engine, and_, func, or_, select, update
 
 from xr_server.domain.scan import LEASE_MS, MAX_ATTEMPTS, Reason, State
 from xr_server.storage.database import scan
@@ -60,6 +60,26 @@ def claim_scan(catalog: Engine, worker: str, at: int) -> tuple[Lease, StoredScan
     with catalog.begin() as connection:
         row = connection.execute(statement).first()
     return (Lease(row.id, worker, row.attempt), to_stored(row)) if row else None
+
+
+def count_ahead(catalog: Engine, stored: StoredScan) -> int | None:
+    """How many scans are built before this one gets its turn, those of other sites too; None unless it waits."""
+    if stored.state != "waiting":
+        return None
+    earlier = or_(
+        scan.c.created_at < stored.created_at, and_(scan.c.created_at == stored.created_at, scan.c.id < stored.id)
+    )
+    before = or_(scan.c.state == "building", and_(scan.c.state == "waiting", earlier))
+    with catalog.connect() as connection:
+        return int(connection.execute(select(func.count()).select_from(scan).where(before)).scalar_one())
+
+
+def try_again(catalog: Engine, scan_id: str, at: int) -> bool:
+    """Let a scan that failed or was refused wait for a worker again; False when it stands otherwise."""
+    ended = and_(scan.c.id == scan_id, scan.c.state.in_(("failed", "rejected")))
+    values = {"state": "waiting", "attempt": 0, "stage": "", "reason": "", "progress": 0.0, "updated_at": at}
+    with catalog.begin() as connection:
+        return connection.execute(update(scan).where(ended).values(**values)).rowcount == 1
 
 
 def fail_exhausted(catalog: Engine, at: int) -> int:
