@@ -74,7 +74,7 @@ PLACES = {
     "dateutil": ("xr_server/domain/schedule.py",),
     "pygeomag": ("xr_server/domain/publish.py",),
     "prometheus_client": ("xr_server/routes/health.py",),
-    "segno": ("xr_server/lan.py",),
+    "segno": ("xr_server/lan.py", "xr_server/routes/preview_links.py"),
     "trustme": ("xr_server/lan.py",),
     "typer": ("xr_server/cli.py", "asset_pipeline/__main__.py", "asset_pipeline/console.py"),
     "rich": ("xr_server/bundled.py", "xr_server/sending.py", "asset_pipeline/console.py"),

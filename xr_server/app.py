@@ -26,6 +26,8 @@ from xr_server.routes import (
     media,
     packages,
     people,
+    preview,
+    preview_links,
     problems,
     reports,
     scans,
@@ -45,10 +47,24 @@ from xr_server.storage.migrate import migrate
 from xr_server.storage.publish import has_snapshot
 from xr_server.storage.published import PublishedSites
 
-CREATORS_AND_STAFF = (auth, account, uploads, scans, studio, reports, attachments, desk, people, live, dates, figures)
+CREATORS_AND_STAFF = (
+    auth,
+    account,
+    uploads,
+    scans,
+    studio,
+    reports,
+    attachments,
+    preview_links,
+    desk,
+    people,
+    live,
+    dates,
+    figures,
+)
 ROUTES = [*scenes.routes, *packages.routes, *web_app.routes, *events.routes, *health.routes]
 ROUTES += [route for module in CREATORS_AND_STAFF for route in module.routes]
-ROUTES += [*media.routes, *signs.routes]
+ROUTES += [*media.routes, *signs.routes, *preview.routes]
 ROUTES += visitor.routes  # last: its addresses begin with a language, which any first word could be
 MAX_BODY_BYTES = 1024 * 1024  # single routes set their own
 log = logging.getLogger("dejima.app")

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, Request, Route, expect
 
 from tests.journeys.checks import tab_to, violations
 from tests.journeys.sites import NAMES, PASSWORD, Served
+from tests.journeys.visiting import count_colours, wait_for_mark
 from tests.scans import wall_zip
 
 BUILT_MS = 90_000  # a scan of 4,800 triangles on a busy machine
@@ -45,7 +46,9 @@ def send(page: Page, file: Path) -> None:
     page.locator("#send").click()
 
 
-def test_a_creator_sends_a_scan_sees_it_built_and_sends_it_for_review(creator_login: Login, wall: Path) -> None:
+def test_a_creator_sends_a_scan_sees_it_at_its_place_and_sends_it_for_review(
+    creator_login: Login, open_phone: Login, wall: Path
+) -> None:
     page = creator_login()
     assert violations(page) == []
     page.get_by_role("link", name="Send a scan").click()
@@ -68,18 +71,38 @@ def test_a_creator_sends_a_scan_sees_it_built_and_sends_it_for_review(creator_lo
     expect(page.locator("#scan-state")).to_have_text("Built", timeout=BUILT_MS)
     expect(page.get_by_role("heading", name="What came out")).to_be_visible()
     expect(page.locator("table.numbers tbody tr").first).to_contain_text("4,800")
-    assert count_colours(page, ".poster img") > 100
+    assert picture_colours(page, ".poster img") > 100
     assert violations(page) == []
 
     page.locator("#landmark").select_option("suimon")
     page.locator("#title_en").fill("North sea wall")
     page.get_by_role("button", name="Save draft").click()
     expect(page.get_by_role("status").filter(has_text="Visitors do not see it yet")).to_be_visible()
+    see_on_a_phone(page, open_phone())
     page.get_by_role("button", name="Send for review").click()
     expect(page.get_by_text("Sent for review.")).to_be_visible()
     assert violations(page) == []
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("Taken back from review")).to_be_visible()
+
+
+def see_on_a_phone(page: Page, phone: Page) -> None:
+    """The draft as visitors would see it, by the link that the page shows, until that is ended."""
+    page.get_by_role("button", name="Open on my phone").click()
+    expect(page.locator(".qr svg")).to_be_visible()
+    assert violations(page) == []
+    link = page.locator("#link").input_value()
+    phone.goto(link)
+    wait_for_mark(phone, "first3d")
+    expect(phone.locator(".preview")).to_contain_text("Preview of a draft")
+    expect(phone.locator("h1")).to_have_text("North sea wall")
+    assert count_colours(phone.locator("canvas[role=img]")) > 10
+    assert violations(phone) == []
+    assert phone.evaluate("navigator.serviceWorker.getRegistrations().then(found => found.length)") == 0
+    page.get_by_role("button", name="End the preview").click()
+    expect(page.get_by_text("The preview is ended")).to_be_visible()
+    answer = phone.goto(link)
+    assert answer is not None and answer.status == 404
 
 
 DROP = """async files => {
@@ -109,10 +132,10 @@ def test_files_dropped_together_are_packed_and_built_as_one_scan(creator_login: 
     page.wait_for_url(SCAN_PAGE)
     expect(page.locator("#scan-state")).to_have_text("Built", timeout=BUILT_MS)
     expect(page.locator(".facts")).to_contain_text("wall.zip")
-    assert count_colours(page, ".poster img") > 100  # the picture came along
+    assert picture_colours(page, ".poster img") > 100  # the picture came along
 
 
-def count_colours(page: Page, picture: str) -> int:
+def picture_colours(page: Page, picture: str) -> int:
     """How many different colours a picture shows: one when it is blank, none when it was not loaded."""
     return page.locator(picture).evaluate(
         """image => {

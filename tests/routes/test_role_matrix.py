@@ -35,6 +35,8 @@ NEEDS: dict[Step, set[str]] = {
         "/studio/scans/{id}/files/{file}",
         "/studio/scans/{id}/cancel",
         "/studio/scans/{id}/again",
+        "/studio/scans/{id}/preview",
+        "/studio/scans/{id}/preview/end",
         "/studio/scans/{id}/report",
     },
     "attach": {"/studio/scans/{id}/attach"},

@@ -68,7 +68,8 @@ function openWhenKnown(visit: Visit, device: Device, words: Words, before: Befor
 
 async function bringAlive(words: Words): Promise<void> {
   const main = need(document, 'main')
-  const visit = createVisit(main.dataset['site'] ?? '', languageOf(document), createPageClock(localStorage))
+  const clock = createPageClock(localStorage)
+  const visit = createVisit(main.dataset['site'] ?? '', languageOf(document), clock, main.dataset['base'])
   const before = setUpGuard(window, sessionStorage)
   const device = await readDevice(window)
   // a phone that ran out of memory once gets what one with little memory gets
@@ -83,4 +84,6 @@ setUpLight(document, localStorage)
 setUpLanguages(document)
 keepRuby(document)
 void bringAlive(readWords(document))
-registerWorker(window, (run) => whenCalmAfter('first3d', window, run))
+if (need(document, 'main').dataset['base'] === undefined) {
+  registerWorker(window, (run) => whenCalmAfter('first3d', window, run))
+}

@@ -84,7 +84,7 @@ def answer(
     key = (visit.base, visit.path, visit.compiled.etag, *etags)
     page = _held.get(key)
     if page is None or not page.from_at <= visit.at < page.until_at:
-        html = render_html(template, visit.language, {**_common(visit, template), **make()})
+        html = render_html(template, visit.language, {**common_values(visit, template), **make()})
         page = _press(html, visit)
         if len(_held) >= MAX_HELD:
             _held.pop(next(iter(_held)))
@@ -118,7 +118,8 @@ def _send(request: Request, page: Rendered, language: str, policy: str) -> Respo
     return Response(body, headers=headers, media_type="text/html")
 
 
-def _common(visit: Visit, template: str) -> Values:
+def common_values(visit: Visit, template: str) -> Values:
+    """What every page of visitors is rendered with; a page adds its own."""
     site = visit.document["site"]
     home = f"/{visit.language}/{visit.site_id}/"
     return {
@@ -135,6 +136,7 @@ def _common(visit: Visit, template: str) -> Values:
         "landmark_names": {mark["id"]: mark["name"] for mark in visit.document["landmarks"]},
         "scene": None,
         "style_inside": True,
+        "preview": None,
     }
 
 

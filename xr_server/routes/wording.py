@@ -47,6 +47,11 @@ def say_when(at: int, language: str, time_zone: str = DEFAULT_ZONE) -> str:
     return say_moment(datetime.fromtimestamp(at / 1000, UTC), ZoneInfo(time_zone), language)
 
 
+def say_clock(at: int, time_zone: str = DEFAULT_ZONE) -> str:
+    """The time of day of a moment in ms UTC, where it is soon enough to need no date."""
+    return f"{datetime.fromtimestamp(at / 1000, ZoneInfo(time_zone)):%H:%M}"
+
+
 def say_problem_of_scan(reason: Reason, language: str) -> str:
     """Why a scan was not built: by its code, else by the kind of file, else in the pipeline's own English sentence."""
     texts = load_texts(language)

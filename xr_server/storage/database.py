@@ -190,6 +190,19 @@ api_token = Table(
     Index(None, "account_id"),
 )
 
+# Links that show a draft as visitors would see it, for an hour, by SHA-256 of their token.
+preview = Table(
+    "preview",
+    catalog_tables,
+    Column("token_hash", String(64), primary_key=True),
+    Column("site_id", String(64), nullable=False),
+    Column("experience_id", String(64), nullable=False),
+    Column("account_id", String(36), nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    ForeignKeyConstraint(["account_id"], ["account.id"]),
+    Index(None, "site_id", "experience_id"),
+)
+
 # Wrong passwords in a row, by SHA-256 of the name that was typed: pauses outlive a restart and hold for every server.
 sign_in_guess = Table(
     "sign_in_guess",

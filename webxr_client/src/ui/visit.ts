@@ -17,6 +17,8 @@ export interface Visit {
   readonly io: Io
   readonly site: string
   readonly language: string
+  /** A draft is looked at, below an address of its own: nothing is counted, nothing kept. */
+  readonly isPreview: boolean
   dispatch: (action: Action) => void
   listen: (listener: Listener) => void
   consentChanged: () => void
@@ -24,27 +26,28 @@ export interface Visit {
 
 const LONGEST_WAIT_MS = 3_600_000 // a longer timer would drift, and overflows after 24 days
 
-/** A visit whose state changes only through `dispatch`; `record` hears what the figures should know. */
-export function createVisit(site: string, language: string, clock: Clock): Visit {
+/** A visit whose state changes only through `dispatch`. base: what the addresses of documents begin with in a preview. */
+export function createVisit(site: string, language: string, clock: Clock, base = ''): Visit {
   const listeners: Listener[] = []
-  const outbox = new LazyOutbox(site, language, clock)
+  const outbox = base === '' ? new LazyOutbox(site, language, clock) : null
   let state = START
   return {
     get state() {
       return state
     },
-    io: { fetch: (input, init) => fetch(input, init), clock },
+    io: { fetch: (input, init) => fetch(typeof input === 'string' ? base + input : input, init), clock },
     site,
     language,
+    isPreview: base !== '',
     dispatch(action) {
       const before = state
       state = reduce(state, action)
       if (state === before) return
-      outbox.hear(before, state)
+      outbox?.hear(before, state)
       for (const listener of listeners) listener(state, before)
     },
     listen: (listener) => listeners.push(listener),
-    consentChanged: () => outbox.consentChanged()
+    consentChanged: () => outbox?.consentChanged()
   }
 }
 
@@ -113,7 +116,7 @@ export function followSite(visit: Visit, onProblem: (problem: Problem) => void):
     {
       onSite: (site) => {
         visit.dispatch({ type: 'site_loaded', site, at: visit.io.clock.now() })
-        if (visit.state.link === 'online') keepUpLater(window, site)
+        if (visit.state.link === 'online' && !visit.isPreview) keepUpLater(window, site)
       },
       onLink: (link) => visit.dispatch({ type: 'link_changed', link }),
       onProblem

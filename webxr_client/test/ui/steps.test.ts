@@ -32,6 +32,7 @@ function openVisit(): Visit & { state: VisitState; before: VisitState } {
       visit.state = reduce(visit.state, action)
     },
     listen: () => undefined,
+    isPreview: false,
     consentChanged: () => undefined
   }
   return visit

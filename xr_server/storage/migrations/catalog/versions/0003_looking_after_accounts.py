@@ -1,4 +1,4 @@
-"""One-time links to accounts, tokens for programs, when a session was used last, and administrators by that name."""
+"""One-time links to accounts, tokens for programs, links that show drafts; administrators by that name."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -31,6 +31,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_api_token")),
     )
     op.create_index(op.f("ix_api_token_account_id"), "api_token", ["account_id"])
+    op.create_table(
+        "preview",
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("site_id", sa.String(length=64), nullable=False),
+        sa.Column("experience_id", sa.String(length=64), nullable=False),
+        sa.Column("account_id", sa.String(length=36), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_preview_account_id")),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_preview")),
+    )
+    op.create_index(op.f("ix_preview_site_id_experience_id"), "preview", ["site_id", "experience_id"])
     op.add_column("session", sa.Column("used_at", sa.BigInteger(), nullable=False, server_default="0"))
     op.execute("UPDATE session SET used_at = created_at")
     op.execute("UPDATE membership SET role = 'admin' WHERE role = 'operator'")

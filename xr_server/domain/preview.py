@@ -1,0 +1,41 @@
+"""A draft as visitors would see it: what is published, with one experience and its scene in place of theirs. Pure."""
+
+from collections.abc import Set
+from dataclasses import replace
+from typing import Any
+
+from xr_server.domain.catalog import Experience, Scene
+from xr_server.domain.published import Document, Published, node_digest
+
+PREVIEW_LIFE_MS = 3_600_000
+
+
+def with_draft(published: Published, experience: Experience, scene: Scene) -> Published:
+    """The site with a draft in it, on at all times: whoever looks at it wants to see it now."""
+    return replace(
+        published,
+        scenes=[*(other for other in published.scenes if other.id != scene.id), scene],
+        experiences=[*(other for other in published.experiences if other.id != experience.id), experience],
+        schedules=[schedule for schedule in published.schedules if schedule.experience != experience.id],
+    )
+
+
+def digests_of(scene: Scene, published: Published) -> frozenset[str]:
+    """The packages a scene shows."""
+    digests = (node_digest(node, published.models) for node in scene.nodes)
+    return frozenset(digest for digest in digests if digest)
+
+
+def readdress(document: Document, digests: Set[str], prefix: str) -> Document:
+    """The document with the addresses of these packages below a prefix, where alone they can be fetched."""
+    starts = tuple(f"/packages/{digest}/" for digest in digests)
+
+    def turn(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: turn(item) for name, item in value.items()}
+        if isinstance(value, list):
+            return [turn(item) for item in value]
+        return prefix + value if isinstance(value, str) and starts and value.startswith(starts) else value
+
+    turned: Document = turn(document)
+    return turned
