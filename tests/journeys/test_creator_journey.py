@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Request, Route, expect
+from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from tests.journeys.checks import tab_to, violations
 from tests.journeys.sites import NAMES, PASSWORD, Served
@@ -78,12 +78,48 @@ def test_a_creator_sends_a_scan_sees_it_at_its_place_and_sends_it_for_review(
     page.locator("#title_en").fill("North sea wall")
     page.get_by_role("button", name="Save draft").click()
     expect(page.get_by_role("status").filter(has_text="Visitors do not see it yet")).to_be_visible()
+    put_in_place(page)
     see_on_a_phone(page, open_phone())
     page.get_by_role("button", name="Send for review").click()
     expect(page.get_by_text("Sent for review.")).to_be_visible()
     assert violations(page) == []
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("Taken back from review")).to_be_visible()
+
+
+def put_in_place(page: Page) -> None:
+    """The scan moved and turned on the plan, by mouse and by keys, and saved."""
+    page.get_by_role("link", name="Move or turn it on the map").click()
+    fields = {name: page.locator(f"#{name}") for name in ("lat", "lon", "heading_deg")}
+    begun = {name: float(field.input_value()) for name, field in fields.items()}
+    assert violations(page) == []
+    plan = page.locator("#plan")
+    plan.focus()
+    for key in ("ArrowUp", "ArrowUp", "ArrowLeft", "."):
+        page.keyboard.press(key)
+    moved = {name: float(field.input_value()) for name, field in fields.items()}
+    assert (moved["lat"] - begun["lat"]) * 111_195 == pytest.approx(1, abs=0.02)
+    assert moved["lon"] < begun["lon"]
+    assert moved["heading_deg"] == (begun["heading_deg"] + 1) % 360
+    drag(page, page.locator("#footprint"), 60, 0)
+    assert float(fields["lon"].input_value()) > moved["lon"]
+    assert float(fields["lat"].input_value()) == pytest.approx(moved["lat"], abs=1e-6)
+    drag(page, page.locator("#handle"), 80, 80)
+    assert float(fields["heading_deg"].input_value()) != moved["heading_deg"]
+    page.get_by_role("button", name="Save the place").click()
+    expect(page.get_by_text("It stands there now.")).to_be_visible()
+    assert violations(page) == []
+    page.locator(".crumb a").last.click()
+
+
+def drag(page: Page, what: Locator, right_px: float, down_px: float) -> None:
+    box = what.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + right_px, y + down_px, steps=4)
+    page.mouse.up()
 
 
 def see_on_a_phone(page: Page, phone: Page) -> None:

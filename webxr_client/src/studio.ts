@@ -1,6 +1,7 @@
 /** Pages of creators: sending a scan, and watching it being built. */
 import './studio.css'
 import { createPace, sayLeft } from './pace'
+import { setUpPlacing } from './placing'
 import { listenForDrops, nameOf, packFiles } from './scan-files'
 import { followScan } from './scan-progress'
 import { fetchToken, findFault, type Listener, prepareUpload, type Refusal, type UploadWords } from './scan-upload'
@@ -173,3 +174,6 @@ if (uploadWords !== null && form !== null) new UploadPage(form, uploadWords)
 const scanWords = readData<Parameters<typeof followScan>[2]>(document, 'scan-words')
 const live = document.getElementById('live')
 if (scanWords !== null && live !== null) followScan(document, live, scanWords)
+
+const placing = document.querySelector<HTMLFormElement>('#placing')
+if (placing !== null) setUpPlacing(document, placing)

@@ -1,0 +1,94 @@
+"""The page on which a creator places a scan: a new revision of the scene, on top of the one that was seen."""
+
+import re
+
+import pytest
+
+from tests.routes.forms import submit
+from tests.routes.test_studio import attach
+from tests.samples import SITE
+from xr_server.storage.catalog import Name, load_record
+from xr_server.storage.scans import load_scan
+
+
+@pytest.fixture
+def kana(world):
+    return world.sign_in("kana")
+
+
+@pytest.fixture
+def scan(world, kana):
+    scan = world.built_scan("kana")
+    attach(kana, scan.id)
+    return load_scan(world.catalog, "dejima", scan.id)
+
+
+def node_of(world, scan):
+    return load_record(world.catalog, Name("dejima", "scene", scan.scene_id)).body.nodes[0]
+
+
+def save(client, scan, **typed):
+    path = f"/studio/scans/{scan.id}/place"
+    return submit(client, client.get(path).text, path, **typed)
+
+
+def test_a_scan_is_put_elsewhere_and_its_preview_shows_it_there(world, kana, scan):
+    answer = save(kana, scan, lat="32.7440000", heading_deg="90", ground_y="0.2")
+    assert answer.headers["location"] == f"/studio/scans/{scan.id}/place?done=placed"
+    page = kana.get(answer.headers["location"]).text
+    assert "It stands there now" in page and 'value="32.7440000"' in page
+    node = node_of(world, scan)
+    assert (node.placement.lat, node.placement.heading_deg, node.ground_y) == (32.744, 90, 0.2)
+    preview = submit(kana, page, f"/studio/scans/{scan.id}/preview")
+    base = re.search(r"http://localhost(/preview/[0-9a-f]{64})/", preview.text)[1]
+    scene = world.visitor().get(f"{base}/api/v1/sites/dejima/scenes/{scan.scene_id}").json()
+    assert scene["nodes"][0]["geopose"]["position"]["lat"] == 32.744
+
+
+def test_the_plan_has_the_outline_of_the_model_and_its_size_in_words(kana, scan):
+    page = kana.get(f"/studio/scans/{scan.id}/place").text
+    assert re.search(r'data-min-x="-?[\d.]+" data-min-z="-?[\d.]+" data-max-x="[\d.]+" data-max-z="[\d.]+"', page)
+    assert re.search(r"As built: \d+\.\d\d m wide, \d+\.\d\d m deep, \d+\.\d\d m high", page)
+    assert f"lies at {SITE.origin.h:g} m" in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"lat": "here"}, ("Latitude is a number", "lat")),
+        ({"lat": str(SITE.origin.lon), "lon": str(SITE.origin.lat)}, ("are exchanged", "")),
+        ({"h": str(SITE.origin.h - 32)}, ("metres above the sea", "")),
+    ],
+)
+def test_a_slip_is_said_beside_its_field_and_what_was_typed_stays(world, kana, scan, typed, said):
+    before = node_of(world, scan)
+    answer = save(kana, scan, **typed)
+    words, field = said
+    assert answer.status_code == 400 and words in answer.text
+    assert all(f'value="{value}"' in answer.text for value in typed.values())
+    if field:
+        assert re.search(rf'<input id="{field}"[^>]*aria-invalid="true"', answer.text)
+    assert node_of(world, scan) == before
+
+
+def test_two_windows_never_overwrite_each_other_unseen(world, kana, scan):
+    path = f"/studio/scans/{scan.id}/place"
+    old = kana.get(path).text
+    save(kana, scan, heading_deg="10")
+    answer = submit(kana, old, path, heading_deg="20")
+    assert answer.status_code == 409 and "Somebody else has changed this" in answer.text
+    assert 'value="20"' in answer.text and node_of(world, scan).placement.heading_deg == 10
+    assert submit(kana, answer.text, path).status_code == 303  # who saves again has seen it
+    assert node_of(world, scan).placement.heading_deg == 20
+
+
+def test_others_place_nothing_and_reviewers_may(world, kana, scan):
+    path = f"/studio/scans/{scan.id}/place"
+    assert world.sign_in("haru").get(path).status_code == 404
+    assert save(world.sign_in("sato"), scan, heading_deg="5").status_code == 303
+
+
+def test_what_is_attached_to_no_landmark_has_no_place_yet(world, kana):
+    loose = world.built_scan("kana", b"another wall")
+    answer = kana.get(f"/studio/scans/{loose.id}/place")
+    assert answer.status_code == 409 and "Attach this scan to a landmark first" in answer.text
