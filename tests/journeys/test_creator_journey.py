@@ -78,6 +78,7 @@ def test_a_creator_sends_a_scan_sees_it_at_its_place_and_sends_it_for_review(
     page.locator("#title_en").fill("North sea wall")
     page.get_by_role("button", name="Save draft").click()
     expect(page.get_by_role("status").filter(has_text="Visitors do not see it yet")).to_be_visible()
+    say_otherwise(page)
     put_in_place(page)
     see_on_a_phone(page, open_phone())
     page.get_by_role("button", name="Send for review").click()
@@ -85,6 +86,17 @@ def test_a_creator_sends_a_scan_sees_it_at_its_place_and_sends_it_for_review(
     assert violations(page) == []
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("Taken back from review")).to_be_visible()
+
+
+def say_otherwise(page: Page) -> None:
+    """The maker's name put right after the build, which builds nothing again."""
+    page.get_by_role("link", name="Say it otherwise").click()
+    assert violations(page) == []
+    page.locator("#creator").fill("Kana of class 5")
+    page.get_by_role("button", name="Write it anew").click()
+    expect(page.get_by_text("The package says it now.")).to_be_visible()
+    expect(page.locator(".facts").first).to_contain_text("Kana of class 5")
+    assert picture_colours(page, ".poster img") > 100
 
 
 def put_in_place(page: Page) -> None:

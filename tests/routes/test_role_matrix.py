@@ -39,7 +39,7 @@ NEEDS: dict[Step, set[str]] = {
         "/studio/scans/{id}/preview/end",
         "/studio/scans/{id}/report",
     },
-    "attach": {"/studio/scans/{id}/attach", "/studio/scans/{id}/place"},
+    "attach": {"/studio/scans/{id}/attach", "/studio/scans/{id}/place", "/studio/scans/{id}/details"},
     "send_for_review": {"/studio/scans/{id}/review", "/studio/scans/{id}/take-back"},
     "review": {"/desk/", "/desk/posters/{digest}", "/desk/packages/{digest}/report", "GET /desk/records/{kind}/{id}"},
     "publish": {"POST /desk/records/{kind}/{id}", "/desk/undo"},

@@ -249,3 +249,31 @@ def test_a_session_that_ends_in_the_middle_of_a_form_loses_nothing(world, kana):
     assert done.headers["location"] == f"/studio/scans/{scan.id}?done=attached"
     stored = load_record(world.catalog, Name("dejima", "experience", record(world, "experience").id))
     assert stored.body.title == {"ja": "石垣", "en": "The wall"}
+
+
+def restate(client, scan, **typed):
+    path = f"/studio/scans/{scan.id}/details"
+    return submit(client, client.get(path).text, path, **typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "status", "said"),
+    [
+        ({"title": " "}, 400, "Check the fields"),
+        ({"provenance": "hearsay"}, 400, "Check the fields"),
+        ({"digest": "0" * 64, "title": "Gate"}, 409, "somebody may have been faster"),
+        ({"title": "Gate"}, 503, "could not be written anew"),  # the package of this test holds no models
+    ],
+)
+def test_what_cannot_be_said_of_a_scan_is_refused_and_what_was_typed_stays(world, kana, typed, status, said):
+    scan = world.built_scan()
+    answer = restate(kana, scan, **typed)
+    assert answer.status_code == status and said in answer.text
+    stored = load_scan(world.catalog, "dejima", scan.id)
+    assert (stored.details, stored.package_digest) == (scan.details, scan.package_digest)
+
+
+def test_only_built_scans_of_ones_own_are_said_otherwise(world, kana):
+    waiting = waiting_scan(world, kana)
+    assert kana.get(f"/studio/scans/{waiting}/details").status_code == 409
+    assert world.sign_in("haru").get(f"/studio/scans/{waiting}/details").status_code == 404

@@ -7,6 +7,7 @@ import msgspec
 
 from xr_server.domain.catalog import Experience, Node, Placement, Scene, Trigger
 from xr_server.domain.fields import Text
+from xr_server.domain.restating import credit_of
 from xr_server.domain.scan import ScanDetails
 from xr_server.errors import Invalid
 
@@ -68,7 +69,7 @@ def make_scene(record_id: str, wording: Wording, scan: BuiltScan, before: Scene 
         ]
         return msgspec.structs.replace(before, landmark=wording.landmark, nodes=nodes)
     node = Node(id="scan", package=scan.package_digest, placement=placement, provenance=details.provenance)
-    credit = f"{details.creator}, {details.licence}"
+    credit = credit_of(details)
     return Scene(id=record_id, landmark=wording.landmark, nodes=[node], credit={"ja": credit, "en": credit})
 
 

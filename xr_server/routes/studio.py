@@ -150,7 +150,7 @@ def typed_of(experience: StoredRecord | None) -> dict[str, str]:
 
 def _notice(request: Request, experience: StoredRecord | None) -> dict[str, Any] | None:
     done = request.query_params.get("done")
-    if done not in ("attached", "in_review", "taken_back", "preview_ended"):
+    if done not in ("attached", "in_review", "taken_back", "preview_ended", "restated"):
         return None
     undo = None
     if done == "in_review" and experience:
