@@ -1,3 +1,4 @@
+import re
 import secrets
 import time
 
@@ -200,3 +201,30 @@ def test_an_undo_that_was_meddled_with_is_refused(sato, before):
 def test_what_is_not_there_is_a_page_that_leads_on(sato, path):
     answer = sato.get(path)
     assert answer.status_code == 404 and "This could not be done" in answer.text
+
+
+def count_in_menu(client, path):
+    """What the menu says waits behind an entry; 0 where it says nothing."""
+    page = client.get("/account").text
+    found = re.search(
+        rf'<a href="{path}"[^>]*>[^<]*<span class="count"[^>]*aria-label="(\d+) waiting for you">(\d+)<', page
+    )
+    assert found is None or found[1] == found[2]
+    return int(found[1]) if found else 0
+
+
+def test_whoever_must_act_sees_how_much_waits_on_every_page(world, sato):
+    kana = world.sign_in("kana")
+    assert (count_in_menu(sato, "/desk/"), count_in_menu(kana, "/studio/")) == (0, 0)
+    scan = world.built_scan("kana")
+    path = f"/studio/scans/{scan.id}"
+    submit(kana, kana.get(path).text, f"{path}/attach", landmark="water-gate", title_en="The wall")
+    assert count_in_menu(sato, "/desk/") == 0  # a draft is nobody's business yet
+    submit(kana, kana.get(path).text, f"{path}/review")
+    assert (count_in_menu(sato, "/desk/"), count_in_menu(kana, "/desk/")) == (1, 0)
+    record_id = load_scan(world.catalog, "dejima", scan.id).scene_id
+    take(sato, record_id, "changes", note="Say when it was built.")
+    assert (count_in_menu(sato, "/desk/"), count_in_menu(kana, "/studio/")) == (0, 1)
+    assert count_in_menu(world.sign_in("haru"), "/studio/") == 0
+    submit(kana, kana.get(path).text, f"{path}/review")
+    assert count_in_menu(kana, "/studio/") == 0

@@ -10,6 +10,7 @@ from xr_server.domain.account import Session, Step, may
 from xr_server.errors import DejimaError
 from xr_server.parts import parts_of
 from xr_server.routes.pages import PAGE_LANGUAGES, choose_language, load_texts, render_page
+from xr_server.storage.reviews import count_returned, count_waiting
 from xr_server.storage.sessions import find_session
 
 SESSION_COOKIE = "dejima_session"
@@ -49,6 +50,17 @@ def home_of(session: Session | None) -> str:
     return next((path for step, path in pages if session is not None and may(session, step)), "/account")
 
 
+def count_inbox(request: Request, session: Session) -> dict[str, int]:
+    """What waits for whoever is signed in, by the menu entry that leads to it."""
+    catalog = parts_of(request).catalog
+    counts = {}
+    if may(session, "upload"):
+        counts["/studio/"] = count_returned(catalog, session.site_id, session.account_id)
+    if may(session, "publish"):
+        counts["/desk/"] = count_waiting(catalog, session.site_id)
+    return counts
+
+
 def staff_page(request: Request, session: Session | None, template: str, values: Mapping[str, object]) -> Response:
     """A page of studio or desk: private, in the language asked for, which a cookie remembers."""
     language = choose_language(request)
@@ -56,6 +68,7 @@ def staff_page(request: Request, session: Session | None, template: str, values:
     common = {
         "session": session,
         "home": home_of(session),
+        "inbox": count_inbox(request, session) if session else {},
         "may": steps,
         "csrf": session.csrf_token if session else "",
         "notice": None,

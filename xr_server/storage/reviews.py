@@ -4,12 +4,12 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Engine, func, insert, select, update
 
 from xr_server.domain.review import Action, Standing, next_state
 from xr_server.errors import Stale
 from xr_server.storage.catalog import Change, Name, StoredRecord, load_record, set_states
-from xr_server.storage.database import account, publication, record, review_note
+from xr_server.storage.database import account, publication, record, review_note, scan
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,25 @@ def step_back(catalog: Engine, before: Before, at: int) -> None:
             .where(publication.c.site_id == name.site_id)
             .values(revision=publication.c.revision + 1, published_at=at)
         )
+
+
+def count_waiting(catalog: Engine, site_id: str) -> int:
+    """How many experiences of a site wait for somebody to look at them."""
+    which = (record.c.site_id == site_id, record.c.kind == "experience", record.c.state == "in_review")
+    with catalog.connect() as connection:
+        return int(connection.execute(select(func.count()).select_from(record).where(*which)).scalar_one())
+
+
+def count_returned(catalog: Engine, site_id: str, account_id: str) -> int:
+    """How many experiences made from an account's scans came back with something to change."""
+    query = (
+        select(func.count(record.c.id.distinct()))
+        .join(scan, (scan.c.site_id == record.c.site_id) & (scan.c.scene_id == record.c.id))
+        .where(record.c.site_id == site_id, record.c.kind == "experience", record.c.state == "changes_requested")
+        .where(scan.c.account_id == account_id)
+    )
+    with catalog.connect() as connection:
+        return int(connection.execute(query).scalar_one())
 
 
 def save_note(
