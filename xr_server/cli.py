@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from asset_pipeline.__main__ import app as pipeline_app
-from xr_server.errors import DejimaError, NotFound
+from xr_server.errors import Conflict, DejimaError, NotFound
 from xr_server.settings import ROWS, Settings, check_dask, read_settings
 
 if TYPE_CHECKING:
@@ -299,6 +299,8 @@ def make_link(name: str, site: SiteOption = "dejima") -> None:
     settings = load_settings()
     catalog, _ = open_stores(settings)
     person = find_person_called(catalog, site, name)
+    if person.disabled:
+        raise Conflict("account_closed", f"The account {person.name} is closed; open it again at /desk/people first.")
     token = issue_reset(catalog, person.id, system_clock(), secrets.token_bytes)
     if not settings.public_url:
         typer.echo("DEJIMA_PUBLIC_URL is not set: put the address of your server before this path.", err=True)

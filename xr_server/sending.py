@@ -9,6 +9,7 @@ import hashlib
 import http.client
 import json
 import os
+import ssl
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -27,7 +28,9 @@ from xr_server.errors import Busy, Conflict, Invalid, NotFound, NotSignedIn, Too
 
 TUS = {"Tus-Resumable": "1.0.0", "Accept": "application/json"}
 CHUNK_TYPE = "application/offset+octet-stream"
+CHECKSUM_MISMATCH = 460  # a status code of the tus protocol
 CHUNK_BYTES = 8 * 1024 * 1024
+SMALLEST_CHUNK_BYTES = 256 * 1024  # on a line that broke: what is lost with the next break is less
 READ_BYTES = 1024 * 1024
 ANSWER_S = 60
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
@@ -154,6 +157,8 @@ def watch_scan(sent: Sent, server: Server) -> dict[str, Any]:
         while True:
             try:
                 answer = line.ask("GET", f"/api/v1/scans/{sent.scan_id}", {})
+            except ssl.SSLCertVerificationError as error:
+                raise _untrusted(server, error) from error
             except (OSError, http.client.HTTPException):
                 answer = Answer(503, {}, b"")
             if answer.status == 200:
@@ -179,10 +184,12 @@ class Sending:
     path: Path
     pairs: Mapping[str, str]
     tell: Callable[[int], None]
-    heard_at: float = field(default_factory=time.monotonic)
+    heard_at: float = 0.0
+    chunk_bytes: int = CHUNK_BYTES
 
     def run(self, memory: "Memory") -> str:
         """Send what the server does not have; gives the upload's path there. Raises DejimaError."""
+        self.heard_at = time.monotonic()
         length, location = self.path.stat().st_size, memory.location
         offset = None if location is None else self._offset(location)
         if location is None or offset is None:
@@ -192,7 +199,7 @@ class Sending:
             while offset < length:
                 self.tell(offset)
                 file.seek(offset)
-                offset = self._send(location, offset, file.read(CHUNK_BYTES))
+                offset = self._send(location, offset, file.read(self.chunk_bytes))
         self.tell(length)
         return location
 
@@ -215,18 +222,8 @@ class Sending:
 
     def _send(self, location: str, offset: int, chunk: bytes) -> int:
         """Send one chunk; gives where to go on, which the server says."""
-        digest = base64.b64encode(hashlib.sha256(chunk).digest()).decode()
-        headers = {"Upload-Offset": str(offset), "Content-Type": CHUNK_TYPE, "Upload-Checksum": f"sha256 {digest}"}
-
-        def step() -> Answer:
-            try:
-                return self.line.ask("PATCH", location, headers, chunk)
-            except (OSError, http.client.HTTPException):
-                # the server may have kept all of it, and only its answer got lost
-                return self.line.ask("HEAD", location, {})
-
-        answer = self._patiently(step)
-        if answer.status in (409, 460):
+        answer = self._patiently(lambda: self._patch(location, offset, chunk[: self.chunk_bytes]))
+        if answer.status == 409:
             found = self._offset(location)
             if found is None:
                 raise _refusal(Answer(410, {}, b""))
@@ -234,7 +231,26 @@ class Sending:
         if answer.status not in (200, 204):
             raise _refusal(answer)
         self.heard_at = time.monotonic()
+        self.chunk_bytes = min(CHUNK_BYTES, 2 * self.chunk_bytes)
         return int(answer.headers["upload-offset"])
+
+    def _patch(self, location: str, offset: int, chunk: bytes) -> Answer:
+        """One attempt at a chunk. Raises OSError, HTTPException when the server is no farther after it."""
+        digest = base64.b64encode(hashlib.sha256(chunk).digest()).decode()
+        headers = {"Upload-Offset": str(offset), "Content-Type": CHUNK_TYPE, "Upload-Checksum": f"sha256 {digest}"}
+        try:
+            answer = self.line.ask("PATCH", location, headers, chunk)
+        except ssl.SSLCertVerificationError:
+            raise
+        except (OSError, http.client.HTTPException) as error:
+            self.chunk_bytes = max(SMALLEST_CHUNK_BYTES, self.chunk_bytes // 2)
+            # the server may have kept all of it, and only its answer got lost
+            answer = self.line.ask("HEAD", location, {})
+            if answer.status == 200 and int(answer.headers["upload-offset"]) <= offset:
+                raise OSError(str(error) or type(error).__name__) from error
+        if answer.status == CHECKSUM_MISMATCH:
+            raise OSError("a part arrived otherwise than it was sent")
+        return answer
 
     def _patiently(self, step: Callable[[], Answer]) -> Answer:
         """Take a step until the server answers; a server that is restarting or busy is waited for. Raises Unavailable."""
@@ -243,6 +259,8 @@ class Sending:
             answer, problem = None, ""
             try:
                 answer = step()
+            except ssl.SSLCertVerificationError as error:
+                raise _untrusted(self.line.server, error) from error
             except (OSError, http.client.HTTPException) as error:
                 problem = str(error) or type(error).__name__
             if answer is not None and answer.status < 500 and answer.status not in (423, 429):
@@ -327,6 +345,14 @@ def _progress(of_bytes: bool = True) -> Progress:
     if of_bytes:
         columns += [DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()]
     return Progress(*columns, console=Console(stderr=True))
+
+
+def _untrusted(server: Server, error: ssl.SSLCertVerificationError) -> Invalid:
+    return Invalid(
+        "certificate_untrusted",
+        f"The certificate of {server.url} is not trusted here ({error}). For a server with an authority of its "
+        "own, such as dejima serve --lan, name its file lan-authority.pem by SSL_CERT_FILE. Nothing was sent.",
+    )
 
 
 def _refusal(answer: Answer) -> Exception:

@@ -191,3 +191,25 @@ def test_only_who_sends_scans_makes_tokens(world):
     client = world.sign_in("kana")
     assert "/account/tokens" not in client.get("/account").text
     assert post_form(client, "/account/tokens", label="x").status_code == 403
+
+
+def test_the_old_password_is_not_guessed_at_leisure(world):
+    client = world.sign_in("kana")
+    for _ in range(5):
+        assert change(client, "wrong", NEW).status_code == 403
+    paused = change(client, PASSWORD, NEW)
+    assert paused.status_code == 503 and "rests for a moment" in paused.text
+    world.clock.at += 2001
+    assert change(client, PASSWORD, NEW).status_code == 303
+
+
+def test_a_link_ends_the_pause_that_guessing_has_brought(world):
+    for _ in range(6):
+        login(world.visitor(), "kana", "wrong")
+    assert login(world.visitor(), "kana", PASSWORD).status_code == 503
+    link = LINK.search(post_form(world.sign_in("mori"), f"/desk/people/{world.accounts['kana']}/link").text)[1]
+    guest = world.visitor()
+    assert submit(guest, guest.get(link).text, link, new=NEW).status_code == 303
+    for _ in range(6):  # strangers go on guessing
+        login(world.visitor(), "kana", "wrong")
+    assert login(guest, "kana", NEW).status_code == 303

@@ -228,3 +228,47 @@ def test_whoever_must_act_sees_how_much_waits_on_every_page(world, sato):
     assert count_in_menu(world.sign_in("haru"), "/studio/") == 0
     submit(kana, kana.get(path).text, f"{path}/review")
     assert count_in_menu(kana, "/studio/") == 0
+
+
+def attach_and_open(world):
+    """A scan of kana's in review, and the page that staff have open on it."""
+    kana, scan = world.sign_in("kana"), world.built_scan("kana")
+    path = f"/studio/scans/{scan.id}"
+    submit(kana, kana.get(path).text, f"{path}/attach", landmark="water-gate", title_en="The wall")
+    submit(kana, kana.get(path).text, f"{path}/review")
+    record_id = load_scan(world.catalog, "dejima", scan.id).scene_id
+    return kana, path, record_id
+
+
+def test_a_scene_that_was_moved_after_staff_had_looked_is_not_published_unseen(world, sato):
+    kana, path, record_id = attach_and_open(world)
+    seen = sato.get(f"/desk/records/experience/{record_id}").text
+    submit(kana, kana.get(f"{path}/place").text, f"{path}/place", heading_deg="77")
+    answer = submit(sato, seen, f"/desk/records/experience/{record_id}", step="publish")
+    assert answer.status_code == 409 and "Somebody else has changed this" in answer.text
+    assert state_of(world, "experience", record_id) == "in_review"
+    assert take(sato, record_id, "publish").status_code == 303  # the page of now shows what it publishes
+    assert state_of(world, "scene", record_id) == "published"
+
+
+def test_a_place_put_right_after_publication_goes_to_review_and_out_again(world, sato):
+    kana, path, record_id = attach_and_open(world)
+    take(sato, record_id, "publish")
+    submit(kana, kana.get(f"{path}/place").text, f"{path}/place", heading_deg="77")
+    page = kana.get(path).text
+    assert submit(kana, page, f"{path}/review").status_code == 303
+    assert (state_of(world, "experience", record_id), state_of(world, "scene", record_id)) == ("published", "in_review")
+    assert count_in_menu(sato, "/desk/") == 1
+    assert take(sato, record_id, "publish", kind="scene").status_code == 303
+    assert state_of(world, "scene", record_id) == "published" and count_in_menu(sato, "/desk/") == 0
+    assert f"{path}/review" not in kana.get(path).text  # nothing is left to hand in
+
+
+def test_an_approver_is_offered_no_page_that_is_refused(world):
+    _, _, record_id = attach_and_open(world)
+    add_account(world.catalog, NewAccount("dejima", "ono", "approver", PASSWORD), world.clock(), secrets.token_bytes)
+    ono = world.sign_in("ono")
+    page = ono.get(f"/desk/records/experience/{record_id}").text
+    inside = {address for address in re.findall(r'href="(/[^"?#]*)"', page) if not address.startswith("/static")}
+    assert {address: ono.get(address).status_code for address in inside if ono.get(address).status_code == 403} == {}
+    assert take(ono, record_id, "publish").status_code == 303

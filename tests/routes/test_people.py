@@ -95,3 +95,19 @@ def test_scans_go_to_somebody_who_then_sees_them(world, desk):
 def test_an_account_that_is_not_there_is_a_page_that_says_so(desk):
     answer = desk.get("/desk/people/nobody")
     assert answer.status_code == 404 and "Choose it from the list" in answer.text
+
+
+def test_scans_are_offered_to_those_alone_who_can_work_on_them(world, desk):
+    world.built_scan("kana")
+    step(desk, world, "sato", "role", role="clerk")
+    page = desk.get(f"/desk/people/{world.accounts['kana']}").text
+    assert f'value="{world.accounts["haru"]}"' in page and f'value="{world.accounts["sato"]}"' not in page
+    refused = step(desk, world, "kana", "hand-over", taker=world.accounts["sato"])
+    assert refused.status_code == 409 and "cannot work on scans" in refused.text
+
+
+def test_who_gives_up_the_own_role_lands_on_a_page_that_is_theirs(world, desk):
+    step(desk, world, "sato", "role", role="admin")
+    answer = step(desk, world, "mori", "role", role="staff")
+    assert answer.headers["location"] == "/account" and desk.get("/account").status_code == 200
+    assert person_of(world, "mori").role == "staff"

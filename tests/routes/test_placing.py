@@ -71,6 +71,17 @@ def test_a_slip_is_said_beside_its_field_and_what_was_typed_stays(world, kana, s
     assert node_of(world, scan) == before
 
 
+def test_a_height_that_is_right_all_the_same_is_taken_when_said_twice(world, kana, scan):
+    path, h = f"/studio/scans/{scan.id}/place", f"{SITE.origin.h - 32:g}"
+    doubted = save(kana, scan, h=h)
+    assert doubted.status_code == 400 and "save again" in doubted.text
+    other = submit(kana, doubted.text, path, h=f"{SITE.origin.h - 30:g}")
+    assert other.status_code == 400  # another height is doubted anew
+    assert submit(kana, doubted.text, path).status_code == 303
+    assert node_of(world, scan).placement.h == SITE.origin.h - 32
+    assert save(kana, scan, heading_deg="12").status_code == 303  # and is not asked about again
+
+
 def test_two_windows_never_overwrite_each_other_unseen(world, kana, scan):
     path = f"/studio/scans/{scan.id}/place"
     old = kana.get(path).text

@@ -98,6 +98,15 @@ def test_its_maker_ends_it_and_a_closed_account_ends_it_too(world, kana, scan):
     assert guest.get(f"{base}/en/").status_code == 404
 
 
+def test_a_preview_is_ended_on_the_page_of_its_scan_too(world, kana, scan):
+    end = f"/studio/scans/{scan.id}/preview/end"
+    assert end not in kana.get(f"/studio/scans/{scan.id}").text
+    _, base = make_link(kana, scan)
+    submit(kana, kana.get(f"/studio/scans/{scan.id}").text, end)
+    assert world.visitor().get(f"{base}/en/").status_code == 404
+    assert end not in kana.get(f"/studio/scans/{scan.id}").text
+
+
 def test_others_make_no_link_to_a_draft_and_reviewers_do(world, kana, scan):
     path = f"/studio/scans/{scan.id}/preview"
     assert post_form(world.sign_in("haru"), path).status_code == 404
@@ -118,10 +127,16 @@ def test_what_stands_nowhere_yet_cannot_be_looked_at(world, kana):
         "/api/v1/sites/hirado",
         "/api/v1/sites/dejima?lang=xx",
         "/api/v1/sites/dejima/scenes/other",
-        "/packages/" + "0" * 64 + "/poster.webp",
     ],
 )
 def test_a_link_opens_its_own_draft_and_nothing_else(world, kana, scan, rest):
     _, base = make_link(kana, scan)
     assert read(world.visitor(), base + rest).status_code == 404
-    assert read(world.visitor(), f"{base}/packages/{scan.package_digest}/../report.json").status_code == 404
+
+
+def test_packages_of_other_drafts_are_not_fetched_through_a_link(world, kana, scan):
+    _, base = make_link(kana, scan)
+    other = world.built_scan("haru", b"another wall")
+    assert (world.settings.package_dir / other.package_digest / "poster.webp").is_file()
+    assert read(world.visitor(), f"{base}/packages/{other.package_digest}/poster.webp").status_code == 404
+    assert read(world.visitor(), f"{base}/packages/{scan.package_digest}/poster.webp").status_code == 200

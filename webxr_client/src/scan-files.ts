@@ -1,7 +1,7 @@
 /** The files of a scan: chosen together or dropped on the page; several are packed into one. */
 import type { UploadWords } from './scan-upload'
 
-const ALIKE_AT = new Date(Date.UTC(1980, 0, 1)) // the same files make the same ZIP: an upload of it can go on after a reload
+const ALIKE_AT = new Date(Date.UTC(1980, 0, 1)) // the same files make the same bytes: an upload of them can go on after a reload
 
 /** The one file that is sent: the chosen one, or a ZIP of all, called after the scan among them. */
 export async function packFiles(files: readonly File[], kinds: readonly string[]): Promise<File | null> {
@@ -11,7 +11,9 @@ export async function packFiles(files: readonly File[], kinds: readonly string[]
   const sorted = [...files].sort((a, b) => (a.name < b.name ? -1 : 1))
   const members = sorted.map((file) => ({ name: file.name, lastModified: ALIKE_AT, input: file }))
   const zip = await downloadZip(members).blob()
-  return new File([zip], nameOf(files, kinds), { type: 'application/zip', lastModified: ALIKE_AT.getTime() })
+  // uploads are found again by name, size and this: a file changed since makes another upload
+  const lastModified = Math.max(...files.map((file) => file.lastModified))
+  return new File([zip], nameOf(files, kinds), { type: 'application/zip', lastModified })
 }
 
 /** What the ZIP is called: as the scan among the files, else as the first of them. */

@@ -21,6 +21,7 @@ export interface UploadWords {
   pace: string
   left: LeftWords
   packing: string
+  unreadable: string
   chosen: string
   again: string
   kind_refused: string

@@ -94,10 +94,13 @@ class UploadPage {
     if (this.packing || this.findFirstFault()) return
     if (files.length > 1) this.show('none', fill(words.packing, { count: files.length }))
     this.packing = true
-    const file = await packFiles(files, words.kinds).finally(() => {
-      this.packing = false
-    })
-    if (file === null) return
+    const file = await packFiles(files, words.kinds).catch(() => null)
+    this.packing = false
+    if (file === null) {
+      this.show('none', words.none)
+      this.tell(words.unreadable) // a folder, or a file that has gone
+      return
+    }
     this.upload = await prepareUpload(this.form, file, this.words, this.listener())
     get('sending').hidden = false
     get('send').hidden = true

@@ -38,7 +38,8 @@ def read_place(typed: Mapping[str, str], site: Site, before: Placement) -> Place
     numbers = {name: _number(name, typed.get(name, "")) for name in FIELDS if name != "ground_y"}
     lat, lon, h = numbers["lat"], numbers["lon"], numbers["h"]
     _check_near(lat, lon, site)
-    _check_height(h, site)
+    if h != before.h and typed.get("sure_h") != typed.get("h"):  # unchanged, or said twice
+        _check_height(h, site)
     placement = Placement(
         lat=lat,
         lon=lon,
@@ -97,7 +98,7 @@ def _check_height(h: float, site: Site) -> None:
         raise Invalid(
             "height_sea",
             f"{h:g} m looks like metres above the sea; here they count from the ellipsoid, about {below:.0f} m more: "
-            f"{site.origin.h:g} m is the ground of the site. Nothing was changed.",
+            f"{site.origin.h:g} m is the ground of the site. Nothing was changed; if it is right all the same, save again.",
         )
 
 

@@ -10,8 +10,9 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from xr_server.domain.account import API_TOKEN_LIFE_MS, MIN_PASSWORD_LENGTH, Session
-from xr_server.errors import Conflict, DejimaError, Forbidden, Invalid
+from xr_server.errors import Busy, Conflict, DejimaError, Forbidden, Invalid
 from xr_server.parts import parts_of
+from xr_server.routes.auth import remember_browser
 from xr_server.routes.guard import MAX_FORM_BYTES, answer_people, form, page
 from xr_server.routes.pages import choose_language
 from xr_server.routes.problems import STATUS
@@ -54,9 +55,10 @@ def post_password(request: Request, session: Session, sent: FormData) -> Respons
     """Another password; whoever else was signed in with the old one is not any more."""
     parts = parts_of(request)
     try:
-        change_password(parts.catalog, session.account_id, _password(sent, "old"), _password(sent, "new"))
-    except (Invalid, Forbidden) as error:
-        wrong = "old" if isinstance(error, Forbidden) else "new"
+        old, new = _password(sent, "old"), _password(sent, "new")
+        change_password(parts.catalog, session.account_id, old, new, parts.clock())
+    except (Invalid, Forbidden, Busy) as error:
+        wrong = "new" if isinstance(error, Invalid) else "old"
         values = {"problem": say_problem(error, choose_language(request)), "problem_field": wrong}
         response = account_page(request, session, values)
         response.status_code = STATUS[type(error)]
@@ -120,14 +122,14 @@ def _use(request: Request, sent: FormData) -> Response:
     parts = parts_of(request)
     try:
         try:
-            use_reset(parts.catalog, request.path_params["token"], _password(sent, "new"), parts.clock())
+            name = use_reset(parts.catalog, request.path_params["token"], _password(sent, "new"), parts.clock())
         except Invalid as error:
             response = _reset_page(request, {"problem": say_problem(error, choose_language(request))})
             response.status_code = STATUS[Invalid]
             return response
     except DejimaError as error:
         return answer_people(request, error)
-    return RedirectResponse("/login?done=password_set", status_code=303)
+    return remember_browser(request, RedirectResponse("/login?done=password_set", status_code=303), name)
 
 
 def _reset_page(request: Request, values: Mapping[str, Any]) -> Response:

@@ -97,10 +97,11 @@ def _move_both(request: Request, session: Session, revision: int, action: Action
     scene = find_record(parts, session.site_id, "scene", stored.scene_id)
     if experience is None or scene is None:
         raise Conflict("not_attached", "Attach this scan to a landmark first; then it can be sent for review.")
-    both = [(_name(experience), revision)]
-    if is_possible(action, standing_of(scene)):  # an unchanged scene that visitors see already needs no second look
-        both.append((_name(scene), scene.revision))
-    take_steps(parts.catalog, both, action, parts.clock())
+    if experience.revision != revision:
+        raise Stale("stale_revision", "Somebody else has changed this since you opened it. Reload the page.")
+    # what is unchanged and seen by visitors already needs no second look
+    moves = [one for one in (experience, scene) if is_possible(action, standing_of(one))] or [experience]
+    take_steps(parts.catalog, [(_name(one), one.revision) for one in moves], action, parts.clock())
     done = "in_review" if action == "send_for_review" else "taken_back"
     return RedirectResponse(f"/studio/scans/{stored.id}?done={done}", status_code=303)
 

@@ -98,17 +98,21 @@ def _start_session(request: Request, account_id: str, sent: FormData) -> Respons
         secure=is_secure(request),
     )
     response.delete_cookie(LOGIN_COOKIE, path="/login")
-    if session is not None:
-        browser = parts.random_bytes(16).hex()
-        response.set_cookie(
-            KNOWN_COOKIE,
-            f"{browser}.{_seal(request, browser, session.name)}",
-            max_age=KNOWN_S,
-            path="/login",
-            httponly=True,
-            samesite="lax",
-            secure=is_secure(request),
-        )
+    return response if session is None else remember_browser(request, response, session.name)
+
+
+def remember_browser(request: Request, response: Response, name: str) -> Response:
+    """The answer, which also tells the browser that this name belongs to whoever uses it."""
+    browser = parts_of(request).random_bytes(16).hex()
+    response.set_cookie(
+        KNOWN_COOKIE,
+        f"{browser}.{_seal(request, browser, name)}",
+        max_age=KNOWN_S,
+        path="/login",
+        httponly=True,
+        samesite="lax",
+        secure=is_secure(request),
+    )
     return response
 
 

@@ -26,7 +26,16 @@ from xr_server.routes.wording import say_when
 from xr_server.storage.accounts import load_names
 from xr_server.storage.catalog import Change, Name, StoredRecord, list_records, load_record
 from xr_server.storage.packages import find_package_file, load_packages
-from xr_server.storage.reviews import Before, list_notes, save_note, standing_of, step_back, take_step, take_steps
+from xr_server.storage.reviews import (
+    Before,
+    count_waiting,
+    list_notes,
+    save_note,
+    standing_of,
+    step_back,
+    take_step,
+    take_steps,
+)
 from xr_server.storage.scans import find_scene_owner
 
 REVIEWED = ("experience", "scene")
@@ -67,7 +76,7 @@ def show_desk(request: Request, session: Session) -> Response:
         }
         for item in stored
     ]
-    waiting = sum(item.state == "in_review" and item.kind == "experience" for item in stored)
+    waiting = count_waiting(parts.catalog, session.site_id)
     return staff_page(request, session, "desk/records.html", {"rows": rows, "waiting": waiting})
 
 
@@ -157,7 +166,8 @@ def post_step(request: Request, session: Session, sent: FormData) -> Response:
         action = STEPS.get(field(sent, "step"))
         if action is None:
             raise Invalid("step_unknown", "Choose what to do with the buttons of the page.")
-        done = _take(request, session, (stored, read_revision(sent)), (action, note))
+        seen = stored, read_revision(sent), read_revision(sent, "scene_revision")
+        done = _take(request, session, seen, (action, note))
     except DejimaError as error:
         newest, problem = _load(request, session), say_problem(error, choose_language(request))
         response = record_page(request, session, newest, {"typed_note": note, "problem": problem, "notice": None})
@@ -169,22 +179,22 @@ def post_step(request: Request, session: Session, sent: FormData) -> Response:
 
 
 def _take(
-    request: Request, session: Session, which: tuple[StoredRecord, int], step: tuple[Action, str]
+    request: Request, session: Session, which: tuple[StoredRecord, int, int], step: tuple[Action, str]
 ) -> list[Before]:
     """Take a step on the revision the form showed; gives how everything it touched stood before."""
-    (stored, revision), (action, note), parts = which, step, parts_of(request)
+    (stored, revision, scene_revision), (action, note), parts = which, step, parts_of(request)
     name, at = Name(stored.site_id, stored.kind, stored.id), parts.clock()
     if action == "request_changes":
         note = check_note(note)
         before = take_step(parts.catalog, name, revision, action, at)
         save_note(parts.catalog, (name, revision), note, Change(at, session.account_id), parts.random_bytes)
         return [before]
-    with_it = _scene_to_publish(parts, stored) if action == "publish" else []
+    with_it = _scene_to_publish(parts, stored, scene_revision) if action == "publish" else []
     return take_steps(parts.catalog, [(name, revision), *with_it], action, at)
 
 
-def _scene_to_publish(parts: Parts, stored: StoredRecord) -> list[tuple[Name, int]]:
-    """The scene that is published together with an experience, when visitors do not see it yet. Raises Conflict."""
+def _scene_to_publish(parts: Parts, stored: StoredRecord, seen: int) -> list[tuple[Name, int]]:
+    """The scene that goes out with an experience when visitors do not see it yet, as it was seen. Raises Conflict."""
     scene = stored
     if isinstance(stored.body, Experience):
         found = find_record(parts, stored.site_id, "scene", stored.body.scene)
@@ -195,7 +205,7 @@ def _scene_to_publish(parts: Parts, stored: StoredRecord) -> list[tuple[Name, in
         raise Conflict("package_missing", "A model of this scene is not built yet, so visitors would see nothing.")
     if scene is stored or (scene.published_revision == scene.revision and scene.state == "published"):
         return []
-    return [(Name(scene.site_id, scene.kind, scene.id), scene.revision)]
+    return [(Name(scene.site_id, scene.kind, scene.id), seen)]
 
 
 def dump_before(steps: Sequence[Before]) -> str:

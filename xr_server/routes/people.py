@@ -20,6 +20,7 @@ from xr_server.storage.accounts import add_account
 from xr_server.storage.people import (
     Handing,
     Person,
+    can_take,
     close_account,
     find_person,
     hand_over,
@@ -80,7 +81,7 @@ def person_page(request: Request, session: Session, person: Person, values: Mapp
         "person": person,
         "is_self": person.id == session.account_id,
         "roles": ROLES,
-        "takers": [other for other in people if other.id != person.id and not other.disabled],
+        "takers": [other for other in people if other.id != person.id and can_take(other)],
         "say_when": lambda at: say_when(at, language),
         "problem": None,
         "notice": _notice(request, person),
@@ -126,6 +127,8 @@ def post_role(request: Request, session: Session, sent: FormData) -> Response:
         set_role(parts_of(request).catalog, session.site_id, person.id, field(sent, "role"))
     except (Invalid, Conflict) as error:
         return _refused(request, session, person, error)
+    if person.id == session.account_id:  # who gave up the own role sees this page no more
+        return RedirectResponse("/account", status_code=303)
     return _back(person, f"role&before={person.role}")
 
 

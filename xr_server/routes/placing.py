@@ -60,6 +60,7 @@ def _place_page(request: Request, session: Session, values: Mapping[str, Any]) -
         "ground_h": document["site"]["origin"]["h"],
         "problem": None,
         "problem_field": "",
+        "sure_h": "",
         "notice": {"text": "studio.notice_placed", "undo": None}
         if request.query_params.get("done") == "placed"
         else None,
@@ -72,7 +73,7 @@ def post_place(request: Request, session: Session, sent: FormData) -> Response:
     """Put the model elsewhere: a new revision of its scene, on top of the one the form showed."""
     parts = parts_of(request)
     stored, _, body, node = _load(request, session)
-    typed, revision = {name: field(sent, name) for name in FIELDS}, read_revision(sent)
+    typed, revision = {name: field(sent, name) for name in (*FIELDS, "sure_h")}, read_revision(sent)
     try:
         site = find_site(parts, session.site_id)
         if site is None:
@@ -87,6 +88,7 @@ def post_place(request: Request, session: Session, sent: FormData) -> Response:
             "problem": say_problem(error, choose_language(request)),
             "notice": None,
         }
+        values["sure_h"] = typed["h"] if error.code == "height_sea" else ""
         values["problem_field"] = error.code.removeprefix("place_") if error.code.startswith("place_") else ""
         if not isinstance(error, Stale):  # whoever saves again after a Stale has seen what stands there now
             values["revision"] = revision

@@ -29,9 +29,9 @@ def field(sent: FormData, name: str) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def read_revision(sent: FormData) -> int:
-    """The revision a form was opened with; 0 for a record that was new, or a form that lost it: then it is stale."""
-    text = field(sent, "revision")
+def read_revision(sent: FormData, name: str = "revision") -> int:
+    """The revision that a form was opened with, by its field; 0 for a new record or a form that lost it: then it is stale."""
+    text = field(sent, name)
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 

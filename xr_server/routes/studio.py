@@ -26,6 +26,7 @@ from xr_server.storage.accounts import load_names
 from xr_server.storage.builds import try_again
 from xr_server.storage.catalog import Name, StoredRecord, list_records, load_record
 from xr_server.storage.packages import find_package_file
+from xr_server.storage.previews import count_previews
 from xr_server.storage.reviews import list_notes
 from xr_server.storage.scans import StoredScan, cancel_scan, list_scans
 from xr_server.storage.uploads import remove_scan_files
@@ -129,6 +130,9 @@ def scan_page(request: Request, session: Session, stored: StoredScan, values: Ma
         "say_length": lambda metres: say_length(metres, language),
         "say_warnings": lambda warnings: say_warnings(warnings, language),
         "is_own": stored.account_id == session.account_id,
+        "previews": count_previews(
+            parts.catalog, Name(session.site_id, "experience", stored.scene_id or ""), parts.clock()
+        ),
         "notice": _notice(request, experience),
     }
     return staff_page(request, session, "studio/scan.html", {**common, **values})

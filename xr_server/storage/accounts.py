@@ -69,18 +69,10 @@ def sign_in(catalog: Engine, name: str, password: str, at: int, browser: str = "
     strangers who guess cannot lock out whom the name belongs to. Raises NotSignedIn, Busy.
     """
     name = clean_name(name)
-    guess_key = hashlib.sha256(f"{name}\n{browser}".encode() if browser else name.encode()).hexdigest()
+    guess_key = _key_of(f"{name}\n{browser}" if browser else name)
+    _check_rested(catalog, guess_key, at)
     with catalog.connect() as connection:
-        guesses = connection.execute(select(sign_in_guess).where(sign_in_guess.c.name_hash == guess_key)).first()
         row = connection.execute(select(account).where(account.c.name == name)).first()
-    wait_ms = guesses.last_at + pause_after(guesses.failures) - at if guesses else 0
-    if wait_ms > 0:
-        raise Busy(
-            "sign_in_paused",
-            "There were several wrong passwords for this name, so it rests for a moment. Nothing is lost: wait and try "
-            "again. If this was not you, tell an administrator.",
-            retry_after_s=-(-wait_ms // 1000),
-        )
     matches = _matches(row.password_hash if row else NOBODY, password)
     with catalog.begin() as connection:
         if row is not None and matches and not row.disabled:
@@ -92,6 +84,24 @@ def sign_in(catalog: Engine, name: str, password: str, at: int, browser: str = "
         "Name and password do not belong together. Check capital letters and the keyboard's language; pasting from a "
         "password manager works. An administrator can give you a new way in.",
     )
+
+
+def _key_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _check_rested(catalog: Engine, guess_key: str, at: int) -> None:
+    """Refuse an attempt while what it is counted under rests after wrong passwords. Raises Busy."""
+    with catalog.connect() as connection:
+        guesses = connection.execute(select(sign_in_guess).where(sign_in_guess.c.name_hash == guess_key)).first()
+    wait_ms = guesses.last_at + pause_after(guesses.failures) - at if guesses else 0
+    if wait_ms > 0:
+        raise Busy(
+            "sign_in_paused",
+            "There were several wrong passwords for this name, so it rests for a moment. Nothing is lost: wait and try "
+            "again. If this was not you, tell an administrator.",
+            retry_after_s=-(-wait_ms // 1000),
+        )
 
 
 def _matches(password_hash: str, password: str) -> bool:
@@ -110,12 +120,16 @@ def _count_guess(connection: Connection, guess_key: str, at: int) -> None:
     connection.execute(statement.on_conflict_do_update(index_elements=[sign_in_guess.c.name_hash], set_=raised))
 
 
-def change_password(catalog: Engine, account_id: str, old: str, new: str) -> None:
-    """Set another password, given the old one. Raises Invalid, Forbidden when the old one is wrong."""
+def change_password(catalog: Engine, account_id: str, old: str, new: str, at: int) -> None:
+    """Set another password, given the old one. Raises Invalid, Busy, Forbidden when the old one is wrong."""
     check_password(new)
+    guess_key = _key_of(f"account\n{account_id}")
+    _check_rested(catalog, guess_key, at)
     with catalog.connect() as connection:
         stored = connection.execute(select(account.c.password_hash).where(account.c.id == account_id)).scalar_one()
     if not _matches(stored, old):
+        with catalog.begin() as connection:
+            _count_guess(connection, guess_key, at)
         raise Forbidden(
             "old_password_wrong",
             "The password you have now is another one, so nothing was changed. Type it again; capital letters count.",
@@ -128,6 +142,11 @@ def set_password(connection: Connection, account_id: str, password: str) -> None
     """Set a password that was checked already; one-time links to the account open nothing any more."""
     connection.execute(update(account).where(account.c.id == account_id).values(password_hash=HASHER.hash(password)))
     connection.execute(delete(password_reset).where(password_reset.c.account_id == account_id))
+
+
+def forget_guesses(connection: Connection, name: str) -> None:
+    """Let a name rest no longer, such as after its owner has set another password."""
+    connection.execute(delete(sign_in_guess).where(sign_in_guess.c.name_hash == _key_of(clean_name(name))))
 
 
 def load_names(catalog: Engine, account_ids: set[str]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, delete, func, select, update
 
-from xr_server.domain.account import Role, check_role
+from xr_server.domain.account import STEPS, Role, check_role, clean_name
 from xr_server.errors import Conflict, NotFound
 from xr_server.storage.api_tokens import end_all_tokens
 from xr_server.storage.database import account, membership, organisation, password_reset, scan, session
@@ -32,6 +32,11 @@ class Handing:
     site_id: str
     giver_id: str
     taker_id: str
+
+
+def can_take(person: Person) -> bool:
+    """Whether somebody can work on scans that are handed over."""
+    return not person.disabled and "upload" in STEPS[person.role]
 
 
 def list_people(catalog: Engine, site_id: str) -> list[Person]:
@@ -75,7 +80,7 @@ def find_person(catalog: Engine, site_id: str, account_id: str) -> Person:
 def find_person_called(catalog: Engine, site_id: str, name: str) -> Person:
     """The one of that name. Raises NotFound."""
     for person in list_people(catalog, site_id):
-        if person.name == name:
+        if person.name == clean_name(name):
             return person
     raise NotFound("account_unknown", f"There is no account called {name} at this site.")
 
@@ -115,8 +120,8 @@ def hand_over(catalog: Engine, handing: Handing, at: int) -> int:
     """Let all scans of one account be another's; gives how many. Raises NotFound, Conflict."""
     find_person(catalog, handing.site_id, handing.giver_id)
     taker = find_person(catalog, handing.site_id, handing.taker_id)
-    if taker.disabled:
-        raise Conflict("taker_closed", f"The account of {taker.name} is closed. Choose somebody who can work on them.")
+    if not can_take(taker):
+        raise Conflict("taker_closed", f"{taker.name} cannot work on scans. Choose somebody who can.")
     theirs = (scan.c.site_id == handing.site_id) & (scan.c.account_id == handing.giver_id)
     with catalog.begin() as connection:
         given = connection.execute(update(scan).where(theirs).values(account_id=taker.id, updated_at=at))

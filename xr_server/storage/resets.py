@@ -4,11 +4,11 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Engine, delete, insert, select, update
 
 from xr_server.domain.account import RESET_LIFE_MS, check_password
 from xr_server.errors import NotFound
-from xr_server.storage.accounts import set_password
+from xr_server.storage.accounts import forget_guesses, set_password
 from xr_server.storage.api_tokens import end_all_tokens
 from xr_server.storage.database import account, password_reset
 from xr_server.storage.sessions import end_all_sessions
@@ -59,17 +59,20 @@ def find_reset(catalog: Engine, token: str, at: int) -> Reset:
 
 
 def use_reset(catalog: Engine, token: str, password: str, at: int) -> str:
-    """Set the password, end all sessions and tokens, and use up the link; gives the account's id. Raises Invalid, NotFound."""
+    """Set the password, end sessions, tokens and pauses, and use up the link; gives the name. Raises Invalid, NotFound."""
     check_password(password)
     reset = find_reset(catalog, token, at)
     with catalog.begin() as connection:
+        # the account's row first, as whoever closes it does, so that neither waits for the other
+        connection.execute(update(account).where(account.c.id == reset.account_id).values(id=reset.account_id))
         used = connection.execute(delete(password_reset).where(password_reset.c.token_hash == _hash(token)))
         if used.rowcount != 1:  # two browsers at once: one of them sets it
             raise _over()
         set_password(connection, reset.account_id, password)
         end_all_sessions(connection, reset.account_id)
         end_all_tokens(connection, reset.account_id)
-    return reset.account_id
+        forget_guesses(connection, reset.name)
+    return reset.name
 
 
 def _over() -> NotFound:

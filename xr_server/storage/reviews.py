@@ -71,10 +71,15 @@ def step_back(catalog: Engine, before: Before, at: int) -> None:
 
 
 def count_waiting(catalog: Engine, site_id: str) -> int:
-    """How many experiences of a site wait for somebody to look at them."""
-    which = (record.c.site_id == site_id, record.c.kind == "experience", record.c.state == "in_review")
+    """How many experiences of a site wait to be looked at; of a published one the scene alone may, which goes by its id."""
+    own = record.alias()
+    out = select(own.c.id).where(own.c.site_id == site_id, own.c.kind == "experience", own.c.state == "published")
+    waits = (record.c.kind == "experience") | ((record.c.kind == "scene") & record.c.id.in_(out))
+    query = select(func.count(record.c.id.distinct())).where(
+        record.c.site_id == site_id, record.c.state == "in_review", waits
+    )
     with catalog.connect() as connection:
-        return int(connection.execute(select(func.count()).select_from(record).where(*which)).scalar_one())
+        return int(connection.execute(query).scalar_one())
 
 
 def count_returned(catalog: Engine, site_id: str, account_id: str) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import msgspec
-from sqlalchemy import Connection, Engine, update
+from sqlalchemy import Engine, update
 
 from asset_pipeline.errors import PackageBroken
 from asset_pipeline.manifest import MANIFEST_FILE
@@ -17,7 +17,7 @@ from xr_server.domain.restating import restate_scene
 from xr_server.domain.scan import ScanDetails, build_metadata
 from xr_server.errors import Conflict, Unavailable
 from xr_server.settings import Settings
-from xr_server.storage.catalog import Change, Name, load_record, write_revision
+from xr_server.storage.catalog import Change, Name, StoredRecord, load_record, write_revision
 from xr_server.storage.database import scan
 from xr_server.storage.packages import Origin, adopt_package, save_package
 from xr_server.storage.scans import StoredScan
@@ -34,6 +34,7 @@ def restate_scan(catalog: Engine, settings: Settings, stored: StoredScan, detail
     old = stored.package_digest
     if stored.state != "built" or old is None:
         raise Conflict("scan_not_built", "This scan is not built yet, so there is nothing to attach. Wait until it is.")
+    scene = _load_scene(catalog, stored)
     digest, manifest = _stamp(settings, old, details)
     save_package(catalog, digest, manifest, Origin(stored.site_id, scan_id=stored.id), change.at)
     with catalog.begin() as connection:
@@ -44,9 +45,17 @@ def restate_scan(catalog: Engine, settings: Settings, stored: StoredScan, detail
         )
         if moved.rowcount != 1:
             raise Conflict("step_impossible", "Somebody else has changed this scan meanwhile. Reload the page.")
-        if stored.scene_id is not None:
-            _restate_scene(catalog, connection, stored, (digest, details), change)
+        if scene is not None and isinstance(scene.body, Scene):
+            restated = restate_scene(scene.body, (old, stored.details), (digest, details))
+            if restated != scene.body:
+                name = Name(scene.site_id, scene.kind, scene.id)
+                write_revision(connection, name, (restated, scene.revision), change)
     return digest
+
+
+def _load_scene(catalog: Engine, stored: StoredScan) -> StoredRecord | None:
+    """The scene that a scan was attached to, before anything is locked."""
+    return None if stored.scene_id is None else load_record(catalog, Name(stored.site_id, "scene", stored.scene_id))
 
 
 def _stamp(settings: Settings, digest: str, details: ScanDetails) -> tuple[str, str]:
@@ -80,16 +89,3 @@ def _failed() -> Unavailable:
     return Unavailable(
         "stamp_failed", "The package could not be written anew; nothing was changed. Try again, or tell an operator."
     )
-
-
-def _restate_scene(
-    catalog: Engine, connection: Connection, stored: StoredScan, to: tuple[str, ScanDetails], change: Change
-) -> None:
-    name = Name(stored.site_id, "scene", stored.scene_id or "")
-    record = load_record(catalog, name)
-    if not isinstance(record.body, Scene):
-        return
-    digest, details = to
-    restated = restate_scene(record.body, (stored.package_digest or "", stored.details), (digest, details))
-    if restated != record.body:
-        write_revision(connection, name, (restated, record.revision), change)

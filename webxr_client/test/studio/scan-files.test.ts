@@ -52,11 +52,14 @@ test('several files go as one ZIP called after the scan among them', async () =>
   })
 })
 
-test('the same files make the same bytes in any order and at any time: an upload of them can go on', async () => {
-  const first = await packFiles([OBJ, MTL], KINDS)
-  const again = await packFiles([MTL, new File(['v 0 0 0\n'], 'sea wall.obj', { lastModified: 99_000 })], KINDS)
+test('the same files make the same upload in any order, and one that was changed another one', async () => {
+  const dated = (name: string, text: string, lastModified: number): File => new File([text], name, { lastModified })
+  const first = await packFiles([dated('a.obj', 'v 0 0 0', 5), dated('a.mtl', 'Kd 0.8', 9)], KINDS)
+  const again = await packFiles([dated('a.mtl', 'Kd 0.8', 9), dated('a.obj', 'v 0 0 0', 5)], KINDS)
   expect(await first?.arrayBuffer()).toEqual(await again?.arrayBuffer())
-  expect([again?.name, again?.lastModified]).toEqual([first?.name, first?.lastModified])
+  expect([again?.name, again?.size, again?.lastModified]).toEqual([first?.name, first?.size, 9])
+  const changed = await packFiles([dated('a.obj', 'v 0 0 0', 5), dated('a.mtl', 'Kd 0.9', 12)], KINDS)
+  expect([changed?.size, changed?.lastModified]).toEqual([first?.size, 12])
 })
 
 test('without a scan among them the first file gives the name', () => {
