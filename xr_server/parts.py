@@ -31,3 +31,8 @@ def parts_of(connection: HTTPConnection) -> Parts:
     """The parts of the server a request has reached."""
     parts: Parts = connection.app.state.parts
     return parts
+
+
+def base_of(connection: HTTPConnection) -> str:
+    """The address people reach this server at, without a slash at its end."""
+    return parts_of(connection).settings.public_url or str(connection.base_url).rstrip("/")

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from tests.routes.forms import attach
 from tests.samples import GATE, NOW, SITE, add_package, publish
 from xr_server.app import create_app
 from xr_server.domain.account import NewAccount
@@ -161,3 +162,17 @@ def tus() -> Callable[..., dict[str, str]]:
         return {"Tus-Resumable": "1.0.0", **{name.replace("_", "-"): value for name, value in more.items()}}
 
     return headers
+
+
+@pytest.fixture
+def kana(world: World) -> TestClient:
+    """A browser in which a creator has signed in."""
+    return world.sign_in("kana")
+
+
+@pytest.fixture
+def scan(world: World, kana: TestClient) -> StoredScan:
+    """A built scan of hers that was attached: a draft no visitor sees."""
+    built = world.built_scan("kana")
+    attach(kana, built.id)
+    return load_scan(world.catalog, "dejima", built.id)

@@ -5,6 +5,9 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
+TYPED = {"landmark": "water-gate", "title_en": "The wall", "title_ja": "石垣", "summary_en": "A stretch of wall."}
+"""What a creator says of a scan that is attached, unless a test says otherwise."""
+
 
 class _Forms(HTMLParser):
     """Collects the fields of every form, by the form's action."""
@@ -70,3 +73,17 @@ def submit(client: TestClient, html: str, action: str, **typed: str | list[str])
     """Send the page's form with that action, filled in; redirects are left to the test."""
     headers = {"Origin": "http://localhost"}
     return client.post(action, data=fill(fields_of(html, action), **typed), headers=headers, follow_redirects=False)
+
+
+def login(client: TestClient, name: str, password: str, next_page: str = "", token: str | None = None) -> Any:
+    """Sign in by the form of the login page."""
+    if token is None:
+        token = dict(fields_of(client.get("/login").text, "/login"))["login_token"]
+    values = {"login_token": token, "name": name, "password": password, "next": next_page}
+    return client.post("/login", data=values, follow_redirects=False)
+
+
+def attach(client: TestClient, scan_id: str, **typed: str) -> Any:
+    """Attach a built scan to a landmark, by the form of its page."""
+    page = client.get(f"/studio/scans/{scan_id}").text
+    return submit(client, page, f"/studio/scans/{scan_id}/attach", **{**TYPED, **typed})

@@ -6,8 +6,7 @@ import re
 import pytest
 
 from tests.routes.conftest import PASSWORD, post_form
-from tests.routes.forms import submit
-from tests.routes.test_auth import login
+from tests.routes.forms import login, submit
 
 NEW = "a fan in the harbour"
 LINK = re.compile(r"http://localhost(/reset/[0-9a-f]{64})")

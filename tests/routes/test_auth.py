@@ -1,20 +1,11 @@
-import re
-
 import pytest
 from sqlalchemy import delete
 
 from tests.routes.conftest import NOW, PASSWORD, post_form
-from tests.routes.forms import submit
+from tests.routes.forms import login, submit
 from xr_server.errors import NotSignedIn
 from xr_server.routes.staff import say_problem
 from xr_server.storage.database import membership
-
-
-def login(client, name, password, next_page="", token=None):
-    if token is None:
-        token = re.search(r'name="login_token" value="(\w+)"', client.get("/login").text)[1]
-    values = {"login_token": token, "name": name, "password": password, "next": next_page}
-    return client.post("/login", data=values, follow_redirects=False)
 
 
 def test_whoever_is_not_signed_in_is_taken_to_the_login_page_and_back(world):

@@ -20,14 +20,19 @@ def sato(world):
     return world.sign_in("sato")
 
 
-@pytest.fixture
-def attached(world):
-    """The id of a scene and an experience that kana has made of a scan and sent for review."""
+def attach_and_open(world):
+    """Kana's browser, the address of a scan that she has sent for review, and the id of what came of it."""
     kana, scan = world.sign_in("kana"), world.built_scan("kana")
     path = f"/studio/scans/{scan.id}"
     submit(kana, kana.get(path).text, f"{path}/attach", landmark="water-gate", title_en="The wall", summary_en="Old.")
     submit(kana, kana.get(path).text, f"{path}/review")
-    return load_scan(world.catalog, "dejima", scan.id).scene_id
+    return kana, path, load_scan(world.catalog, "dejima", scan.id).scene_id
+
+
+@pytest.fixture
+def attached(world):
+    """The id of a scene and an experience that kana has made of a scan and sent for review."""
+    return attach_and_open(world)[2]
 
 
 def state_of(world, kind, record_id):
@@ -228,16 +233,6 @@ def test_whoever_must_act_sees_how_much_waits_on_every_page(world, sato):
     assert count_in_menu(world.sign_in("haru"), "/studio/") == 0
     submit(kana, kana.get(path).text, f"{path}/review")
     assert count_in_menu(kana, "/studio/") == 0
-
-
-def attach_and_open(world):
-    """A scan of kana's in review, and the page that staff have open on it."""
-    kana, scan = world.sign_in("kana"), world.built_scan("kana")
-    path = f"/studio/scans/{scan.id}"
-    submit(kana, kana.get(path).text, f"{path}/attach", landmark="water-gate", title_en="The wall")
-    submit(kana, kana.get(path).text, f"{path}/review")
-    record_id = load_scan(world.catalog, "dejima", scan.id).scene_id
-    return kana, path, record_id
 
 
 def test_a_scene_that_was_moved_after_staff_had_looked_is_not_published_unseen(world, sato):

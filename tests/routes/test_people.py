@@ -5,8 +5,7 @@ import re
 import pytest
 
 from tests.routes.conftest import PASSWORD, post_form
-from tests.routes.forms import submit
-from tests.routes.test_auth import login
+from tests.routes.forms import login, submit
 from xr_server.storage.people import find_person
 
 

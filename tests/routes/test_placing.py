@@ -5,22 +5,8 @@ import re
 import pytest
 
 from tests.routes.forms import submit
-from tests.routes.test_studio import attach
 from tests.samples import SITE
 from xr_server.storage.catalog import Name, load_record
-from xr_server.storage.scans import load_scan
-
-
-@pytest.fixture
-def kana(world):
-    return world.sign_in("kana")
-
-
-@pytest.fixture
-def scan(world, kana):
-    scan = world.built_scan("kana")
-    attach(kana, scan.id)
-    return load_scan(world.catalog, "dejima", scan.id)
 
 
 def node_of(world, scan):

@@ -5,24 +5,10 @@ import re
 import pytest
 
 from tests.routes.conftest import post_form
-from tests.routes.forms import submit
-from tests.routes.test_studio import attach
+from tests.routes.forms import attach, submit
 from xr_server.domain.preview import PREVIEW_LIFE_MS
 
 LINK = re.compile(r"http://localhost(/preview/[0-9a-f]{64})/")
-
-
-@pytest.fixture
-def kana(world):
-    return world.sign_in("kana")
-
-
-@pytest.fixture
-def scan(world, kana):
-    """A built scan that was attached: a draft no visitor sees."""
-    scan = world.built_scan("kana")
-    attach(kana, scan.id)
-    return scan
 
 
 def make_link(client, scan):

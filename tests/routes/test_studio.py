@@ -3,24 +3,12 @@ import json
 import pytest
 
 from tests.routes.conftest import PASSWORD, post_form
-from tests.routes.forms import submit
+from tests.routes.forms import TYPED, attach, submit
 from xr_server.domain.catalog import Experience, Scene
 from xr_server.domain.scan import Reason
 from xr_server.storage.builds import Outcome, claim_scan, save_outcome
 from xr_server.storage.catalog import Change, Name, list_records, load_record, save_record
 from xr_server.storage.scans import load_scan
-
-TYPED = {"landmark": "water-gate", "title_en": "The wall", "title_ja": "石垣", "summary_en": "A stretch of wall."}
-
-
-@pytest.fixture
-def kana(world):
-    return world.sign_in("kana")
-
-
-def attach(client, scan_id, **typed):
-    page = client.get(f"/studio/scans/{scan_id}").text
-    return submit(client, page, f"/studio/scans/{scan_id}/attach", **{**TYPED, **typed})
 
 
 def record(world, kind):

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from xr_server.domain.account import API_TOKEN_LIFE_MS, MIN_PASSWORD_LENGTH, Session
 from xr_server.errors import Busy, Conflict, DejimaError, Forbidden, Invalid
-from xr_server.parts import parts_of
+from xr_server.parts import base_of, parts_of
 from xr_server.routes.auth import remember_browser
 from xr_server.routes.guard import MAX_FORM_BYTES, answer_people, form, page
 from xr_server.routes.pages import choose_language
@@ -93,8 +93,7 @@ def post_token(request: Request, session: Session, sent: FormData) -> Response:
         response.status_code = STATUS[type(error)]
         return response
     until = say_when(parts.clock() + API_TOKEN_LIFE_MS, choose_language(request))
-    base = parts.settings.public_url or str(request.base_url).rstrip("/")
-    return staff_page(request, session, "token.html", {"token": token, "until": until, "server": base})
+    return staff_page(request, session, "token.html", {"token": token, "until": until, "server": base_of(request)})
 
 
 @form(None)

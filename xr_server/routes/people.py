@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from xr_server.domain.account import RESET_LIFE_MS, ROLES, NewAccount, Session
 from xr_server.errors import Conflict, DejimaError, Invalid, NotFound
-from xr_server.parts import parts_of
+from xr_server.parts import base_of, parts_of
 from xr_server.routes.guard import MAX_FORM_BYTES, form, page
 from xr_server.routes.pages import choose_language
 from xr_server.routes.problems import STATUS
@@ -112,10 +112,9 @@ def post_link(request: Request, session: Session, _sent: FormData) -> Response:
 
 def _link_page(request: Request, session: Session, person: Person) -> Response:
     parts, language = parts_of(request), choose_language(request)
-    base = parts.settings.public_url or str(request.base_url).rstrip("/")
     token = issue_reset(parts.catalog, person.id, parts.clock(), parts.random_bytes)
     until = say_when(parts.clock() + RESET_LIFE_MS, language)
-    values = {"person": person, "link": f"{base}/reset/{token}", "until": until}
+    values = {"person": person, "link": f"{base_of(request)}/reset/{token}", "until": until}
     return staff_page(request, session, "desk/link.html", values)
 
 

@@ -15,7 +15,7 @@ from xr_server.domain.publish_scene import compile_scene
 from xr_server.domain.published import Document
 from xr_server.domain.ruby import dress_page
 from xr_server.errors import Conflict, NotFound
-from xr_server.parts import parts_of
+from xr_server.parts import base_of, parts_of
 from xr_server.routes.packages import MEDIA_TYPES, send_file
 from xr_server.routes.pages import choose_language, render_html, style_source
 from xr_server.routes.shell import CONTENT_SECURITY_POLICY
@@ -75,7 +75,7 @@ def show_preview(request: Request) -> Response:
     language = _language(draft, request.path_params["lang"])
     document, scene = _site_document(request, draft, language, base), _scene_document(draft, language, base)
     at = datetime.fromtimestamp(parts_of(request).clock() / 1000, UTC)
-    visit = Visit(press(document), found.site_id, language, str(request.base_url).rstrip("/"), request.url.path, at)
+    visit = Visit(press(document), found.site_id, language, base_of(request), request.url.path, at)
     experience = next(item for item in document["experiences"] if item["id"] == found.experience_id)
     values: dict[str, Any] = {
         "experience": experience,

@@ -9,7 +9,7 @@ from starlette.routing import Route
 from xr_server.domain.account import Session
 from xr_server.domain.preview import PREVIEW_LIFE_MS
 from xr_server.errors import Conflict
-from xr_server.parts import parts_of
+from xr_server.parts import base_of, parts_of
 from xr_server.routes.guard import MAX_FORM_BYTES, form
 from xr_server.routes.scans import get_own_scan
 from xr_server.routes.staff import staff_page
@@ -29,7 +29,7 @@ def post_preview(request: Request, session: Session, _sent: FormData) -> Respons
     name = _experience_of(stored.site_id, stored.scene_id)
     load_draft(parts.catalog, name.site_id, name.id)
     token = issue_preview(parts.catalog, name, session.account_id, parts.clock(), parts.random_bytes)
-    link = f"{parts.settings.public_url or str(request.base_url).rstrip('/')}/preview/{token}/"
+    link = f"{base_of(request)}/preview/{token}/"
     values = {
         "scan": stored,
         "link": link,

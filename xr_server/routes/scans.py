@@ -25,10 +25,10 @@ ALIVE_S = 15.0  # a comment this often, so that proxies keep the connection
 LONGEST_S = 3600.0  # then the page asks again
 
 
-def get_own_scan(request: Request, session: Session, scan_id: str) -> StoredScan:
-    """A scan its creator asks for, or somebody who reviews. Raises NotFound, which tells others nothing."""
+def get_own_scan(request: Request, session: Session, scan_id: str, creator_alone: bool = False) -> StoredScan:
+    """A scan its creator asks for, or (unless alone) somebody who reviews. Raises NotFound, which tells others nothing."""
     stored = load_scan(parts_of(request).catalog, session.site_id, scan_id)
-    if stored.account_id != session.account_id and not may(session, "review"):
+    if stored.account_id != session.account_id and (creator_alone or not may(session, "review")):
         raise NotFound("scan_unknown", "There is no scan of this id, or it is not one of yours. /studio/ lists yours.")
     return stored
 

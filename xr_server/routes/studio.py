@@ -189,9 +189,8 @@ def post_cancel(request: Request, session: Session, _sent: FormData) -> Response
 @form("upload")
 def post_again(request: Request, session: Session, _sent: FormData) -> Response:
     """Have a scan built once more that failed or was refused, such as after an update of the server."""
-    parts, stored = parts_of(request), get_own_scan(request, session, request.path_params["id"])
-    if stored.account_id != session.account_id:
-        raise NotFound("scan_unknown", "There is no scan of this id, or it is not one of yours. /studio/ lists yours.")
+    parts = parts_of(request)
+    stored = get_own_scan(request, session, request.path_params["id"], creator_alone=True)
     if not try_again(parts.catalog, stored.id, parts.clock()):
         raise Conflict("scan_not_ended", "This scan waits, is being built, or is built already; nothing was changed.")
     return RedirectResponse(f"/studio/scans/{stored.id}", status_code=303)

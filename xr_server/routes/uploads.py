@@ -16,10 +16,11 @@ from starlette.routing import Route
 
 from xr_server.domain.account import Session
 from xr_server.domain.scan import MAX_SCAN_BYTES, parse_upload_metadata, read_upload
-from xr_server.errors import Conflict, DejimaError, Invalid, NotFound, TooLarge
+from xr_server.errors import Conflict, DejimaError, Invalid, TooLarge
 from xr_server.parts import Parts, parts_of
 from xr_server.routes import problems
 from xr_server.routes.guard import check_header_token, get_api_session
+from xr_server.routes.scans import get_own_scan
 from xr_server.storage import uploads
 from xr_server.storage.scans import Owner, StoredScan, cancel_scan, create_scan, load_scan, save_received
 
@@ -161,10 +162,7 @@ def _progress(stored: StoredScan) -> dict[str, str]:
 
 
 def _own_scan(request: Request, session: Session) -> StoredScan:
-    stored = load_scan(parts_of(request).catalog, session.site_id, request.path_params["id"])
-    if stored.account_id != session.account_id:
-        raise NotFound("scan_unknown", "There is no scan of this id, or it is not one of yours. /studio/ lists yours.")
-    return stored
+    return get_own_scan(request, session, request.path_params["id"], creator_alone=True)
 
 
 def _head(request: Request, session: Session) -> Response:

@@ -16,7 +16,7 @@ from starlette.routing import Route
 from xr_server.domain.languages import NAMES
 from xr_server.domain.ruby import plain
 from xr_server.errors import NotFound, Unavailable
-from xr_server.parts import parts_of
+from xr_server.parts import base_of, parts_of
 from xr_server.routes.client_texts import client_texts
 from xr_server.routes.island import draw_island
 from xr_server.routes.linked_data import describe_experience, describe_landmark, describe_site
@@ -72,9 +72,8 @@ def open_visit(request: Request) -> Visit:
     parts = parts_of(request)
     language, site_id = request.path_params["lang"], request.path_params["site"]
     compiled = parts.published.site(site_id, language)
-    base = parts.settings.public_url or str(request.base_url).rstrip("/")
     at = datetime.fromtimestamp(parts.clock() / 1000, UTC)
-    return Visit(compiled, site_id, language, base, request.url.path, at)
+    return Visit(compiled, site_id, language, base_of(request), request.url.path, at)
 
 
 def answer(

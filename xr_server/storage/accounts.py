@@ -1,9 +1,7 @@
 """Accounts, their passwords, and the pauses after wrong ones."""
 
-import hashlib
 import threading
 import uuid
-from collections.abc import Callable
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -21,8 +19,7 @@ from xr_server.domain.account import (
 )
 from xr_server.errors import Busy, Conflict, Forbidden, NotSignedIn
 from xr_server.storage.database import account, membership, organisation, password_reset, sign_in_guess
-
-RandomBytes = Callable[[int], bytes]
+from xr_server.storage.tokens import RandomBytes, hash_token
 
 # argon2id, 19 MiB and two passes (OWASP's first choice for servers): about 30 ms here, and ten at once fit any machine
 HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
@@ -69,7 +66,7 @@ def sign_in(catalog: Engine, name: str, password: str, at: int, browser: str = "
     strangers who guess cannot lock out whom the name belongs to. Raises NotSignedIn, Busy.
     """
     name = clean_name(name)
-    guess_key = _key_of(f"{name}\n{browser}" if browser else name)
+    guess_key = hash_token(f"{name}\n{browser}" if browser else name)
     _check_rested(catalog, guess_key, at)
     with catalog.connect() as connection:
         row = connection.execute(select(account).where(account.c.name == name)).first()
@@ -84,10 +81,6 @@ def sign_in(catalog: Engine, name: str, password: str, at: int, browser: str = "
         "Name and password do not belong together. Check capital letters and the keyboard's language; pasting from a "
         "password manager works. An administrator can give you a new way in.",
     )
-
-
-def _key_of(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _check_rested(catalog: Engine, guess_key: str, at: int) -> None:
@@ -123,7 +116,7 @@ def _count_guess(connection: Connection, guess_key: str, at: int) -> None:
 def change_password(catalog: Engine, account_id: str, old: str, new: str, at: int) -> None:
     """Set another password, given the old one. Raises Invalid, Busy, Forbidden when the old one is wrong."""
     check_password(new)
-    guess_key = _key_of(f"account\n{account_id}")
+    guess_key = hash_token(f"account\n{account_id}")
     _check_rested(catalog, guess_key, at)
     with catalog.connect() as connection:
         stored = connection.execute(select(account.c.password_hash).where(account.c.id == account_id)).scalar_one()
@@ -146,7 +139,7 @@ def set_password(connection: Connection, account_id: str, password: str) -> None
 
 def forget_guesses(connection: Connection, name: str) -> None:
     """Let a name rest no longer, such as after its owner has set another password."""
-    connection.execute(delete(sign_in_guess).where(sign_in_guess.c.name_hash == _key_of(clean_name(name))))
+    connection.execute(delete(sign_in_guess).where(sign_in_guess.c.name_hash == hash_token(clean_name(name))))
 
 
 def load_names(catalog: Engine, account_ids: set[str]) -> dict[str, str]:

@@ -1,18 +1,15 @@
 """Tokens by which a program acts for an account, such as `dejima upload`: shown once, kept as a hash, ended at any time."""
 
-import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select
 
-from xr_server.domain.account import API_TOKEN_LIFE_MS, MAX_API_TOKENS, Role, Session, clean_label
+from xr_server.domain.account import API_TOKEN_LIFE_MS, MAX_API_TOKENS, Session, clean_label
 from xr_server.errors import Conflict
-from xr_server.storage.database import account, api_token, membership
+from xr_server.storage.database import account, api_token
+from xr_server.storage.tokens import RandomBytes, find_holder, hash_token, make_token
 
-RandomBytes = Callable[[int], bytes]
 PREFIX = "dejima_"  # so that people and scanners for leaked secrets recognise one
-USED_MS = 300_000  # when a token was used last is known to five minutes
 
 
 @dataclass(frozen=True)
@@ -28,14 +25,14 @@ class ApiToken:
 
 def issue_token(catalog: Engine, account_id: str, label: str, at: int, random_bytes: RandomBytes) -> str:
     """A new token of an account, good for a year. Raises Invalid, Conflict when there are too many."""
-    label, token = clean_label(label), PREFIX + random_bytes(32).hex()
+    label, token = clean_label(label), PREFIX + make_token(random_bytes)
     with catalog.begin() as connection:
         mine = api_token.c.account_id == account_id
         connection.execute(delete(api_token).where(mine, api_token.c.expires_at <= at))
         site_id = connection.execute(select(account.c.site_id).where(account.c.id == account_id)).scalar_one()
         values = {"site_id": site_id, "account_id": account_id, "label": label, "created_at": at}
         connection.execute(
-            insert(api_token).values(token_hash=_hash(token), expires_at=at + API_TOKEN_LIFE_MS, **values)
+            insert(api_token).values(token_hash=hash_token(token), expires_at=at + API_TOKEN_LIFE_MS, **values)
         )
         if connection.execute(select(func.count()).select_from(api_token).where(mine)).scalar_one() > MAX_API_TOKENS:
             raise Conflict("too_many_tokens", f"There are {MAX_API_TOKENS} tokens already. End one that is not needed.")
@@ -52,26 +49,11 @@ def list_tokens(catalog: Engine, account_id: str, at: int) -> list[ApiToken]:
 
 def find_token_session(catalog: Engine, token: str, at: int) -> Session | None:
     """What a token opens; None when it has ended, or its account was closed."""
-    query = (
-        select(api_token, account.c.name, membership.c.role)
-        .join(account, account.c.id == api_token.c.account_id)
-        .outerjoin(
-            membership,
-            (membership.c.account_id == api_token.c.account_id) & (membership.c.site_id == api_token.c.site_id),
-        )
-        .where(api_token.c.token_hash == _hash(token), api_token.c.expires_at > at, account.c.disabled.is_(False))
-    )
-    with catalog.connect() as connection:
-        rows = connection.execute(query).all()
-    if not rows:
+    found = find_holder(catalog, api_token, token, at)
+    if found is None:
         return None
-    first = rows[0]
-    if at - (first.used_at or 0) > USED_MS:
-        with catalog.begin() as connection:
-            this = api_token.c.token_hash == first.token_hash
-            connection.execute(update(api_token).where(this).values(used_at=at))
-    roles: frozenset[Role] = frozenset(row.role for row in rows if row.role)
-    return Session(first.account_id, first.name, first.site_id, roles, "", first.expires_at, by_token=True)
+    row, roles = found
+    return Session(row.account_id, row.name, row.site_id, roles, "", row.expires_at, by_token=True)
 
 
 def end_token(catalog: Engine, account_id: str, token_id: str) -> None:
@@ -84,7 +66,3 @@ def end_token(catalog: Engine, account_id: str, token_id: str) -> None:
 def end_all_tokens(connection: Connection, account_id: str) -> None:
     """End every token of an account."""
     connection.execute(delete(api_token).where(api_token.c.account_id == account_id))
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

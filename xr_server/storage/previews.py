@@ -1,7 +1,5 @@
 """Links that show a draft for an hour: the draft as it stands at each look, with everything published round it."""
 
-import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, delete, insert, select
@@ -13,8 +11,7 @@ from xr_server.errors import Conflict, NotFound
 from xr_server.storage.catalog import Name, load_published, load_record
 from xr_server.storage.database import account, preview
 from xr_server.storage.packages import load_packages
-
-RandomBytes = Callable[[int], bytes]
+from xr_server.storage.tokens import RandomBytes, hash_token, make_token
 
 
 @dataclass(frozen=True)
@@ -37,11 +34,13 @@ class Draft:
 
 def issue_preview(catalog: Engine, name: Name, account_id: str, at: int, random_bytes: RandomBytes) -> str:
     """The token of a link that shows the draft of an experience for an hour."""
-    token = random_bytes(32).hex()
+    token = make_token(random_bytes)
     with catalog.begin() as connection:
         connection.execute(delete(preview).where(preview.c.expires_at <= at))
         values = {"site_id": name.site_id, "experience_id": name.id, "account_id": account_id}
-        connection.execute(insert(preview).values(token_hash=_hash(token), expires_at=at + PREVIEW_LIFE_MS, **values))
+        connection.execute(
+            insert(preview).values(token_hash=hash_token(token), expires_at=at + PREVIEW_LIFE_MS, **values)
+        )
     return token
 
 
@@ -50,7 +49,7 @@ def find_preview(catalog: Engine, token: str, at: int) -> Preview:
     query = (
         select(preview)
         .join(account, account.c.id == preview.c.account_id)
-        .where(preview.c.token_hash == _hash(token), preview.c.expires_at > at, account.c.disabled.is_(False))
+        .where(preview.c.token_hash == hash_token(token), preview.c.expires_at > at, account.c.disabled.is_(False))
     )
     with catalog.connect() as connection:
         row = connection.execute(query).first()
@@ -86,7 +85,3 @@ def load_draft(catalog: Engine, site_id: str, experience_id: str) -> Draft:
     if not isinstance(scene, Scene):
         raise Conflict("scene_missing", "The scene of this experience is not there, so visitors would see nothing.")
     return Draft(experience, scene, with_draft(published, experience, scene))
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,7 +1,5 @@
 """One-time links: the first way into an account, and a new one for whoever has forgotten the password."""
 
-import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, delete, insert, select, update
@@ -12,8 +10,7 @@ from xr_server.storage.accounts import forget_guesses, set_password
 from xr_server.storage.api_tokens import end_all_tokens
 from xr_server.storage.database import account, password_reset
 from xr_server.storage.sessions import end_all_sessions
-
-RandomBytes = Callable[[int], bytes]
+from xr_server.storage.tokens import RandomBytes, hash_token, make_token
 
 
 @dataclass(frozen=True)
@@ -27,7 +24,7 @@ class Reset:
 
 def issue_reset(catalog: Engine, account_id: str, at: int, random_bytes: RandomBytes) -> str:
     """The token of a link that sets an account's password once, for 72 hours; earlier links of it open nothing any more."""
-    token = random_bytes(32).hex()
+    token = make_token(random_bytes)
     with catalog.begin() as connection:
         connection.execute(
             delete(password_reset).where(
@@ -36,7 +33,7 @@ def issue_reset(catalog: Engine, account_id: str, at: int, random_bytes: RandomB
         )
         site_id = connection.execute(select(account.c.site_id).where(account.c.id == account_id)).scalar_one()
         values = {"site_id": site_id, "account_id": account_id, "expires_at": at + RESET_LIFE_MS}
-        connection.execute(insert(password_reset).values(token_hash=_hash(token), **values))
+        connection.execute(insert(password_reset).values(token_hash=hash_token(token), **values))
     return token
 
 
@@ -46,7 +43,7 @@ def find_reset(catalog: Engine, token: str, at: int) -> Reset:
         select(password_reset, account.c.name)
         .join(account, account.c.id == password_reset.c.account_id)
         .where(
-            password_reset.c.token_hash == _hash(token),
+            password_reset.c.token_hash == hash_token(token),
             password_reset.c.expires_at > at,
             account.c.disabled.is_(False),
         )
@@ -65,7 +62,7 @@ def use_reset(catalog: Engine, token: str, password: str, at: int) -> str:
     with catalog.begin() as connection:
         # the account's row first, as whoever closes it does, so that neither waits for the other
         connection.execute(update(account).where(account.c.id == reset.account_id).values(id=reset.account_id))
-        used = connection.execute(delete(password_reset).where(password_reset.c.token_hash == _hash(token)))
+        used = connection.execute(delete(password_reset).where(password_reset.c.token_hash == hash_token(token)))
         if used.rowcount != 1:  # two browsers at once: one of them sets it
             raise _over()
         set_password(connection, reset.account_id, password)
@@ -81,7 +78,3 @@ def _over() -> NotFound:
         "This link has been used, was replaced by a newer one, or is more than 72 hours old. Ask an administrator for "
         "another one; nothing was changed.",
     )
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

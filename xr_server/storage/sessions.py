@@ -1,16 +1,12 @@
 """Sessions of those who have signed in: one row each, made after the login only."""
 
-import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, insert, select
 
-from xr_server.domain.account import SESSION_LIFE_MS, Role, Session
-from xr_server.storage.database import account, membership, session
-
-RandomBytes = Callable[[int], bytes]
-USED_MS = 300_000  # when a session was used last is known to five minutes: not every page costs a write
+from xr_server.domain.account import SESSION_LIFE_MS, Session
+from xr_server.storage.database import account, session
+from xr_server.storage.tokens import RandomBytes, find_holder, hash_token, make_token
 
 
 @dataclass(frozen=True)
@@ -25,13 +21,13 @@ class OpenSession:
 
 def open_session(catalog: Engine, account_id: str, at: int, random_bytes: RandomBytes) -> str:
     """Begin a session of 12 hours; gives the token for the cookie, of which only the hash is stored."""
-    token = random_bytes(32).hex()
+    token = make_token(random_bytes)
     with catalog.begin() as connection:
         connection.execute(delete(session).where(session.c.expires_at <= at))
         site_id = connection.execute(select(account.c.site_id).where(account.c.id == account_id)).scalar_one()
         connection.execute(
             insert(session).values(
-                token_hash=_hash(token),
+                token_hash=hash_token(token),
                 site_id=site_id,
                 account_id=account_id,
                 csrf_token=random_bytes(32).hex(),
@@ -45,31 +41,17 @@ def open_session(catalog: Engine, account_id: str, at: int, random_bytes: Random
 
 def find_session(catalog: Engine, token: str, at: int) -> Session | None:
     """The session a cookie's token opens; None when it has ended, or its account was closed."""
-    query = (
-        select(session, account.c.name, membership.c.role)
-        .join(account, account.c.id == session.c.account_id)
-        .outerjoin(
-            membership,
-            (membership.c.account_id == session.c.account_id) & (membership.c.site_id == session.c.site_id),
-        )
-        .where(session.c.token_hash == _hash(token), session.c.expires_at > at, account.c.disabled.is_(False))
-    )
-    with catalog.connect() as connection:
-        rows = connection.execute(query).all()
-    if not rows:
+    found = find_holder(catalog, session, token, at)
+    if found is None:
         return None
-    roles: frozenset[Role] = frozenset(row.role for row in rows if row.role)
-    first = rows[0]
-    if at - first.used_at > USED_MS:
-        with catalog.begin() as connection:
-            connection.execute(update(session).where(session.c.token_hash == first.token_hash).values(used_at=at))
-    return Session(first.account_id, first.name, first.site_id, roles, first.csrf_token, first.expires_at)
+    row, roles = found
+    return Session(row.account_id, row.name, row.site_id, roles, row.csrf_token, row.expires_at)
 
 
 def close_session(catalog: Engine, token: str) -> None:
     """End a session; one that has ended stays ended."""
     with catalog.begin() as connection:
-        connection.execute(delete(session).where(session.c.token_hash == _hash(token)))
+        connection.execute(delete(session).where(session.c.token_hash == hash_token(token)))
 
 
 def list_sessions(catalog: Engine, account_id: str, token: str, at: int) -> list[OpenSession]:
@@ -77,7 +59,7 @@ def list_sessions(catalog: Engine, account_id: str, token: str, at: int) -> list
     query = select(session).where(session.c.account_id == account_id, session.c.expires_at > at)
     with catalog.connect() as connection:
         rows = connection.execute(query).all()
-    this = _hash(token)
+    this = hash_token(token)
     found = [OpenSession(row.token_hash, row.created_at, row.used_at, row.token_hash == this) for row in rows]
     return sorted(found, key=lambda one: (not one.is_this, -one.used_at))
 
@@ -94,14 +76,10 @@ def end_other_sessions(catalog: Engine, account_id: str, token: str) -> None:
     """End all sessions of an account but the one of this token."""
     with catalog.begin() as connection:
         connection.execute(
-            delete(session).where(session.c.account_id == account_id, session.c.token_hash != _hash(token))
+            delete(session).where(session.c.account_id == account_id, session.c.token_hash != hash_token(token))
         )
 
 
 def end_all_sessions(connection: Connection, account_id: str) -> None:
     """End every session of an account."""
     connection.execute(delete(session).where(session.c.account_id == account_id))
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
