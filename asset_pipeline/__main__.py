@@ -78,6 +78,10 @@ Dask = Annotated[
     str | None,
     typer.Option(help="Address of a Dask scheduler whose workers make cells and levels, such as tcp://host:8786."),
 ]
+Compare = Annotated[
+    Path | None,
+    typer.Option(help="Folder for what the scan's owner compares in 3D: the scan as a model, and distances."),
+]
 Progress = Annotated[Shown, typer.Option(help="How progress is told: a bar, JSON lines on standard output, or not.")]
 
 
@@ -98,6 +102,7 @@ def package(  # noqa: PLR0913, PLR0917 - a command line has as many options as p
     points: Points = "surface",
     crs: CrsOption = None,
     dask: Dask = None,
+    compare: Compare = None,
     progress: Progress = "bar",
 ) -> None:
     """Build one package. Exit 0: whole, every level on its budget; 3: whole, a level missed it; 2: refused."""
@@ -114,11 +119,12 @@ def package(  # noqa: PLR0913, PLR0917 - a command line has as many options as p
             points=points,
             crs=crs,
             own_place=make_place(lat, lon, height, heading),
+            compare=compare is not None,
         )
         check_scan_file(scan)
         check_placeable(scan, options)
         key = build_key(scan, options)
-        result = find_built(out, key, options) if key else None
+        result = find_built(out, key, options) if key and compare is None else None
         if result is None:
             from asset_pipeline.executor import open_crew
 
@@ -128,6 +134,10 @@ def package(  # noqa: PLR0913, PLR0917 - a command line has as many options as p
                 result = build_package(scan, out, options, tell, crew)
             if key:
                 remember_built(out, key, result.digest)
+            if compare is not None:
+                from asset_pipeline.output.folder import write_files
+
+                write_files(compare, result.comparison)
         console.show_result(result, progress == "json")
         if result.missed:
             raise typer.Exit(3)

@@ -9,8 +9,8 @@ import json
 import os
 import platform
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,10 @@ MAX_SIDE_FILES, MAX_SIDE_BYTES = 500, 2 * 1024**3
 
 @dataclass(frozen=True)
 class BuildResult:
-    """A finished package; seconds and memory are not in it. peak_bytes 0: it was there already, and nothing was built."""
+    """A finished package; seconds and memory are not in it. peak_bytes 0: it was there already, and nothing was built.
+
+    comparison: what the scan's owner compares in 3D, by file name, when it was asked for.
+    """
 
     digest: str
     folder: Path
@@ -47,6 +50,7 @@ class BuildResult:
     report: dict[str, Any]
     seconds: float
     peak_bytes: int
+    comparison: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def missed(self) -> tuple[tuple[int, int], ...]:
@@ -68,7 +72,7 @@ def build_key(path: Path, options: BuildOptions) -> str | None:
     """What the bytes of a package depend on, place and credit apart, as SHA-256; None when the scan is too spread out."""
     digest = hashlib.sha256()
     # what a stamp can change is no part of it; a scan that finds its own place has nothing of it to change
-    stamped = {"credit"} if options.own_place else {"credit", "anchor"}
+    stamped = {"credit", "compare"} if options.own_place else {"credit", "anchor", "compare"}
     shape = {name: value for name, value in asdict(options).items() if name not in stamped}
     versions = {name: version(name) for name in SHAPING}
     facts = [PIPELINE_VERSION, platform.machine(), versions, path.name, shape]

@@ -25,18 +25,18 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import forkserver
 from multiprocessing.connection import wait as wait_for
-from multiprocessing.util import get_temp_dir
+from multiprocessing.util import Finalize, get_temp_dir
 from pathlib import Path
 from typing import Any
 
 from asset_pipeline.errors import BuildFailed
 from asset_pipeline.geometry.spool import let_all_go, load_value, open_spool, spool_value
 from asset_pipeline.memory import give_back, keep_freed
+from asset_pipeline.sockets import SHORT_FOLDER, make_socket_folder, remove_socket_folder
 
 MOST_LOSSES = 3  # how often a crew may break before we give up
 QUIET_S = 60.0  # without a result, after which a crew is asked whether it lives
 WORTH_WAKING_BYTES = 5_000_000  # of a scan's file: smaller ones seldom have levels that others should make
-MOST_NAME_CHARS, SHORT_FOLDER = 64, "/tmp"  # noqa: S108 - the folder made in it has a name by chance; sockets may have 107
 DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux
 PRELOADED = ["asset_pipeline.package"]
 
@@ -118,15 +118,15 @@ def open_processes(count: int | None = None) -> Iterator[Crew]:
 
 
 def use_short_names() -> None:
-    """Let multiprocessing put its sockets into the system's temporary folder when ours lies too deep for a socket's name."""
+    """Let multiprocessing put its sockets where their names are short enough, in a folder that goes with this process."""
     ours = tempfile.gettempdir()
-    if len(ours) <= MOST_NAME_CHARS:
-        return
-    tempfile.tempdir = SHORT_FOLDER
+    short = make_socket_folder(Path(ours))
+    tempfile.tempdir = str(short or SHORT_FOLDER)
     try:
         get_temp_dir()  # made once and remembered
     finally:
         tempfile.tempdir = ours
+    Finalize(None, remove_socket_folder, args=(Path(ours),), exitpriority=-200)  # after multiprocessing's own
 
 
 def open_crew(address: str | None, scan_bytes: int) -> AbstractContextManager[Crew]:

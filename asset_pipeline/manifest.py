@@ -66,13 +66,14 @@ class Source:
 
 @dataclass(frozen=True)
 class Credit:
-    """What people are told about the scan; empty strings mean not stated."""
+    """What people are told about the scan; empty strings mean not stated. period: the time that it shows."""
 
     title: str = ""
     creator: str = ""
     licence: str = ""
     provenance: Provenance = "estimate"
     sources: tuple[str, ...] = ()
+    period: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def dump_manifest(manifest: Manifest) -> bytes:
         "schema": SCHEMA,
         "pipeline_version": manifest.pipeline_version,
         "source": asdict(manifest.source),
-        "credit": {**asdict(manifest.credit), "sources": list(manifest.credit.sources)},
+        "credit": _dump_credit(manifest.credit),
         "geopose": dump_geopose(anchor.geopose),
         "height_kind": anchor.height_kind,
         "horizontal_accuracy_m": anchor.horizontal_accuracy_m,
@@ -141,6 +142,12 @@ def parse_manifest(data: bytes) -> Manifest:
         )
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise PackageBroken("manifest_unreadable", f"The package's manifest cannot be read: {error}.") from error
+
+
+def _dump_credit(credit: Credit) -> dict[str, Any]:
+    """Without a period nothing is said of it, as before there was one: such packages keep their digest."""
+    document = {**asdict(credit), "sources": list(credit.sources)}
+    return document if credit.period else {name: value for name, value in document.items() if name != "period"}
 
 
 def _dump_level(level: Level) -> dict[str, Any]:

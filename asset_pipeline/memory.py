@@ -14,13 +14,16 @@ KEPT_ARRAY_BYTES, KEPT_BYTES = 1 << 24, 1 << 26
 PROC = Path("/proc")
 
 
-def keep_freed() -> None:
-    """Let the allocator keep freed arrays for the next ones: fresh pages cost a tenth of a build's processor time."""
+def keep_freed(array_bytes: int = KEPT_ARRAY_BYTES, kept_bytes: int = KEPT_BYTES) -> None:
+    """Let the allocator keep freed arrays for the next ones: fresh pages cost a tenth of a build's processor time.
+
+    Kept are arrays up to a size, and as many bytes of them as are named.
+    """
     if sys.platform == "linux":
         tune = getattr(ctypes.CDLL(None), "mallopt", None)
         if tune is not None:
-            tune(M_MMAP_THRESHOLD, KEPT_ARRAY_BYTES)
-            tune(M_TRIM_THRESHOLD, KEPT_BYTES)
+            tune(M_MMAP_THRESHOLD, array_bytes)
+            tune(M_TRIM_THRESHOLD, kept_bytes)
 
 
 def give_back() -> None:

@@ -19,7 +19,7 @@ METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001, "ft": 0.3048}
 DEFAULT_LEVELS = (100_000, 25_000, 5_000)
 DEFAULT_ACCURACY_M = 15.0
 MAX_TEXTURE_PX = 8192
-METADATA_FIELDS = {"title", "creator", "licence", "provenance", "sources", "surveyed_on", "height_kind"}
+METADATA_FIELDS = {"title", "creator", "licence", "provenance", "sources", "period", "surveyed_on", "height_kind"}
 MAX_TEXT_CHARS, MAX_SOURCES = 4000, 100
 UNWRITABLE = re.compile("[\0\ud800-\udfff]")  # what no UTF-8 text and no database can hold
 SEA_LEVEL_MAX_M = 5.0
@@ -39,7 +39,8 @@ class BuildOptions:
 
     points: what becomes of a point cloud. crs: EPSG code of its map coordinates, when the file is silent. own_place: not
     None when the place comes from those coordinates, and the anchor's geopose then counts for nothing. A scan of more than
-    whole_triangles is cut into cells of about cell_triangles.
+    whole_triangles is cut into cells of about cell_triangles. compare: also make what the scan's owner compares in 3D, which
+    is no part of the package.
     """
 
     anchor: Anchor
@@ -53,6 +54,7 @@ class BuildOptions:
     own_place: OwnPlace | None = None
     whole_triangles: int = 2_000_000
     cell_triangles: int = 1_200_000
+    compare: bool = False
 
 
 def make_anchor(place: Position, heading_deg: float, accuracy_m: float, metadata: Mapping[str, Any]) -> Anchor:
@@ -98,6 +100,7 @@ def make_credit(metadata: Mapping[str, Any], fallback_title: str) -> Credit:
         licence=_check_text("licence", metadata.get("licence")),
         provenance=provenance,
         sources=tuple(_check_text("sources", source) for source in sources),
+        period=_check_text("period", metadata.get("period")),
     )
 
 

@@ -3,10 +3,11 @@
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from asset_pipeline.appearance.compare import Reference, describe_comparison, make_reference
 from asset_pipeline.appearance.level import FinishedLevel, LevelJob, describe_level, make_level, make_phone_model
 from asset_pipeline.appearance.source import Rows, ScanPlaces, Source, read_places
 from asset_pipeline.built import BuildResult, is_missed
@@ -16,6 +17,7 @@ from asset_pipeline.clouds.point_levels import (
     clean_points,
     is_points,
     make_point_levels,
+    make_point_reference,
     make_splats,
 )
 from asset_pipeline.clouds.survey import describe_survey, place_sample
@@ -27,7 +29,7 @@ from asset_pipeline.geometry.surfaces import choose_levels, each_surface
 from asset_pipeline.geopose import Vector
 from asset_pipeline.manifest import USDZ_FILE, Manifest
 from asset_pipeline.memory import give_back, keep_freed, watch_memory
-from asset_pipeline.mesh import Mesh, Surface
+from asset_pipeline.mesh import Mesh, Positions, Surface
 from asset_pipeline.options import BuildOptions
 from asset_pipeline.output.folder import write_package
 from asset_pipeline.output.stamp import list_files, stamp_files
@@ -68,7 +70,8 @@ def build_package(
         made = make(scan, options, progress, crew)
         digest, manifest, report = _write(scan, made, options, (out, progress))
     progress("done", 1.0)
-    return BuildResult(digest, out / digest, manifest, report, time.monotonic() - started, peak_bytes())
+    seconds = time.monotonic() - started
+    return BuildResult(digest, out / digest, manifest, report, seconds, peak_bytes(), made.comparison)
 
 
 def _write(
@@ -95,13 +98,17 @@ def _write(
 
 @dataclass(frozen=True)
 class _Made:
-    """What a scan became: where its origin lay, its levels, the pictures of the scan itself, and what to tell people."""
+    """What a scan became: where its origin lay, its levels, the pictures of the scan itself, and what to tell people.
+
+    comparison: what its owner compares in 3D, by file name.
+    """
 
     offset_m: Vector
     finished: list[FinishedLevel]
     pictures: dict[str, bytes]
     views: Views
     warnings: list[ScanWarning]
+    comparison: dict[str, bytes] = field(default_factory=dict)
 
 
 def _make_surfaces(scan: Scan, options: BuildOptions, progress: Progress, crew: Crew) -> _Made:
@@ -111,12 +118,15 @@ def _make_surfaces(scan: Scan, options: BuildOptions, progress: Progress, crew: 
     # while the collapse, which is one long thread, keeps this process, another looks at the scan
     finish_looking = begin_job(hands, Task(_look_at, (prepared.looked_at, prepared.looked_normals)), prepared.surface)
     finish_reading = begin_job(hands, Task(_read_places, (prepared.scan, prepared.normals)), None)
+    finish_reference = _begin_reference(prepared, options, hands)
     progress("collapse", 0.2)
     tree = None if prepared.bvh.parts else prepared.bvh
     coming = each_surface(prepared.surface, levels, tree)
     first = next(coming)
     looked = finish_looking()
-    jobs = [LevelJob(index, asked, options.texture_px, looked[0]) for index, asked in enumerate(levels)]
+    reference = finish_reference()
+    shown = None if reference is None else reference.surface
+    jobs = [LevelJob(index, asked, options.texture_px, looked[0], compared=shown) for index, asked in enumerate(levels)]
     made = [first]
 
     def take_surface(job: LevelJob) -> tuple[Surface, LevelJob]:
@@ -127,7 +137,24 @@ def _make_surfaces(scan: Scan, options: BuildOptions, progress: Progress, crew: 
 
     source = Source(prepared.scan, prepared.bvh, prepared.normals, finish_reading())
     finished = _make_levels(source, (jobs, take_surface), progress, hands)
-    return _gather(prepared, (made, finished, skipped), looked)
+    whole = _gather(prepared, (made, finished, skipped), looked)
+    if reference is None:
+        return whole
+    scale_m = looked[0].scale_m
+    compared = [level.compared for level in finished]
+    counts = {"triangles": reference.surface.triangles, "of_triangles": prepared.scan.triangles}
+    return replace(whole, comparison=describe_comparison(reference, compared, counts, scale_m))
+
+
+def _begin_reference(prepared: Prepared, options: BuildOptions, hands: Crew) -> Callable[[], Reference | None]:
+    """Begin what the owner holds levels against, where somebody compares; gives a function that waits for it."""
+    if not options.compare:
+        return lambda: None
+    return begin_job(hands, Task(_make_reference, (prepared.looked_at, prepared.looked_normals)), None)
+
+
+def _make_reference(scan: Mesh, normals: Rows, _: None) -> Reference:
+    return make_reference(scan, normals)
 
 
 def _gather(prepared: Prepared, levels: _Levels, looked: _Looked) -> _Made:
@@ -167,9 +194,17 @@ def _make_points(scan: Scan, options: BuildOptions, progress: Progress, _: Crew)
     progress("level 0", 0.35)
     sample = place_sample(scan, cleaned.offset_m)
     budgets = choose_point_levels(options.levels, cleaned.mesh.vertices)
-    finished = make_point_levels(cleaned.mesh, sample, budgets, views)
+    finished = make_point_levels(cleaned.mesh, sample, budgets, views, options.compare)
     progress("poster", 0.88)
-    return _Made(cleaned.offset_m, finished, draw_scan(splats, smooth_normals(splats), views), views, [])
+    made = _Made(cleaned.offset_m, finished, draw_scan(splats, smooth_normals(splats), views), views, [])
+    return replace(made, comparison=_compare_points(scan, sample, made)) if options.compare else made
+
+
+def _compare_points(scan: Scan, sample: Positions, made: _Made) -> dict[str, bytes]:
+    """What the owner of a cloud compares: a sample of its points beside those that each level kept."""
+    reference = make_point_reference(sample, scan.survey.sample_colours if scan.survey else None)
+    counts = {"points": len(sample), "of_points": scan.facts.source.vertices}
+    return describe_comparison(reference, [level.compared for level in made.finished], counts, made.views.scale_m)
 
 
 def _make_levels(

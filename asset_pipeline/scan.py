@@ -4,6 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from asset_pipeline.clouds.projection import Projection
 from asset_pipeline.errors import printable
 from asset_pipeline.manifest import Source
@@ -49,12 +52,14 @@ class Survey:
 
     taken_as: its upper surface as a mesh, or points alone, in which case the mesh has no faces. sample (n, 3): points that
     the mesh should pass through, in its own frame. facts: for the report. projection: of its map coordinates, if known.
+    sample_colours (n, 3): sRGB bytes, where points are to stay points and have some.
     """
 
     taken_as: PointsAs
     sample: Positions
     facts: dict[str, Any]
     projection: Projection | None = None
+    sample_colours: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 from starlette.testclient import TestClient
@@ -14,12 +15,25 @@ from starlette.testclient import TestClient
 from tests.samples import EXPERIENCE, GATE, SITE, Clock, Served, add_package, make_scene, publish
 from xr_server.app import create_app
 from xr_server.settings import read_settings
-from xr_server.storage.database import catalog_tables, event_tables, open_engine
+from xr_server.storage import accounts
+from xr_server.storage.database import open_engine
 from xr_server.storage.migrate import migrate
+from xr_server.storage.tables import catalog_tables, event_tables
 
 OTHERS_GO = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Passwords hashed with the least argon2id does: a thousand tests sign in, and none of them is about its cost.
+
+    Servers that run as processes of their own, as those of journeys, hash as they do elsewhere.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(accounts, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -80,6 +94,7 @@ def empty(url: str) -> None:
     engine = create_engine(url, poolclass=NullPool)
     with engine.begin() as connection:
         connection.execute(text(OTHERS_GO))
+        connection.execute(text("SET LOCAL session_replication_role = replica"))  # the audit log refuses otherwise
         for tables in (catalog_tables, event_tables):
             for table in reversed(tables.sorted_tables):
                 connection.execute(table.delete())

@@ -1,6 +1,7 @@
 """Small records of a site by the water, and packages made by hand, for tests of storage, routes and compiling."""
 
 import hashlib
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,7 +103,7 @@ class Served:
 
     def withdraw(self, kind: str, name: str, revision: int) -> None:
         """Withdraw a record and wait until it is no longer served."""
-        withdraw_record(self.parts.catalog, Name("dejima", kind, name), revision, self.clock())
+        withdraw_record(self.parts.catalog, Name("dejima", kind, name), revision, Change(self.clock()))
         self.parts.published.refresh()
 
 
@@ -162,5 +163,12 @@ def add_package(catalog: Engine, folder: Path, content: bytes = b"glTF of a gate
 def publish(catalog: Engine, body: Record, revision: int | None = None, at: int = NOW) -> int:
     """Save a record on top of a revision and publish it; gives the new revision."""
     number = save_record(catalog, "dejima", body, revision, Change(at))
-    publish_record(catalog, Name("dejima", kind_of(body), body.id), number, at)
+    publish_record(catalog, Name("dejima", kind_of(body), body.id), number, Change(at))
     return number
+
+
+def wave_bytes(seconds: float = 0.5, level: int = 0) -> bytes:
+    """A small sound, 8 bits a sample; level makes one unlike another."""
+    body = bytes((level + step) % 256 for step in range(round(8000 * seconds)))
+    head = struct.pack("<4sIHHIIHH4sI", b"fmt ", 16, 1, 1, 8000, 8000, 1, 8, b"data", len(body))
+    return struct.pack("<4sI4s", b"RIFF", 4 + len(head) + len(body), b"WAVE") + head + body

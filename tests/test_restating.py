@@ -10,17 +10,11 @@ import pytest
 from sqlalchemy import Engine
 
 from asset_pipeline.output.verify import verify_package
-from tests.benches import DETAILS, Clock, left_over, load, packages_of, put_scan
-from tests.scans import wall_zip
-from xr_server.domain.attachment import BuiltScan, Wording, make_scene
-from xr_server.domain.catalog import Scene
-from xr_server.errors import Conflict, Unavailable
-from xr_server.settings import read_settings
-from xr_server.storage.catalog import Change, Name, load_record, save_record
-from xr_server.storage.database import open_engine
-from xr_server.storage.scans import attach_scene
+from tests.benches import DETAILS, attach, build_wall, left_over, load, open_bench, packages_of, scene_of
+from xr_server.errors import Stale, Unavailable
+from xr_server.storage.catalog import Change
 from xr_server.storage.stamping import restate_scan
-from xr_server.worker import Bench, work_once
+from xr_server.worker import Bench
 
 AFTER = msgspec.structs.replace(DETAILS, title="出島の石垣", creator="絵美", licence="CC BY 4.0", provenance="evidence")
 
@@ -29,19 +23,7 @@ AFTER = msgspec.structs.replace(DETAILS, title="出島の石垣", creator="絵�
 def built(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> tuple[Path, str]:
     """A data folder with a scan that was really built, and the scan's id."""
     folder = tmp_path_factory.mktemp("built") / "data"
-    shutil.copytree(migrated_sqlite, folder)
-    bench = open_bench(folder)
-    scan_id = put_scan(bench, wall_zip(10, 6))
-    assert work_once(bench, "w")
-    with bench.catalog.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    bench.catalog.dispose()
-    return folder, scan_id
-
-
-def open_bench(folder: Path, open_store: Callable[[str], Engine] = open_engine) -> Bench:
-    settings = read_settings({"DEJIMA_DATA_DIR": str(folder)})
-    return Bench(open_store(settings.catalog_url), settings, Clock())
+    return folder, build_wall(folder, migrated_sqlite)
 
 
 @pytest.fixture
@@ -58,23 +40,6 @@ def scan_id(built: tuple[Path, str]) -> str:
 def restate(bench: Bench, scan_id: str, details=AFTER, stored=None) -> str:
     change = Change(bench.clock(), None)
     return restate_scan(bench.catalog, bench.settings, stored or load(bench, scan_id), details, change)
-
-
-def attach(bench: Bench, scan_id: str, credit: str | None = None) -> Scene:
-    stored = load(bench, scan_id)
-    scan = BuiltScan(stored.id, stored.details, stored.package_digest or "")
-    scene = make_scene("wall", Wording("water-gate", {"en": "Wall"}, {}), scan, None)
-    if credit is not None:
-        scene = msgspec.structs.replace(scene, credit={"ja": credit, "en": credit})
-    attach_scene(bench.catalog, scan_id, "wall")
-    save_record(bench.catalog, "dejima", scene, None, Change(bench.clock()))
-    return scene
-
-
-def scene_of(bench: Bench) -> Scene:
-    body = load_record(bench.catalog, Name("dejima", "scene", "wall")).body
-    assert isinstance(body, Scene)
-    return body
 
 
 def test_the_new_package_is_whole_says_it_and_has_the_same_models(bench, scan_id):
@@ -116,7 +81,7 @@ def test_the_same_said_again_is_the_same_package(bench, scan_id):
 def test_of_two_who_change_it_at_once_the_second_is_told(bench, scan_id):
     seen = load(bench, scan_id)
     digest = restate(bench, scan_id)
-    with pytest.raises(Conflict):
+    with pytest.raises(Stale):
         restate(bench, scan_id, msgspec.structs.replace(DETAILS, title="Other"), seen)
     assert load(bench, scan_id).package_digest == digest
 

@@ -17,7 +17,7 @@ CONTENT = ROOT / "content" / "dejima" / "texts"
 AREAS = sorted(path.stem for path in (INTERFACE / "ja").glob("*.json") if f"{path.stem}." not in STAFF_AREAS)
 # national encodings hold the characters of one script alone
 ENCODINGS = {"zh-Hans": "gb2312", "zh-Hant": "big5", "ja": "cp932", "ja-x-easy": "cp932", "ko": "cp949"}
-EVERYWHERE = "©–“”‘’±"  # signs that some of those encodings lack
+EVERYWHERE = "©–“”‘’±栃埼潟"  # signs that some of those encodings lack, and names of prefectures
 
 
 def leaves(tree: Any, path: tuple[str, ...] = ()) -> dict[str, str]:

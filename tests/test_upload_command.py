@@ -19,8 +19,10 @@ from tests.bare_sites import make_bare_site
 from tests.journeys.sites import ROOT, Served, environment
 from tests.scans import wall_zip
 from xr_server.app import system_clock
+from xr_server.domain.catalog import Change
 from xr_server.storage.api_tokens import issue_token
 from xr_server.storage.people import find_person_called
+from xr_server.storage.quotas import SiteRoom, save_site_room
 from xr_server.storage.scans import StoredScan, list_scans
 
 MEBIBYTE = 1024 * 1024
@@ -211,3 +213,17 @@ def test_two_files_of_one_name_are_refused(site: Served, tmp_path: Path) -> None
     code, _, complained = run(site, command(site, *paths))
     assert code == 2 and "the same name" in complained
     assert [path.name for path in (tmp_path / "other").iterdir()] == ["Wall.png"]
+
+
+def test_a_scan_there_is_no_room_for_is_refused_before_a_byte_is_sent_with_what_to_do(
+    site: Served, tmp_path: Path
+) -> None:
+    catalog = site.open_catalog()
+    save_site_room(catalog, "dejima", SiteRoom(account_bytes=100_000), Change(system_clock()))
+    catalog.dispose()
+    site.start_server()
+    code, said, complained = run(site, command(site, make_file(tmp_path, 200_000)))
+    assert (code, said) == (2, "")
+    words = " ".join(complained.split())
+    assert "take 0 GB of 0.0954 MB" in words and "Delete what you no longer need" in words
+    assert scans_of(site) == []

@@ -1,11 +1,13 @@
 """The worker with real child processes: what becomes of a scan, whatever its child does."""
 
 import json
+import secrets
 import shutil
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,10 +18,15 @@ from tests.benches import Clock, left_over, load, packages_of, put_scan
 from tests.samples import write_package
 from tests.scans import wall_zip
 from xr_server.child import Limits, default_limits
+from xr_server.domain.account import NewAccount
+from xr_server.domain.catalog import Change
 from xr_server.domain.scan import LEASE_MS, MAX_ATTEMPTS
+from xr_server.domain.school import GRACE_DAYS, ClassForm
 from xr_server.settings import read_settings
+from xr_server.storage.accounts import add_account
 from xr_server.storage.builds import claim_scan
-from xr_server.storage.database import scan
+from xr_server.storage.classes import Keeper, list_classes, make_class, today_at
+from xr_server.storage.tables.scans import scan
 from xr_server.worker import HEARTBEAT_S, Bench, Watch, sweep, work_once
 
 
@@ -182,6 +189,18 @@ def test_a_quiet_child_keeps_its_lease_and_a_lost_lease_stops_it(bench):
         connection.execute(update(scan).values(worker="somebody else"))
     watch.saved_s -= HEARTBEAT_S
     assert not watch.go_on()
+
+
+def test_a_class_that_is_over_is_deleted_by_the_worker_and_one_that_is_not_stays(bench):
+    teacher = add_account(
+        bench.catalog, NewAccount("dejima", "ota", "teacher", None), bench.clock(), secrets.token_bytes
+    )
+    change, today = Change(bench.clock(), teacher), today_at(bench.catalog, "dejima", bench.clock())
+    for days in (GRACE_DAYS, GRACE_DAYS + 1):
+        said = ClassForm(f"{days} days ago", "", "class", today - timedelta(days=days))
+        make_class(bench.catalog, "dejima", said, change, secrets.token_bytes)
+    sweep(bench)
+    assert [one.said.name for one in list_classes(bench.catalog, Keeper("dejima", teacher))] == ["30 days ago"]
 
 
 def test_folders_of_builds_that_are_over_are_swept_and_others_stay(bench):

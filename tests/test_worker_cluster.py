@@ -54,6 +54,7 @@ def test_a_scan_is_given_back_untried_while_the_cluster_is_away(bench):
     assert packages_of(bench) == left_over(bench) == []
 
 
+@pytest.mark.long
 def test_a_scan_is_built_on_the_cluster_though_one_of_its_workers_is_killed(bench, tmp_path):
     with open_local_cluster(tmp_path) as cluster:
         settings = replace(bench.settings, dask=cluster.address)

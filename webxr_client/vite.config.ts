@@ -7,8 +7,16 @@ import { dropUnusedShaders } from './vite.shaders.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const folder = fileURLToPath(new URL('../xr_server/static', import.meta.url))
-/** Pages of visitors (list and immersive), of creators and of staff; the server finds each in the manifest. */
-const entries = ['src/main.ts', 'src/immersive.ts', 'src/studio.ts', 'src/desk.ts']
+/** Pages of visitors, list and immersive; the server finds each in the manifest. Those of staff: vite.staff.config.ts. */
+const entries = ['src/main.ts', 'src/immersive.ts', 'src/follow.ts']
+/** Style sheets by themselves: were one imported by a script that comes later, every page would carry what loads it. */
+const sheets = [
+  'src/rally/rally.css',
+  'src/follow.css',
+  'src/coupon.css',
+  'src/questions/questions.css',
+  'src/memories.css'
+]
 const copied = readdirSync(`${here}public`, { recursive: true, encoding: 'utf8' })
 
 export default defineConfig({
@@ -27,7 +35,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 800,
     rolldownOptions: {
       checks: { pluginTimings: false },
-      input: entries.filter((entry) => existsSync(here + entry)),
+      input: [...entries, ...sheets].filter((entry) => existsSync(here + entry)),
       output: { codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: nameChunk(here) }] } }
     }
   },

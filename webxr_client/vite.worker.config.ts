@@ -25,7 +25,14 @@ function collect(entry: string, seen = new Set<string>()): Set<string> {
 }
 
 const icons = ['/static/icons/icon.svg', '/static/icons/icon-192.png']
-const shell = [...new Set(['src/main.ts', 'src/immersive.ts'].flatMap((entry) => [...collect(entry)])), ...icons].sort()
+const shell = [
+  ...new Set(
+    ['src/main.ts', 'src/immersive.ts', 'src/rally/rally.css', 'src/memories.css'].flatMap((entry) => [
+      ...collect(entry)
+    ])
+  ),
+  ...icons
+].sort()
 const version = createHash('sha256').update(manifestText).digest('hex').slice(0, 12)
 
 /** The service worker is built after the pages, since it carries the list of their files, and into one plain script. */

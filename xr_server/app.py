@@ -7,36 +7,92 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
+from xr_server.domain.fields import prepare_types
 from xr_server.errors import DejimaError
 from xr_server.parts import Clock, Parts, RandomBytes
 from xr_server.routes import (
     account,
+    advice,
+    answers,
+    approvals,
+    assist,
     attachments,
+    audit,
     auth,
+    calendar,
+    campaign_run,
+    campaigns,
+    class_deletion,
+    classes,
+    comparing,
+    composing,
+    confirmations,
+    counter,
+    coupons,
     dates,
     desk,
+    desk_memories,
+    entrance,
     events,
+    exchange,
     figures,
+    groups,
     health,
+    join,
+    kiosk,
+    library,
     live,
     media,
+    media_files,
+    media_library,
+    memories,
+    moment,
+    news,
+    notices,
+    originals,
     packages,
+    partners,
+    passing,
     people,
+    permissions,
+    permits,
+    places,
     placing,
+    plan_adding,
+    planning,
+    portfolio,
+    posters,
     preview,
     preview_links,
     problems,
+    questionnaires,
+    questions,
+    rallies,
+    rally_pages,
+    rally_run,
+    rebuilding,
     reports,
     restating,
+    scaling,
     scans,
     scenes,
+    seasons,
+    short_links,
     signs,
+    site,
+    stamps,
+    stopping,
     studio,
+    surveys,
+    tablets,
+    texts,
+    tying,
     uploads,
+    versions,
     visitor,
     web_app,
 )
@@ -52,23 +108,71 @@ from xr_server.storage.published import PublishedSites
 CREATORS_AND_STAFF = (
     auth,
     account,
+    join,
+    news,
+    confirmations,
     uploads,
     scans,
     studio,
     reports,
+    comparing,
+    originals,
     attachments,
     placing,
+    tying,
+    scaling,
+    rebuilding,
     restating,
+    composing,
+    media_library,
+    media_files,
+    passing,
     preview_links,
     desk,
+    entrance,
+    assist,
+    versions,
     people,
+    site,
+    classes,
+    class_deletion,
+    audit,
+    approvals,
+    partners,
+    plan_adding,
+    planning,
+    moment,
     live,
     dates,
+    notices,
+    places,
+    texts,
+    desk_memories,
+    advice,
+    seasons,
+    exchange,
+    surveys,
     figures,
+    permissions,
+    permits,
+    library,
+    portfolio,
+    stopping,
+    rallies,
+    rally_run,
+    campaigns,
+    campaign_run,
+    posters,
+    counter,
+    tablets,
+    questionnaires,
+    answers,
 )
-ROUTES = [*scenes.routes, *packages.routes, *web_app.routes, *events.routes, *health.routes]
+ROUTES = [*scenes.routes, *packages.routes, *web_app.routes, *calendar.routes, *events.routes, *health.routes]
+ROUTES += kiosk.routes
 ROUTES += [route for module in CREATORS_AND_STAFF for route in module.routes]
-ROUTES += [*media.routes, *signs.routes, *preview.routes]
+ROUTES += [*media.routes, *signs.routes, *stamps.routes, *preview.routes, *rally_pages.routes, *groups.routes]
+ROUTES += [*short_links.routes, *coupons.routes, *questions.routes, *memories.routes]
 ROUTES += visitor.routes  # last: its addresses begin with a language, which any first word could be
 MAX_BODY_BYTES = 1024 * 1024  # single routes set their own
 log = logging.getLogger("dejima.app")
@@ -105,10 +209,11 @@ def create_app(
     settings: Settings, clock: Clock = system_clock, random_bytes: RandomBytes = secrets.token_bytes
 ) -> Starlette:
     """The server over the settings' stores; it migrates them when it starts, and serves visitors even when it cannot."""
+    prepare_types()
     catalog, event_store = open_engine(settings.catalog_url), open_engine(settings.events_url)
     published = PublishedSites(catalog, settings.package_dir, clock)
     writer = EventWriter(event_store)
-    forgetting = Forgetting(event_store, settings.key_dir, clock, published.local_date)
+    forgetting = Forgetting((catalog, event_store), settings.key_dir, clock, published.local_date)
     parts = Parts(settings, catalog, event_store, published, writer, clock, random_bytes)
 
     @asynccontextmanager
@@ -129,6 +234,8 @@ def create_app(
         exception_handlers={
             DejimaError: problems.on_dejima_error,
             HTTPException: problems.on_http_error,
+            OperationalError: problems.on_store_away,
+            InterfaceError: problems.on_store_away,
             Exception: problems.on_unexpected,
         },
         lifespan=lifespan,

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from asset_pipeline.memory import family_memory
+from asset_pipeline.sockets import remove_socket_folder
 
 MAX_OUTPUT_BYTES = 16 * 1024 * 1024
 MAX_FILE_BYTES = 16 * 1024**3
@@ -64,6 +65,8 @@ def default_limits() -> Limits:
 def run_limited(job: Job, on_line: Callable[[bytes], None], go_on: Callable[[], bool]) -> Ended:
     """Run a job to its end. go_on is asked twice a second; the child is killed when it says no, or a limit is met."""
     started = time.monotonic()
+    unit = 1 if sys.platform == "darwin" else 1024
+    ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     errors = job.folder / "stderr.txt"
     with errors.open("wb") as stderr:
         process = subprocess.Popen(  # noqa: S603 - a fixed command of ours, no shell
@@ -88,13 +91,15 @@ def run_limited(job: Job, on_line: Callable[[bytes], None], go_on: Callable[[], 
             process.stdout.close()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
+        remove_socket_folder(job.folder)
     if process.returncode == -signal.SIGXCPU:
         stopped = "time"
-    unit = 1 if sys.platform == "darwin" else 1024
     with errors.open("rb") as file:
         file.seek(max(0, errors.stat().st_size - STDERR_KEPT_BYTES))
         tail = file.read().decode(errors="replace")
-    peak_bytes = max(usage.ru_maxrss * unit, memory.most_bytes)
+    # until its program starts a child is a copy of us, and keeps that mark: one below ours says nothing of it
+    own = usage.ru_maxrss * unit if usage.ru_maxrss > ours else 0
+    peak_bytes = max(own, memory.most_bytes)
     return Ended(process.returncode, stopped, time.monotonic() - started, peak_bytes, tail)
 
 

@@ -160,10 +160,11 @@ def export_folder(folder: Path, site: Annotated[str, typer.Option(help="Which si
     from xr_server.storage.catalog import list_publications, load_published
     from xr_server.storage.content import copy_models, write_content
     from xr_server.storage.media import copy_media
+    from xr_server.storage.readings import add_readings
 
     settings = load_settings()
     catalog, _ = open_stores(settings)
-    records = load_published(catalog, site)
+    records = add_readings(catalog, load_published(catalog, site))
     if not records:
         there = ", ".join(list_publications(catalog)) or "none yet"
         raise NotFound("site_unknown", f"There is no site called {site}; published sites: {there}.")
@@ -257,7 +258,7 @@ def add_occluder_file(
 @user_app.command("add")
 def add_user(
     name: str,
-    role: Annotated[str, typer.Option(help="creator, staff, approver, clerk or admin.")],
+    role: Annotated[str, typer.Option(help="creator, teacher, staff, approver, clerk or admin.")],
     site: SiteOption = "dejima",
 ) -> None:
     """Make an account; its password is asked for, or read from standard input when that is not a terminal."""
@@ -265,9 +266,10 @@ def add_user(
     from getpass import getpass
 
     from xr_server.app import system_clock
-    from xr_server.domain.account import NewAccount
+    from xr_server.domain.account import NewAccount, check_given_role
     from xr_server.storage.accounts import add_account
 
+    check_given_role(role)
     password = (
         getpass("Password (at least 10 characters): ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
     )
@@ -293,6 +295,7 @@ def make_link(name: str, site: SiteOption = "dejima") -> None:
     import secrets
 
     from xr_server.app import system_clock
+    from xr_server.domain.catalog import Change
     from xr_server.storage.people import find_person_called
     from xr_server.storage.resets import issue_reset
 
@@ -301,7 +304,7 @@ def make_link(name: str, site: SiteOption = "dejima") -> None:
     person = find_person_called(catalog, site, name)
     if person.disabled:
         raise Conflict("account_closed", f"The account {person.name} is closed; open it again at /desk/people first.")
-    token = issue_reset(catalog, person.id, system_clock(), secrets.token_bytes)
+    token = issue_reset(catalog, person.id, Change(system_clock()), secrets.token_bytes)
     if not settings.public_url:
         typer.echo("DEJIMA_PUBLIC_URL is not set: put the address of your server before this path.", err=True)
     typer.echo(f"{settings.public_url}/reset/{token}")

@@ -27,8 +27,7 @@ from xr_server.storage.accounts import add_account
 from xr_server.storage.content import Content, copy_models, read_content
 from xr_server.storage.database import open_engine
 from xr_server.storage.files import write_file
-from xr_server.storage.imports import Imported, import_records, withdraw_left
-from xr_server.storage.media import keep_media
+from xr_server.storage.imports import Delivery, Imported, import_content, withdraw_left
 from xr_server.storage.packages import load_packages
 
 CONTENT = Path(__file__).resolve().parent.parent / "content" / "dejima"
@@ -57,8 +56,8 @@ def import_with_models(
     bench = Bench(settings, catalog, content.site.id, system_clock)
     built = package_models(bench, folder, content.models, say)
     copy_models(folder, exported_models(settings, content.site.id))
-    keep_media(settings.package_dir, folder, content.records)
-    outcome = import_records(catalog, content.site.id, content.records, replace, system_clock())
+    delivery = Delivery(content.records, folder, settings.package_dir)
+    outcome = import_content(catalog, content.site.id, delivery, replace, system_clock())
     taken_back = withdraw_left(catalog, content.site.id, outcome, system_clock()) if withdraw else 0
     for line in describe(content, outcome, built, taken_back):
         say(line)

@@ -15,12 +15,13 @@ DejimaError            code, text: a sentence that says what happened, what is s
 
 
 class DejimaError(Exception):
-    """An outcome the server names: `code` is stable, `text` is for people."""
+    """An outcome the server names: `code` is stable, `text` is for people; values are what its sentence names."""
 
-    def __init__(self, code: str, text: str) -> None:
+    def __init__(self, code: str, text: str, **values: object) -> None:
         super().__init__(text)
         self.code = code
         self.text = text
+        self.values = values
 
 
 class Invalid(DejimaError):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from sqlalchemy import Engine
 from starlette.requests import HTTPConnection
@@ -9,6 +10,15 @@ from starlette.requests import HTTPConnection
 from xr_server.settings import Settings
 from xr_server.storage.events import EventWriter
 from xr_server.storage.published import PublishedSites
+
+
+class Catalogued(Protocol):
+    """Whoever has the catalog at hand: the server's parts, a worker's bench."""
+
+    @property
+    def catalog(self) -> Engine:
+        """The store of records, scans and people."""
+
 
 Clock = Callable[[], int]
 RandomBytes = Callable[[int], bytes]

@@ -23,8 +23,9 @@ from urllib.parse import urlsplit
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
+from xr_server.domain.said import flatten
 from xr_server.domain.scan import FINAL_STATES, parse_details
-from xr_server.errors import Busy, Conflict, Invalid, NotFound, NotSignedIn, TooLarge, Unavailable
+from xr_server.errors import Busy, Conflict, DejimaError, Invalid, NotFound, NotSignedIn, TooLarge, Unavailable
 
 TUS = {"Tus-Resumable": "1.0.0", "Accept": "application/json"}
 CHUNK_TYPE = "application/offset+octet-stream"
@@ -108,7 +109,7 @@ def read_details(path: Path) -> dict[str, str]:
     if not isinstance(found, dict):
         raise Invalid("details_broken", f'{path} must hold one object, such as {{"title": ...}}.')
     parse_details(found)
-    return {name: str(value) for name, value in found.items() if value is not None}
+    return flatten(found)
 
 
 def read_token(path: Path) -> str:
@@ -362,5 +363,12 @@ def _refusal(answer: Answer) -> Exception:
         code, text = str(problem["code"]), str(problem["detail"])
     except (ValueError, KeyError, TypeError):
         code, text = "server_refused", f"The server answered {answer.status}, and nothing more; ask its operator."
-    kinds = {401: NotSignedIn, 404: NotFound, 410: NotFound, 409: Conflict, 413: TooLarge, 503: Busy}
+    kinds: dict[int, type[DejimaError]] = {
+        401: NotSignedIn,
+        404: NotFound,
+        410: NotFound,
+        409: Conflict,
+        413: TooLarge,
+        503: Busy,
+    }
     return kinds.get(answer.status, Invalid)(code, text)

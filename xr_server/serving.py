@@ -1,6 +1,8 @@
 """Running the server with uvicorn: one process or several on one socket, plain HTTP or HTTPS for phones nearby."""
 
+import asyncio
 import errno
+import gc
 import logging
 import os
 import signal
@@ -8,12 +10,14 @@ import socket
 import sys
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
+from asset_pipeline.memory import keep_freed
 from xr_server.errors import Conflict, Invalid
 from xr_server.logs import show_access, show_log
 from xr_server.settings import Settings, read_settings
@@ -23,6 +27,9 @@ QUIET_APP = "xr_server.serving:make_quiet_app"
 ACCESS_FILE = "access.log"
 BACKLOG = 2048
 GRACE_S = 5
+READ_BYTES = 512 * 1024
+SWITCH_S = 0.0005  # how long the event loop may wait for a thread that makes a page or talks to a database
+KEPT_BLOCK_BYTES, KEPT_BYTES = 4 * 1024**2, 16 * 1024**2
 ANY_ADDRESS = "0.0.0.0"  # noqa: S104 - only with --lan, whose purpose it is
 
 
@@ -43,6 +50,49 @@ class Listener:
         return f"{'https' if self.lan else 'http'}://{name}:{self.port}"
 
 
+class Protocol(HttpToolsProtocol):
+    """HTTP as uvicorn speaks it, but the bytes of a body are handed on as they came: it would copy each of them twice."""
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of a body; the first one becomes what is held, instead of being added to an empty array."""
+        if getattr(self.cycle, "body", None) == b"":  # there is no cycle where a request asks for another protocol
+            self.cycle.body = b""  # type: ignore[assignment]  # it is added to and emptied, no more
+        super().on_body(body)
+
+
+class Line(asyncio.BufferedProtocol):
+    """A connection read in pieces as large as what has come, into one buffer for all: what is read is handed on at once."""
+
+    _buffer = memoryview(bytearray(READ_BYTES))
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        self._http = Protocol(*arguments, **named)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A connection has come."""
+        self._http.connection_made(cast(asyncio.Transport, transport))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It has ended."""
+        self._http.connection_lost(exc)
+
+    def get_buffer(self, _sizehint: int) -> memoryview:
+        """Where the next bytes go."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """So many have come; what is kept of them is copied."""
+        self._http.data_received(self._buffer[:nbytes])  # type: ignore[arg-type]  # the parser takes any buffer
+
+    def pause_writing(self) -> None:
+        """The other side reads too slowly."""
+        self._http.pause_writing()
+
+    def resume_writing(self) -> None:
+        """It has caught up."""
+        self._http.resume_writing()
+
+
 def make_app() -> Starlette:
     """The server of one process, from the environment; uvicorn calls this in each of them."""
     return _make_app(read_settings(os.environ), logging.StreamHandler(sys.stdout))
@@ -57,9 +107,15 @@ def make_quiet_app() -> Starlette:
 def _make_app(settings: Settings, access: logging.Handler) -> Starlette:
     from xr_server.app import create_app
 
+    # what uploads bring is handled in blocks of up to a mebibyte: in fresh memory for each, they took three times as long
+    keep_freed(KEPT_BLOCK_BYTES, KEPT_BYTES)
+    sys.setswitchinterval(SWITCH_S)
     show_log()
     show_access(access)
-    return create_app(settings)
+    app = create_app(settings)
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays: to look through all of it again and again stopped the loop for 50 ms
+    return app
 
 
 def open_socket(listener: Listener) -> socket.socket:
@@ -106,6 +162,7 @@ def serve_on(sock: socket.socket, settings: Settings, listener: Listener, app: s
     config = uvicorn.Config(
         app,
         factory=True,
+        http=Line,  # type: ignore[arg-type]  # every event loop takes a buffered protocol as well
         workers=listener.workers,
         log_config=None,
         access_log=False,  # it would write addresses and queries; routes/shell.py writes what may be kept

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import logging
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -22,7 +23,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from asset_pipeline.errors import PackageBroken
 from asset_pipeline.manifest import MANIFEST_FILE, parse_manifest
+from asset_pipeline.sockets import remove_socket_folder
 from xr_server.child import Ended, Job, Limits, default_limits, run_limited
+from xr_server.domain.rereading import reread
 from xr_server.domain.scan import LEASE_MS, MAX_ATTEMPTS, Reason, build_arguments, build_metadata
 from xr_server.errors import Invalid
 from xr_server.settings import Settings
@@ -36,11 +39,20 @@ from xr_server.storage.builds import (
     save_outcome,
     save_progress,
 )
-from xr_server.storage.packages import DIGEST, Origin, adopt_package, save_package
+from xr_server.storage.class_deletion import delete_over
+from xr_server.storage.comparisons import keep_comparison, remove_comparison, sweep_comparisons
+from xr_server.storage.intake import sweep_intake
+from xr_server.storage.media import sweep_store
+from xr_server.storage.media_library import find_named
+from xr_server.storage.memories import forget_memories
+from xr_server.storage.originals import expire_originals
+from xr_server.storage.packages import DIGEST, Origin, adopt_package, drop_orphan, save_package, sweep_packages
+from xr_server.storage.rebuilding import is_of_another, save_rebuilt
 from xr_server.storage.scans import StoredScan, expire_scans
 from xr_server.storage.uploads import scan_path, sweep_files
 
 PIPELINE = (sys.executable, "-P", "-m", "asset_pipeline")
+COMPARED = "compare"  # the folder of a build for what is no part of its package
 HEARTBEAT_S = 5.0
 REPORT_S = 1.0
 IDLE_S = 1.0
@@ -120,6 +132,7 @@ def run_worker(settings: Settings, catalog: Engine) -> None:
         try:
             if time.monotonic() >= next_sweep_s:
                 sweep(bench)
+                send_mail(bench)
                 next_sweep_s = time.monotonic() + SWEEP_S
             if not work_once(bench, name):
                 time.sleep(IDLE_S)
@@ -166,12 +179,29 @@ def sweep(bench: Bench) -> None:
     now = bench.clock()
     expire_scans(bench.catalog, now)
     fail_exhausted(bench.catalog, now)
+    expire_originals(bench.catalog, bench.settings, now)
     sweep_files(bench.catalog, bench.settings.upload_dir)
+    sweep_comparisons(bench.catalog, bench.settings.comparison_dir)
+    delete_over(bench.catalog, bench.settings, now)
+    sweep_intake(bench.settings.intake_dir, now)
+    sweep_packages(bench.catalog, bench.settings.package_dir, now)
+    forget_memories(bench.catalog, bench.settings.package_dir, now)
+    sweep_store(bench.settings.package_dir, lambda digests: find_named(bench.catalog, digests), now)
     for folder in bench.folder.glob("*.*"):
         scan_id, _, holder = folder.name.partition(".")
         worker, _, attempt = holder.rpartition(".")
         if not attempt.isdigit() or not holds_lease(bench.catalog, Lease(scan_id, worker, int(attempt)), now):
             shutil.rmtree(folder, ignore_errors=True)
+            remove_socket_folder(folder)
+
+
+def send_mail(bench: Bench) -> None:
+    """Send the mail that is due, where a mail server is named; pages and their words are read in only then."""
+    if bench.settings.smtp_url:
+        from xr_server.mailing import ask_addresses, send_digests
+
+        ask_addresses(bench, secrets.token_bytes)
+        send_digests(bench)
 
 
 def work_once(bench: Bench, worker: str) -> bool:
@@ -212,18 +242,40 @@ def build(bench: Bench, lease: Lease, stored: StoredScan, folder: Path) -> bool:
         if not holds_lease(bench.catalog, lease, bench.clock()):
             return True
         outcome = _adopt(bench, stored, folder / "out", outcome)
-    if save_outcome(bench.catalog, lease, outcome, bench.clock()):
+    if _save(bench, (lease, stored), outcome):
         log.info("scan %s: %s in %.1f s, %d MB", lease.scan_id, outcome.state, ended.seconds, ended.peak_bytes >> 20)
+    else:
+        _drop_late(bench, stored, outcome)
     if outcome.reason and outcome.reason.code == "build_failed":
         log.error("scan %s: exit code %d\n%s", lease.scan_id, ended.code, ended.stderr)
     return True
 
 
+def _save(bench: Bench, claimed: tuple[Lease, StoredScan], outcome: Outcome) -> bool:
+    if claimed[1].rebuild is None:
+        return save_outcome(bench.catalog, claimed[0], outcome, bench.clock())
+    return save_rebuilt(bench.catalog, bench.settings, claimed, outcome, bench.clock())
+
+
+def _drop_late(bench: Bench, stored: StoredScan, outcome: Outcome) -> None:
+    """Leave nothing of a scan that was deleted, with a class say, in the very last moment of its build.
+
+    Where a scan was built before and stays that, what its owner compares belongs to another package by now: it goes too.
+    """
+    digest = outcome.package_digest
+    if digest is None:
+        return
+    gone = drop_orphan(bench.catalog, bench.settings.package_dir, digest, stored.id)
+    if gone or is_of_another(bench.catalog, stored, digest):
+        remove_comparison(bench.settings.comparison_dir, stored.id)
+
+
 def _job(bench: Bench, stored: StoredScan, folder: Path) -> Job:
     path = scan_path(bench.settings.upload_dir, stored.id, stored.file_name)
-    metadata = folder / "metadata.json"
-    metadata.write_text(json.dumps(build_metadata(stored.details), ensure_ascii=False), encoding="utf-8")
-    options = [*build_arguments(stored.details), "--out", str(folder / "out"), "--metadata", str(metadata)]
+    metadata, details = folder / "metadata.json", reread(stored.details, stored.rebuild)
+    metadata.write_text(json.dumps(build_metadata(details), ensure_ascii=False), encoding="utf-8")
+    options = [*build_arguments(details), "--out", str(folder / "out"), "--metadata", str(metadata)]
+    options += ["--compare", str(folder / COMPARED)]
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     if bench.settings.dask:
         options += ["--dask", bench.settings.dask]
@@ -275,6 +327,7 @@ def _adopt(bench: Bench, stored: StoredScan, out: Path, outcome: Outcome) -> Out
     manifest = (bench.settings.package_dir / digest / MANIFEST_FILE).read_text(encoding="utf-8")
     origin = Origin(stored.site_id, scan_id=stored.id)
     save_package(bench.catalog, digest, manifest, origin, bench.clock())
+    keep_comparison(bench.settings.comparison_dir, stored.id, out.parent / COMPARED)
     return outcome
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from asset_pipeline.appearance.compare import Compared, compare_level
 from asset_pipeline.appearance.dress import BuiltLevel, dress_ways
 from asset_pipeline.appearance.look import EncodedLook, encode_look, fit_material, plain_look
 from asset_pipeline.appearance.measure import (
@@ -37,7 +38,8 @@ class LevelJob:
     """What to make of a surface.
 
     index: 0 is the finest level; asked: its budget; texture_px: the most that the side of a texture may be; views: where
-    from it is shown; for_phone: whether it also goes into the USDZ.
+    from it is shown; for_phone: whether it also goes into the USDZ; compared: the scan as it is shown beside the
+    level, None where nobody compares them.
     """
 
     index: int
@@ -45,6 +47,7 @@ class LevelJob:
     texture_px: int
     views: Views
     for_phone: bool = False
+    compared: Surface | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class FinishedLevel:
     texture_px: int
     files: dict[str, bytes]
     warnings: tuple[ScanWarning, ...] = ()
+    compared: Compared | None = None
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,8 @@ def make_level(source: Source, surface: Surface, job: LevelJob) -> FinishedLevel
     drawn = draw_level(way.shown, tree, job.index, job.views)
     texture_px = max((picture.px for picture in way.look.common.pictures), default=0)
     level = replace(way.dressed, mesh=way.shown)
-    finished = FinishedLevel(level, deviation, drawn.p95_m, texture_px, {**way.files, **drawn.files})
+    compared = None if job.compared is None else compare_level(source, way.shown, job.compared, job.views.scale_m)
+    finished = FinishedLevel(level, deviation, drawn.p95_m, texture_px, {**way.files, **drawn.files}, compared=compared)
     if not job.for_phone:
         return finished
     for_phone = way.baked  # the only level that an iPhone shows

@@ -112,9 +112,15 @@ def read_colours(cloud: Cloud, records: Records) -> NDArray[np.uint8] | None:
 
 def sample_cloud(cloud: Cloud, count: int) -> Points:
     """Every k-th point that is no stray, at least `count` of them if there are so many, (n, 3) without the origin."""
+    return sample_coloured(cloud, count)[0]
+
+
+def sample_coloured(cloud: Cloud, count: int) -> tuple[Points, NDArray[np.uint8] | None]:
+    """The same with their colours (n, 3) as sRGB bytes; None when the cloud has none."""
     step = max(1, cloud.points // count)
-    at = np.concatenate([records["at"][-start % step :: step] for start, records in _numbered(cloud)])
-    return at[inside(cloud, at)].astype(np.float64)
+    records = np.concatenate([records[-start % step :: step] for start, records in _numbered(cloud)])
+    records = records[inside(cloud, records["at"])]
+    return records["at"].astype(np.float64), read_colours(cloud, records)
 
 
 def inside(cloud: Cloud, at: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -5,17 +5,18 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from asset_pipeline.appearance.compare import Compared, Reference, Scale
 from asset_pipeline.appearance.dress import BuiltLevel
 from asset_pipeline.appearance.level import PLAIN_FILE, FinishedLevel, level_file
 from asset_pipeline.appearance.measure import Deviation
 from asset_pipeline.clouds.thinning import spread_points
-from asset_pipeline.geometry.bvh import Bvh, build_bvh, find_closest
+from asset_pipeline.geometry.bvh import Bvh, Hits, build_bvh, find_closest
 from asset_pipeline.geometry.clean import turn_up
 from asset_pipeline.geometry.order import morton_order
-from asset_pipeline.mesh import Mesh, Positions
+from asset_pipeline.mesh import Mesh, Positions, Surface
 from asset_pipeline.options import METRES
 from asset_pipeline.output.encode_points import encode_plain_points, encode_points
-from asset_pipeline.report.views import Views, draw_level
+from asset_pipeline.report.views import Views, draw_level, find_steps
 from asset_pipeline.scan import Cleaned, Scan
 
 SPACING_SAMPLES = 4000
@@ -47,22 +48,46 @@ def choose_point_levels(asked: tuple[int, ...], points: int) -> tuple[int, ...]:
     return tuple(dict.fromkeys(min(level, points) for level in asked))
 
 
-def make_point_levels(points: Mesh, sample: Positions, budgets: tuple[int, ...], views: Views) -> list[FinishedLevel]:
-    """The levels, finest first; deviations are those of the cloud's sample (n, 3) from the nearest point of the level."""
+def make_point_levels(
+    points: Mesh, sample: Positions, budgets: tuple[int, ...], views: Views, compare: bool = False
+) -> list[FinishedLevel]:
+    """The levels, finest first; deviations are those of the cloud's sample (n, 3) from the nearest point of the level.
+
+    compare: also give each point of sample and level its step of the scale.
+    """
     finished = []
     for index, budget in enumerate(budgets):
         chosen = spread_points(points.positions.astype(np.float32), budget)
         colours = None if points.colours is None else points.colours[chosen]
         points = Mesh(points.positions[chosen], points.faces, colours=colours)
-        distance = find_closest(point_bvh(points), sample).distance.astype(np.float64)
+        hits = find_closest(point_bvh(points), sample)
+        distance = hits.distance.astype(np.float64)
         deviation = Deviation(float(np.sqrt(np.mean(distance**2))), float(distance.max()), None)
         splats = make_splats(points)
         drawn = draw_level(splats, build_bvh(splats.positions, splats.faces), index, views)
         files = {**drawn.files, level_file(index): encode_points(points, find_spacing(points))}
         if index == 0:
             files[PLAIN_FILE] = encode_plain_points(points)
-        finished.append(FinishedLevel(BuiltLevel(budget, points), deviation, drawn.p95_m, 0, files))
+        compared = compare_points(points.vertices, hits, views.scale_m) if compare else None
+        finished.append(FinishedLevel(BuiltLevel(budget, points), deviation, drawn.p95_m, 0, files, compared=compared))
     return finished
+
+
+def compare_points(count: int, hits: Hits, scale_m: Scale) -> Compared:
+    """How far a level of `count` points is from each point of the cloud's sample, and from those round each of its own.
+
+    hits: for each point of the sample the nearest one of the level. The figures are those of the report. A point of the level
+    gets the root mean square of what it stands for; one that stands for nothing but itself is a point of the cloud: 0.
+    """
+    squares = np.bincount(hits.face, hits.distance.astype(np.float64) ** 2, count)
+    around = np.sqrt(squares / np.maximum(np.bincount(hits.face, minlength=count), 1)).astype(np.float32)
+    return Compared(find_steps(hits.distance, scale_m).tobytes(), find_steps(around, scale_m).tobytes())
+
+
+def make_point_reference(sample: Positions, colours: NDArray[np.uint8] | None) -> Reference:
+    """The cloud as its owner sees it: the sample from which distances are told (metres, y up), in its own colours."""
+    points = Mesh(sample, np.zeros((0, 3), np.int32), colours=colours)
+    return Reference(encode_points(points, find_spacing(points)), Surface(sample.astype(np.float32), points.faces))
 
 
 def point_bvh(points: Mesh) -> Bvh:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from asset_pipeline.clouds.cloud import Cloud, PointChunk, Points, gather_cloud, sample_cloud
+from asset_pipeline.clouds.cloud import Cloud, PointChunk, Points, gather_cloud, sample_coloured
 from asset_pipeline.clouds.crs import UNKNOWN, Crs, make_crs
 from asset_pipeline.clouds.heightfield import (
     SEVERAL_HEIGHTS,
@@ -184,12 +184,13 @@ def _say_surface(cloud: Cloud, field: Heightfield) -> list[ScanWarning]:
 def _take_points(cloud: Cloud, options: BuildOptions) -> tuple[Mesh, Survey, list[ScanWarning]]:
     at, colours = thin_cloud(cloud, max(options.levels))
     chosen = spread_points(at, max(options.levels))
-    sample = sample_cloud(cloud, SAMPLES)
+    sample, sample_colours = sample_coloured(cloud, SAMPLES)
     survey = Survey(
         "points",
         sample + cloud.origin,
         _common(cloud) | {"taken_as": "points", "points": cloud.points},
         cloud.crs.projection,
+        sample_colours,
     )
     mesh = Mesh(
         at[chosen].astype(np.float64) + cloud.origin,

@@ -3,6 +3,7 @@
 Sources: glTF 2.0; KHR_mesh_quantization; EXT_meshopt_compression.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -74,9 +75,12 @@ def snap_mesh(mesh: Mesh, error_m: float) -> tuple[Mesh, float]:
     return replace(mesh, positions=low + np.rint((mesh.positions - low) / step) * step), step
 
 
-def split_vertices(mesh: Mesh) -> Vertices:
-    """Vertex rows such that each has one normal: those on a sharp edge stand once a side."""
-    normals = smooth_normals(mesh).reshape(-1, 3)
+def split_vertices(mesh: Mesh, corner_normals: NDArray[np.float32] | None = None) -> Vertices:
+    """Vertex rows such that each has one normal: those on a sharp edge stand once a side.
+
+    corner_normals (m, 3, 3): one a corner of each face; smooth ones when there are none.
+    """
+    normals = (smooth_normals(mesh) if corner_normals is None else corner_normals).reshape(-1, 3)
     quantised = np.rint(normals * 63).astype(np.int64)  # normals that differ by less are one
     key = mesh.faces.reshape(-1).astype(np.int64) * 128**3 + (quantised + 64) @ np.array([128**2, 128, 1])
     _, kept, corners = np.unique(key, return_index=True, return_inverse=True)
@@ -96,19 +100,25 @@ def split_vertices(mesh: Mesh) -> Vertices:
 
 def encode_level(vertices: Vertices, look: Look, step: float) -> bytes:
     """The level, its positions on a grid of that step from their lowest corner, with KHR_mesh_quantization and meshopt."""
-    low = vertices.positions.min(axis=0)
+    return encode_parts([(vertices, look)], step)
+
+
+def encode_parts(parts: Sequence[tuple[Vertices, Look]], step: float) -> bytes:
+    """Several parts, each with a look of its own, as the primitives of one mesh on one grid."""
+    low = np.min([vertices.positions.min(axis=0) for vertices, _ in parts], axis=0)
     document = start_document(["KHR_mesh_quantization", "EXT_meshopt_compression"])
     document.json["nodes"] = [{"mesh": 0, "scale": [step] * 3, "translation": low.tolist()}]
-    quantised = np.rint((vertices.positions - low) / step).astype(np.uint16)
-    attributes = {
-        "POSITION": _add_positions(document, quantised),
-        "NORMAL": _add_normals(document, vertices.normals),
-    }
-    if vertices.uv is not None and look.pictures:
-        attributes["TEXCOORD_0"] = _add_uv(document, vertices.uv, max(picture.px for picture in look.pictures))
-    if vertices.colours is not None:
-        attributes["COLOR_0"] = _add_colours(document, vertices.colours)
-    _finish(document, attributes, add_indices(document, vertices.faces.reshape(-1).astype(np.uint32)), look)
+    for vertices, look in parts:
+        quantised = np.rint((vertices.positions - low) / step).astype(np.uint16)
+        attributes = {
+            "POSITION": _add_positions(document, quantised),
+            "NORMAL": _add_normals(document, vertices.normals),
+        }
+        if vertices.uv is not None and look.pictures:
+            attributes["TEXCOORD_0"] = _add_uv(document, vertices.uv, max(picture.px for picture in look.pictures))
+        if vertices.colours is not None:
+            attributes["COLOR_0"] = _add_colours(document, vertices.colours)
+        _finish(document, attributes, add_indices(document, vertices.faces.reshape(-1).astype(np.uint32)), look)
     return pack_document(document)
 
 
@@ -189,6 +199,8 @@ def _finish(document: Document, attributes: dict[str, int], indices: int, look: 
         surface["metallicRoughnessTexture"] = add_texture(document, look.roughness)
     if look.normal is not None:
         material["normalTexture"] = add_texture(document, look.normal)
-    document.json["materials"] = [material]
-    primitive = {"attributes": attributes, "indices": indices, "material": 0, "mode": 4}
-    document.json["meshes"] = [{"primitives": [primitive]}]
+    materials = document.json["materials"]
+    materials.append(material)
+    primitive = {"attributes": attributes, "indices": indices, "material": len(materials) - 1, "mode": 4}
+    document.json["meshes"] = document.json["meshes"] or [{"primitives": []}]
+    document.json["meshes"][0]["primitives"].append(primitive)

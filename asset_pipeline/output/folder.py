@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from asset_pipeline.errors import PackageBroken
@@ -25,10 +25,7 @@ def write_package(
     draft.mkdir()
     try:
         for name, data in [*files.items(), (MANIFEST_FILE, canonical)]:
-            with (draft / name).open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+            _write_file(draft / name, data)
         check(draft)
         _sync_folder(draft)
         if target.is_dir() and _is_whole(target):  # the same scan and options gave the same bytes before
@@ -39,6 +36,21 @@ def write_package(
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return digest, target
+
+
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files beside a package, durably; what is not part of it has no manifest."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in files.items():
+        _write_file(folder / name, data)
+    _sync_folder(folder)
+
+
+def _write_file(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _is_whole(folder: Path) -> bool:

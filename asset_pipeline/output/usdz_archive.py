@@ -12,8 +12,9 @@ import zlib
 from dataclasses import dataclass
 
 from asset_pipeline.errors import PackageBroken
+from asset_pipeline.licences import licence_url
 from asset_pipeline.manifest import USDZ_FILE, Credit
-from asset_pipeline.output.xmp import GENERATOR, copyright_line, licence_url
+from asset_pipeline.output.xmp import GENERATOR, copyright_line
 
 LAYER_FILE = "model.usda"
 ROOT = "Model"
@@ -56,6 +57,7 @@ def dump_head(credit: Credit) -> bytes:
         "generator": GENERATOR,
         "licence": credit.licence,
         "licence_url": licence_url(credit.licence) or "",
+        "period": credit.period,
         "provenance": credit.provenance,
         "title": credit.title,
     }

@@ -53,25 +53,30 @@ def name_values(code: str) -> frozenset[str]:
     )
 
 
-def say_advice(code: str, values: Values, language: str) -> Advice:
-    """The sentences of a code in a language. Raises KeyError for an unknown code or a value that is missing."""
+def say_advice(code: str, values: Values, language: str, on_page: bool = False) -> Advice:
+    """The sentences of a code in a language; on_page: for those who have a form before them and no terminal.
+
+    Raises KeyError for an unknown code or a value that is missing.
+    """
     words = load_words(language, "advice")[code]
     formatter = _Formatter(language)
-    found, to_do = (formatter.vformat(words.get(part, ""), (), values) for part in ("found", "do"))
-    return Advice(found, to_do)
+    to_do = words.get("do", "")
+    to_do = words.get("do_page", to_do) if on_page else to_do
+    return Advice(*(formatter.vformat(part, (), values) for part in (words["found"], to_do)))
 
 
-def say_warning(warning: Mapping[str, Any], language: str) -> Advice:
+def say_warning(warning: Mapping[str, Any], language: str, on_page: bool = False) -> Advice:
     """A warning of a report in a language; one of another version of the pipeline keeps the words it came with."""
     code, values = warning["code"], warning.get("values", {})
     if code not in list_codes(language) or not name_values(code) <= values.keys():
         return Advice(warning["text"])
-    return say_advice(code, values, language)
+    return say_advice(code, values, language, on_page)
 
 
-def say_warnings(warnings: list[Mapping[str, Any]], language: str) -> list[Advice]:
-    """The warnings of a report in a language, each once, in order."""
-    return list(dict.fromkeys(say_warning(warning, language) for warning in warnings))
+def say_warnings(warnings: list[Mapping[str, Any]], language: str, on_page: bool = False) -> list[Advice]:
+    """The warnings of a report in a language, each once: those to do something about first, else in order."""
+    said = dict.fromkeys(say_warning(warning, language, on_page) for warning in warnings)
+    return sorted(said, key=lambda item: not item.to_do)
 
 
 def say_length(metres: float, language: str) -> str:

@@ -9,6 +9,7 @@ from functools import cache
 
 NEAR, FAR = (0.27, -0.012, -0.062), (0.88, -0.008, 0.145)  # OKLab
 DECADES = 3
+STEPS = 256
 FINEST = 1e-5  # of the diagonal: where the scale begins
 Rgb = tuple[int, int, int]
 
@@ -28,7 +29,7 @@ def list_ticks(low_m: float) -> list[float]:
 
 
 @cache
-def list_colours(steps: int = 256) -> tuple[Rgb, ...]:
+def list_colours(steps: int = STEPS) -> tuple[Rgb, ...]:
     """The scale from near to far as sRGB 0..255."""
     return tuple(_colour_at(step / (steps - 1)) for step in range(steps))
 

@@ -39,7 +39,7 @@ def make_page(manifest: Manifest, report: Report, read: Read, language: str, bac
     read: gives the bytes of one of the package's files by its name; back: address of the page to go back to, if any.
     """
     t = load_words(language, "report")
-    advice = sorted(say_warnings(report["warnings"], language), key=lambda item: not item.to_do)  # to be done: first
+    advice = say_warnings(report["warnings"], language, on_page=bool(back))
     pictured = "views" in report
     values = {
         "t": t,
@@ -114,11 +114,12 @@ def _environment() -> Environment:
 
 def _describe_scale(views: Report, language: str) -> dict[str, Any]:
     t = load_words(language, "report")
-    ticks = [_say_tick(tick) for tick in list_ticks(views["heat_low_m"])]
+    ticks = [say_tick(tick) for tick in list_ticks(views["heat_low_m"])]
     return {"ticks": ticks, "label": t["legend_alt"].format(low=ticks[0], high=ticks[-1])}
 
 
-def _say_tick(metres: float) -> str:
+def say_tick(metres: float) -> str:
+    """A distance that a legend names."""
     for unit, size in (("km", 1000.0), ("m", 1.0), ("cm", 0.01)):
         if metres >= size:
             return f"{metres / size:g} {unit}"

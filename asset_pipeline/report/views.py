@@ -11,7 +11,7 @@ from asset_pipeline.geometry.normals import encoded_normals
 from asset_pipeline.geometry.surface import colours_at, points_at
 from asset_pipeline.mesh import Image, Mesh
 from asset_pipeline.report.camera import Camera, Viewpoint, choose_viewpoints, fit_camera
-from asset_pipeline.report.heat_scale import choose_scale, list_colours
+from asset_pipeline.report.heat_scale import STEPS, choose_scale, list_colours
 from asset_pipeline.report.poster import SCALE, draw_poster, encode_view, halve
 from asset_pipeline.report.shading import GROUND, Sight, choose_exposure, lit_colours, mean_around, paint, see
 
@@ -173,8 +173,14 @@ def _encode(picture: Image) -> bytes:
     return data
 
 
-def _heat(view: View, distance: Plane, scale_m: tuple[float, float]) -> Image:
+def find_steps(distance: Plane, scale_m: tuple[float, float]) -> NDArray[np.uint8]:
+    """The step of the scale, 0 (close) to 255 (far), that each distance in metres falls on; it is the number of its colour."""
     low_m, high_m = scale_m
+    share = np.log10(np.maximum(distance, low_m) / low_m) / np.log10(high_m / low_m)
+    return np.asarray(np.minimum(share * STEPS, STEPS - 1), np.uint8)
+
+
+def _heat(view: View, distance: Plane, scale_m: tuple[float, float]) -> Image:
     colours = np.array(list_colours(), np.float32)
     seen = view.covered > 0
     picture = np.broadcast_to(GROUND, (*view.covered.shape, 3)).copy()
@@ -183,8 +189,7 @@ def _heat(view: View, distance: Plane, scale_m: tuple[float, float]) -> Image:
     squares = np.zeros(view.covered.shape, np.float32)
     squares[seen] = distance**2
     around = mean_around(squares, AROUND_PX)[seen] / mean_around(seen.astype(np.float32), AROUND_PX)[seen]
-    share = np.log10(np.maximum(np.sqrt(np.maximum(around, 0)), low_m) / low_m) / np.log10(high_m / low_m)
-    shown = colours[np.minimum(share * len(colours), len(colours) - 1).astype(np.int64)]
+    shown = colours[find_steps(np.sqrt(np.maximum(around, 0)), scale_m)]
     cover = (view.covered[seen] * (1 - OUTLINE * view.outline[seen]))[:, None]
     picture[seen] = picture[seen] * (1 - cover) + shown * cover
     return np.asarray(picture.round(), np.uint8)

@@ -75,7 +75,7 @@ def fill(data_dir: Path) -> None:
         records.append(replace(mark, lat=32.7435 + number / 50_000, lon=129.873, accuracy_m=15.0, geofence=fence))
     for record in records:
         revision = save_record(catalog, "dejima", record, None, Change(1))
-        publish_record(catalog, Name("dejima", kind_of(record), record.id), revision, 1)
+        publish_record(catalog, Name("dejima", kind_of(record), record.id), revision, Change(1))
     catalog.dispose()
 
 

@@ -9,11 +9,25 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
+from tests.samples import SITE
+from xr_server.domain.catalog import Site
 from xr_server.domain.geofence import Fence
-from xr_server.domain.schedule import is_live
+from xr_server.domain.rally import (
+    Rally,
+    Spot,
+    is_complete,
+    judge,
+    make_moment_code,
+    make_sign_code,
+    moment_of,
+    read_moment_code,
+)
+from xr_server.domain.schedule import Window, is_live, quiet_dates
 from xr_server.domain.trigger import Fix, TriggerState, step_trigger
+from xr_server.errors import Invalid
 
 HERE = Path(__file__).parent
 
@@ -47,3 +61,46 @@ def test_is_live_follows_the_pairs(case: dict[str, Any]) -> None:
         change = datetime.fromisoformat(case["next_change"])
         assert live(change) != case["live"]
         assert live(change - timedelta(seconds=1)) == case["live"]
+
+
+RALLY = json.loads((HERE / "rally.json").read_text(encoding="utf-8"))
+
+
+def make_rally(name: str) -> Rally:
+    days = {"first_on": "2026-11-20", "last_on": "2026-11-30"}
+    facts = dict(RALLY["rallies"][name])
+    return Rally(id=name, title={"en": name}, stamps_needed=facts.pop("needed"), **facts, **days)
+
+
+@pytest.mark.parametrize("case", RALLY["judged"], ids=str)
+def test_stamps_are_judged_as_the_pairs_say(case: dict[str, Any]) -> None:
+    assert judge(make_rally(case["rally"]), case["stamped"], case["landmark"]) == case["verdict"]
+
+
+@pytest.mark.parametrize("case", RALLY["complete"], ids=str)
+def test_a_card_is_full_as_the_pairs_say(case: dict[str, Any]) -> None:
+    assert is_complete(make_rally(case["rally"]), case["stamped"]) is case["complete"]
+
+
+def test_codes_are_those_of_the_pairs() -> None:
+    spot, secret, at = Spot(**RALLY["spot"]), RALLY["secret"].encode(), RALLY["at"]
+    assert make_sign_code(spot, secret) == RALLY["sign"]
+    assert make_moment_code(spot, moment_of(at), secret) == RALLY["moment"]
+
+
+@pytest.mark.parametrize("case", RALLY["shown"], ids=str)
+def test_a_code_of_a_tablet_is_shown_as_long_as_the_pairs_say(case: dict[str, Any]) -> None:
+    spot, secret, at = Spot(**RALLY["spot"]), RALLY["secret"].encode(), RALLY["at"] + case["after_ms"]
+    try:
+        _, in_time = read_moment_code(spot, RALLY["moment"], secret, at)
+    except Invalid:
+        in_time = False
+    assert in_time is case["shown"]
+
+
+@pytest.mark.parametrize("case", cases("is_quiet.json"))
+def test_quiet_days_follow_the_pairs(case: dict[str, Any]) -> None:
+    day = datetime.fromisoformat(case["at"]).astimezone(ZoneInfo(case["zone"])).date()
+    # in the form in which documents hold them
+    site = msgspec.convert({**msgspec.to_builtins(SITE), "quiet_days": case["quiet_days"]}, Site)
+    assert bool(quiet_dates(site.quiet_days, Window(day, day))) == case["quiet"]

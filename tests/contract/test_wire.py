@@ -11,6 +11,7 @@ from tests.samples import make_manifest
 from xr_server.domain.publish import Edition, compile_site
 from xr_server.domain.publish_scene import compile_scene
 from xr_server.domain.published import gather, shown_scenes
+from xr_server.domain.rally import Rally
 from xr_server.storage.content import read_content
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,12 +30,17 @@ def read_interfaces() -> dict[str, dict[str, bool]]:
     return found
 
 
+RALLY = Rally(
+    id="autumn", title={"en": "Autumn"}, landmarks=["suimon"], first_on="2026-11-20", last_on="2026-12-20"
+)  # staff make them at the desk
+
+
 def compile_dejima() -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The site document and the scene manifests of the committed content, with stand-ins for its packages."""
     content = read_content(ROOT / "content" / "dejima")
     models = {name: f"{number:064x}" for number, name in enumerate(content.models)}
     packages = {digest: make_manifest(name.encode()) for name, digest in models.items()}
-    published = gather(content.records, packages, models)
+    published = gather([*content.records, RALLY], packages, models)
     assert published is not None
     site = compile_site(published, Edition(1, date(2026, 12, 1), "en"))
     return site, [compile_scene(scene, published, "en") for scene in shown_scenes(published)]
@@ -54,6 +60,7 @@ PARTS: dict[str, list[dict[str, Any]]] = {
     "Path": SITE["paths"],
     "Hazard": SITE["hazards"],
     "Sign": SITE["signs"],
+    "Rally": SITE["rallies"],
     "SceneDocument": SCENES,
     "Era": [era for scene in SCENES for era in scene["eras"]],
     "SceneNode": [node for scene in SCENES for node in scene["nodes"]],

@@ -2,8 +2,9 @@ import msgspec
 import pytest
 
 from tests.samples import GATE, SITE
-from xr_server.domain.catalog import Schedule, Site, YearlyRule
+from xr_server.domain.catalog import Site
 from xr_server.domain.fields import Digest, LocalDate, LocalTime, Slug
+from xr_server.domain.season import Schedule, YearlyRule
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,17 @@
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from xr_server.domain.catalog import Always, OnDates, Schedule
+from tests.samples import SITE
 from xr_server.domain.moments import gather_stretches, read_local_moment
 from xr_server.domain.schedule import Window, occurrences
+from xr_server.domain.season import Always, OnDates, Schedule
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 
 
 def spans_of(days, opens_at=None, closes_at=None):
     schedule = Schedule(id="s", experience="e", days=days, opens_at=opens_at, closes_at=closes_at)
-    return occurrences(schedule, {}, Window(date(2026, 12, 1), date(2026, 12, 31)), TOKYO)
+    return occurrences(schedule, {}, Window(date(2026, 12, 1), date(2026, 12, 31)), SITE)
 
 
 def test_whole_days_in_a_row_are_one_stretch_with_its_last_day_in():

@@ -1,10 +1,19 @@
 """Numbers of a place, typed or dragged: what is taken, what is a slip, and what stays as it was measured."""
 
 import pytest
+from msgspec.structs import replace
 
 from tests.samples import SITE
 from xr_server.domain.catalog import Node, Placement, Scene
-from xr_server.domain.placing import Place, put_node, read_place, type_place
+from xr_server.domain.placing import (
+    Place,
+    floor_height,
+    looks_above_sea,
+    put_node,
+    read_place,
+    settle_height,
+    type_place,
+)
 from xr_server.errors import Invalid
 
 O = SITE.origin  # noqa: E741
@@ -69,3 +78,33 @@ def test_only_the_node_of_the_scan_is_put_elsewhere():
     moved = put_node(scene, "scan", read(heading_deg="10", ground_y="0.5"))
     assert [node.placement.heading_deg for node in moved.nodes] == [10, 208]
     assert [node.ground_y for node in moved.nodes] == [0.5, None]
+
+
+SEA = replace(SITE, geoid_m=32.0)
+
+
+def settle(**changed):
+    shown = {**TYPED, "h_shown": TYPED["h"], "floor_h": floor_height(TYPED["h"], SEA)}
+    return settle_height({**shown, **changed}, SEA)["h"]
+
+
+def test_the_height_that_was_changed_counts_whichever_field_it_stands_in():
+    assert settle() == TYPED["h"]
+    assert float(settle(floor_h="0.25")) == pytest.approx(O.h + 0.25)
+    assert float(settle(h="40")) == 40
+    assert float(settle(h=f"{O.h + 2}", floor_h="2,00")) == pytest.approx(O.h + 2)
+    with pytest.raises(Invalid, match="do not fit together"):
+        settle(h="40", floor_h="0.25")
+    with pytest.raises(Invalid) as refused:
+        settle(floor_h="high")
+    assert refused.value.code == "place_h"
+
+
+def test_a_height_said_to_count_from_the_sea_gets_what_lies_between_and_only_that():
+    assert float(settle(above_sea="2.5")) == pytest.approx(34.5)
+    assert settle_height({"h": "2.5", "above_sea": "2.5"}, SITE)["h"] == "2.5"  # nobody knows what to add
+
+
+@pytest.mark.parametrize(("below_m", "doubted"), [(32, True), (20, True), (46, True), (14, False), (48, False)])
+def test_how_far_the_sea_lies_above_the_ellipsoid_decides_what_is_doubted(below_m, doubted):
+    assert looks_above_sea(O.h - below_m, SEA) is doubted

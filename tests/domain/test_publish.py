@@ -8,7 +8,7 @@ from msgspec.structs import replace as change
 
 from asset_pipeline.manifest import AvifFile, FileEntry
 from tests.samples import EXPERIENCE, GATE, SITE, make_manifest, make_scene
-from xr_server.domain.catalog import Always, InSeason, Landmark, Node, OnDates, Schedule, Season, YearlyRule
+from xr_server.domain.catalog import Landmark, Node
 from xr_server.domain.publish import (
     Edition,
     compile_site,
@@ -17,9 +17,11 @@ from xr_server.domain.publish import (
     find_bounds,
     find_faults,
     horizon,
+    live_experiences,
 )
 from xr_server.domain.publish_scene import compile_scene
 from xr_server.domain.published import gather, pick, shown_digests, shown_scenes, told_in
+from xr_server.domain.season import Always, InSeason, OnDates, Schedule, Season, YearlyRule
 
 DIGEST = "a" * 64
 MANIFEST = make_manifest(b"glTF")
@@ -193,6 +195,21 @@ def test_only_promotion_is_suspended_on_quiet_days():
     promotion = change(EXPERIENCE, id="fireworks", promotional=True)
     experiences = compile_site(published(promotion), august)["experiences"]
     assert experiences[1]["quiet_on"] == ["2026-08-09", "2026-08-15"]
+
+
+def test_what_is_live_at_a_moment_is_what_visitors_find_then():
+    fireworks = change(EXPERIENCE, id="fireworks", promotional=True)
+    nights = Schedule(id="a", experience="gate-visit", days=Always(), opens_at="22:00", closes_at="02:00")
+    site = published(fireworks, nights)
+    told = {day: sorted(live_experiences(site, datetime(2026, 8, day, 16, 30, tzinfo=UTC))) for day in (7, 8, 9)}
+    assert told == {
+        7: ["fireworks", "gate-visit"],
+        8: ["gate-visit"],
+        9: ["fireworks", "gate-visit"],
+    }  # 01:30 the day after
+    assert live_experiences(site, datetime(2026, 8, 7, 17, 0, tzinfo=UTC)) == ["fireworks"]
+    hidden = published(nights, packages={})
+    assert live_experiences(hidden, datetime(2026, 8, 7, 16, 30, tzinfo=UTC)) == []
 
 
 def test_a_schedule_whose_season_was_withdrawn_takes_only_itself_away():

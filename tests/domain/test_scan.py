@@ -6,9 +6,7 @@ from hypothesis import strategies as st
 
 from xr_server.domain.scan import (
     MAX_SCAN_BYTES,
-    QUOTA_BYTES,
     build_arguments,
-    check_quota,
     parse_upload_metadata,
     read_upload,
     stored_suffix,
@@ -68,14 +66,11 @@ def test_a_refusal_names_the_field_that_is_amiss(change, named):
         read_upload({**METADATA, **change}, 100)
 
 
-def test_files_too_large_and_quotas_met_are_refused_with_figures():
+def test_files_too_large_or_empty_are_refused_with_figures():
     with pytest.raises(TooLarge, match="at most 4 GB"):
         read_upload(METADATA, MAX_SCAN_BYTES + 1)
     with pytest.raises(Invalid, match="empty"):
         read_upload(METADATA, 0)
-    check_quota(QUOTA_BYTES - 5, 5)
-    with pytest.raises(TooLarge, match=r"20\.0 GB of 20 GB"):
-        check_quota(QUOTA_BYTES, 1)
 
 
 @pytest.mark.parametrize(

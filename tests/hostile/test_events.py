@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from tests.samples import NOW
-from xr_server.storage.database import engagement_event, hourly_count, seen_event
+from xr_server.storage.tables.events import engagement_event, hourly_count, seen_event
 
 BAD_BODIES = Path(__file__).parents[2].parent / "shared" / "hostile" / "own-events-bad.jsonl"
 MOMENT = datetime.fromtimestamp(NOW / 1000, UTC)

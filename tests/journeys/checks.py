@@ -15,13 +15,23 @@ MOST_TABS = 80
 
 def violations(page: Page) -> list[str]:
     """What axe finds on the page as it stands, one line each."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))  # evaluated, not added: the page's policy forbids foreign scripts
+    page.wait_for_load_state()
+    if page.evaluate("typeof axe") == "undefined":  # evaluated, not added: the page's policy forbids foreign scripts
+        page.evaluate(AXE.read_text(encoding="utf-8"))
     found: list[dict[str, Any]] = page.evaluate(
         "([rules, apart]) => axe.run({exclude: [[apart]]}, {runOnly: rules, resultTypes: ['violations']})"
         ".then(result => result.violations)",
         [RULES, EMULATED],
     )
-    return [f"{item['id']}: {node['html'][:120]}" for item in found for node in item["nodes"]]
+    return [
+        f"{item['id']}: {node['html'][:120]} {node['failureSummary'][:200]}" for item in found for node in item["nodes"]
+    ]
+
+
+def width_beyond(page: Page) -> float:
+    """By how many CSS pixels the page is wider than its screen."""
+    page.wait_for_load_state()  # right after a click that leads on there may be no document to measure yet
+    return float(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 
 def tab_to(page: Page, target: Locator) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page
 
-from tests.journeys.checks import violations
+from tests.journeys.checks import violations, width_beyond
 
 MEASURES = (Path(__file__).parent / "measures.js").read_text(encoding="utf-8")
 LEAST_TARGET_PX = 44
@@ -38,7 +38,7 @@ def faults(page: Page, state: str, look: str = "light") -> list[str]:
     found += [f"small: {one}" for one in measure(page, f"smallTargets({LEAST_TARGET_PX})")]
     found += [f"pale: {one}" for one in measure(page, f"paleWords({LEAST_CONTRAST[look]})")]
     found += [f"cuts in: {one}" for one in measure(page, "rudeRegions()")]
-    beyond_px = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    beyond_px = width_beyond(page)
     if beyond_px > 0:
         found.append(f"{beyond_px} px wider than the screen")
     if page.locator(".immersive").count() > 0:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.journeys.checks import width_beyond
 from tests.journeys.conftest import OUTSIDE, PERMISSIONS, PHONE
 from tests.journeys.everyone import HOLD, SUNLIGHT, check_focus, faults, measure, stops, tab_on
 from tests.journeys.visiting import HOUSE, WATER_GATE, give_ar, wait_for_mark, walk_to
@@ -154,7 +155,7 @@ def test_nothing_is_lost_at_twice_the_size(open_phone: OpenPhone) -> None:
     found: list[str] = []
     for path in ("", "landmarks/suimon", "experiences/water-gate-1820", "help", "privacy"):
         page.goto(f"/ja/dejima/{path}")
-        beyond_px = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        beyond_px = width_beyond(page)
         found += [f"{path}: {beyond_px} px too wide"] if beyond_px > 0 else []
     page.goto(f"/ja/dejima/{GATE_XR}")
     page.get_by_role("button", name="MB").click()

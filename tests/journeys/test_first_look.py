@@ -48,7 +48,7 @@ class Gate:
 @pytest.fixture
 def slow_stage(open_phone: Callable[..., Page]) -> tuple[Page, Gate]:
     """A phone on whose line the stage does not come before the gate opens."""
-    phone = open_phone("en", service_workers="block")
+    phone = open_phone("en", service_workers="block", is_calm=False)
     gate = Gate()
     phone.route(STAGE, gate)
     return phone, gate

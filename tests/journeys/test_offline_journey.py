@@ -37,8 +37,8 @@ from tests.journeys.visiting import (
     walk_to,
 )
 from xr_server.app import system_clock
-from xr_server.storage.catalog import Name, withdraw_record
-from xr_server.storage.database import engagement_event
+from xr_server.storage.catalog import Change, Name, withdraw_record
+from xr_server.storage.tables.events import engagement_event
 
 HOME = "/en/dejima/"
 GATE_PAGE = "/en/dejima/experiences/water-gate-1820"
@@ -194,7 +194,7 @@ def test_a_model_that_was_taken_back_is_gone_after_the_next_contact(phone: Page,
     take_along(phone)
     catalog = new_site.open_catalog()
     for kind in ("experience", "scene"):
-        withdraw_record(catalog, Name("dejima", kind, "water-gate-1820"), 1, system_clock())
+        withdraw_record(catalog, Name("dejima", kind, "water-gate-1820"), 1, Change(system_clock()))
     catalog.dispose()
     for path in (GATE_PAGE, GATE_SCENE):  # each is a publication of its own
         eventually(
@@ -214,7 +214,11 @@ def test_a_model_that_was_taken_back_is_gone_after_the_next_contact(phone: Page,
 
 
 @pytest.mark.parametrize(
-    ("language", "title"), [("en", "This page is not on your phone"), ("ja", "このページは端末にありません")]
+    ("language", "title"),
+    [
+        ("ja", "このページは端末にありません"),
+        pytest.param("en", "This page is not on your phone", marks=pytest.mark.long),
+    ],
 )
 def test_a_page_never_opened_is_a_page_of_ours_in_the_visitors_language(
     new_site: Served, open_phone: Callable[..., Page], language: str, title: str

@@ -6,19 +6,17 @@ import time
 import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import msgspec
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.journeys.sites import ROOT, Served
+from tests.journeys.checks import violations, width_beyond
+from tests.journeys.sites import Served
 from xr_server.app import system_clock
 from xr_server.domain.catalog import Landmark
 from xr_server.storage.catalog import Change, Name, load_record, publish_record, save_record
 
-AXE = ROOT / "webxr_client" / "node_modules" / "axe-core" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 HOUSE = "chief-factor-house-1820"
 AT_HOUSE = {"latitude": 32.7435977, "longitude": 129.8725152, "accuracy": 6}
 PAGES = ("", "landmarks/kapitan", f"experiences/{HOUSE}", f"xr/{HOUSE}", "help", "privacy", "landmarks/nowhere")
@@ -28,19 +26,6 @@ SAVES_DATA = "Object.defineProperty(navigator, 'connection', {value: {saveData: 
 MODEL_MS = 60_000  # a model on a busy machine without a GPU
 
 OpenPhone = Callable[..., Page]
-
-
-def violations(page: Page) -> list[str]:
-    """What axe finds on the page as it stands, one line each."""
-    page.evaluate(
-        AXE.read_text(encoding="utf-8")
-    )  # evaluated, not added: the page's own policy forbids foreign scripts
-    found: list[dict[str, Any]] = page.evaluate(
-        "rules => axe.run({runOnly: rules, resultTypes: ['violations']}).then(result => result.violations)", RULES
-    )
-    return [
-        f"{item['id']}: {node['html'][:120]} {node['failureSummary'][:200]}" for item in found for node in item["nodes"]
-    ]
 
 
 def arrive(phone: Page, language: str = "en") -> None:
@@ -77,11 +62,6 @@ def test_without_script_a_visitor_reads_everything_from_the_map_to_the_points_of
         "実際の測量ではありません" if language == "ja" else "not a measurement"
     )
     assert phone.locator("button:visible").count() == 0  # nothing that would do nothing
-
-
-def width_beyond(page: Page) -> float:
-    """By how many CSS pixels the page is wider than its screen."""
-    return float(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
@@ -298,7 +278,7 @@ def rewrite_history(served: Served, landmark: str, sentence: str) -> None:
     assert isinstance(stored.body, Landmark)
     body = msgspec.structs.replace(stored.body, history={**stored.body.history, "en": sentence})
     revision = save_record(catalog, "dejima", body, stored.revision, Change(system_clock()))
-    publish_record(catalog, name, revision, system_clock())
+    publish_record(catalog, name, revision, Change(system_clock()))
     catalog.dispose()
     address = f"{served.url}/api/v1/sites/dejima?lang=en"
     deadline = time.monotonic() + 20

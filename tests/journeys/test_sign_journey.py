@@ -132,14 +132,15 @@ def test_what_a_sign_told_is_taken_back_by_undo(visitor: Page) -> None:
 @pytest.mark.parametrize(
     ("view", "why"),
     [
-        (replace(SEEN, text="https://dejima.example/s/NOSIGN9"), "unknown"),
-        (replace(SEEN, text="SUIMON1, but no address"), "unknown"),
-        (replace(SEEN, ahead_m=3.0, right_m=0.2, turned_deg=0), "far"),
-        (replace(SEEN, ahead_m=0.5, right_m=0.02, turned_deg=64), "oblique"),
-        (replace(SEEN, leans_deg=18), "askew"),
-        (None, "none"),
+        pytest.param(replace(SEEN, text="https://dejima.example/s/NOSIGN9"), "unknown", id="another code"),
+        pytest.param(replace(SEEN, text="SUIMON1, but no address"), "unknown", id="no address", marks=pytest.mark.long),
+        pytest.param(replace(SEEN, ahead_m=3.0, right_m=0.2, turned_deg=0), "far", id="far", marks=pytest.mark.long),
+        pytest.param(
+            replace(SEEN, ahead_m=0.5, right_m=0.02, turned_deg=64), "oblique", id="oblique", marks=pytest.mark.long
+        ),
+        pytest.param(replace(SEEN, leans_deg=18), "askew", id="leaning"),
+        pytest.param(None, "none", id="a bare wall", marks=pytest.mark.long),
     ],
-    ids=["another code", "no address", "far", "oblique", "leaning", "a bare wall"],
 )
 def test_what_is_amiss_is_said_and_nothing_is_changed(visitor: Page, film: Path, view: View | None, why: str) -> None:
     write_film(film, view)

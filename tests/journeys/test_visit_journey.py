@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Callable
 
 import pytest
@@ -71,6 +72,7 @@ def test_a_whole_visit_from_arriving_to_coming_back(new_site: Served, open_phone
     phone.evaluate("phone.lost = false")
     expect(overlay).to_have_attribute("data-ar", "overlaid")
     press(phone, "End")
+    expect(overlay).not_to_have_attribute("data-ar", re.compile(""))
     phone.reload()
     wait_for_mark(phone, "first3d")
     assert count_colours(phone.locator("canvas[role=img]")) > 10

@@ -11,7 +11,7 @@ from playwright.sync_api import ConsoleMessage, Locator, Page
 from sqlalchemy import select
 
 from tests.journeys.sites import ROOT, Served
-from xr_server.storage.database import engagement_event, hourly_count
+from xr_server.storage.tables.events import engagement_event, hourly_count
 
 HOUSE = (32.7435977, 129.8725152)  # before the Chief Factor's house
 WATER_GATE = (32.7440401, 129.8720428)
@@ -19,6 +19,7 @@ NEAR_OUTSIDE = (32.7450, 129.8737)
 IWER = ROOT / "webxr_client" / "node_modules" / "iwer" / "build" / "iwer.min.js"
 AR_PHONE = Path(__file__).parent / "iwer_phone.js"
 PATIENCE_S = 30
+PAUSE_MS = 250  # most checks look at a picture of the screen, and to make one costs as much as a picture of the model
 
 
 def walk_to(page: Page, place: tuple[float, float], accuracy_m: float = 5) -> None:
@@ -61,7 +62,7 @@ def eventually(page: Page, check: Callable[[], bool], what: str) -> None:
     while not check():
         if time.monotonic() > deadline:
             raise AssertionError(f"not so in {PATIENCE_S} s: {what}")
-        page.wait_for_timeout(100)
+        page.wait_for_timeout(PAUSE_MS)
 
 
 def count_colours(part: Locator) -> int:

@@ -76,8 +76,8 @@ def test_both_languages_know_the_same_codes_and_words() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_sentences_are_whole_and_calm(language: str) -> None:
     for code, parts in load_words(language, "advice").items():
-        assert set(parts) <= {"found", "do"} and parts["found"], code
-        for sentence in parts.values():
+        assert set(parts) <= {"found", "do", "do_page"} and parts["found"], code
+        for sentence in (text for name, text in parts.items() if text or name != "do_page"):
             assert SOUND.search(sentence), (code, sentence)
             assert "!" not in sentence and "！" not in sentence
 
@@ -128,3 +128,25 @@ def test_lengths_are_said_in_the_unit_one_would_choose(metres: float, ja: str, e
 
 def test_sizes_of_files_are_said_shortly() -> None:
     assert [say_bytes(count) for count in (300, 85_400, 400_000, 12_300_000)] == ["1 kB", "85 kB", "0.4 MB", "12 MB"]
+
+
+def test_pages_never_ask_for_options_of_a_command() -> None:
+    values = dict.fromkeys(("size_m", "height_m", "texel_m", "share", "cell", "largest_m"), 1.0)
+    for language in LANGUAGES:
+        for code in list_codes(language):
+            given = {
+                **dict.fromkeys(name_values(code), 1),
+                **{k: v for k, v in values.items() if k in name_values(code)},
+            }
+            terminal, page = (say_advice(code, given, language, on_page) for on_page in (False, True))
+            assert "--" not in page.text and page.found == terminal.found
+            assert terminal.to_do or not page.to_do
+
+
+def test_what_needs_doing_comes_first() -> None:
+    warnings = [
+        {"code": code, "text": "", "values": {"count": 3, "largest_m": 0.2}}
+        for code in ("points_unused", "holes", "holes")
+    ]
+    first, second = say_warnings(warnings, "en")
+    assert first.to_do and not second.to_do

@@ -155,6 +155,7 @@ def _write(folder: Path, scan: Mesh) -> Path:
     return write_obj(folder, "\n".join(lines), "pipe.obj", pipe_mtl="newmtl lines\nmap_Kd pipe.png\n", pipe_png=picture)
 
 
+@pytest.mark.long
 def test_a_package_keeps_a_mirrored_picture_at_its_finest_level_only(tmp_path: Path) -> None:
     path = _write(tmp_path, pipe(px=1024))
     result = build_package(path, tmp_path / "out", options((2000, 300), texture_px=1024))

@@ -23,23 +23,21 @@ from tests.clusters import Cluster, open_local_cluster
 from tests.pipeline import jobs
 from tests.pipeline.shapes import options, write_hills
 
-WORKERS, BACK_S = 2, 180
+WORKERS = 2
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Workers on this machine."""
     with open_local_cluster(tmp_path_factory.mktemp("cluster"), WORKERS) as cluster:
         yield cluster
 
 
 @pytest.fixture
-def cluster(running: Cluster) -> Cluster:
-    """The workers, all there: those that an earlier test killed take a while to come back on a busy machine."""
-    distributed = pytest.importorskip("distributed")
-    with distributed.Client(running.address, set_as_default=False) as client:
-        client.wait_for_workers(WORKERS, timeout=BACK_S)
-    return running
+def mortal(tmp_path: Path) -> Iterator[Cluster]:
+    """Workers for a test that kills one: on a busy machine it may not be brought back, so no other test waits for it."""
+    with open_local_cluster(tmp_path, WORKERS) as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="module")
@@ -63,18 +61,18 @@ def test_a_package_has_the_same_bytes_when_a_cluster_makes_its_levels_and_cells(
     assert far.digest == build_package(scan, tmp_path / "here", options(**cut)).digest
 
 
-def test_a_worker_killed_in_the_middle_costs_nothing_but_time(cluster, tmp_path):
+def test_a_worker_killed_in_the_middle_costs_nothing_but_time(mortal, tmp_path):
     names = [tmp_path / str(number) for number in range(3)]
-    with open_cluster(cluster.address) as crew:
+    with open_cluster(mortal.address) as crew:
         found = run_jobs(crew, Task(jobs.be_killed_once), names)
     assert len(found) == 3 and all(name.exists() for name in names)
 
 
-def test_what_was_lent_survives_the_death_of_one_it_was_lent_to(cluster):
+def test_what_was_lent_survives_the_death_of_one_it_was_lent_to(mortal):
     mesh = Mesh(jobs.make_rows(1000), np.zeros((1, 3), np.int32))
     task = Task(jobs.sum_positions, (mesh, None))
     killed: list[int] = []
-    with open_cluster(cluster.address) as crew:
+    with open_cluster(mortal.address) as crew:
         before = run_jobs(crew, task, range(4))
         lend = crew.lend
 
@@ -89,9 +87,9 @@ def test_what_was_lent_survives_the_death_of_one_it_was_lent_to(cluster):
     assert killed
 
 
-def test_lending_to_a_worker_that_freezes_and_dies_ends(cluster):
+def test_lending_to_a_worker_that_freezes_and_dies_ends(mortal):
     """The scheduler sends to a worker that takes nothing any more; it must not be waited for once it is gone."""
-    with open_cluster(cluster.address) as crew:
+    with open_cluster(mortal.address) as crew:
         (_, frozen) = run_jobs(crew, Task(jobs.double), [1])[0]
         os.kill(frozen, signal.SIGSTOP)
         end = threading.Timer(2, os.kill, (frozen, signal.SIGKILL))
@@ -107,8 +105,8 @@ def test_lending_to_a_worker_that_freezes_and_dies_ends(cluster):
 
 
 @pytest.mark.long
-def test_workers_that_die_again_and_again_are_given_up_with_a_sentence(cluster):
-    with open_cluster(cluster.address) as crew, pytest.raises(BuildFailed, match="want of memory"):
+def test_workers_that_die_again_and_again_are_given_up_with_a_sentence(mortal):
+    with open_cluster(mortal.address) as crew, pytest.raises(BuildFailed, match="want of memory"):
         run_jobs(crew, Task(jobs.be_killed), [1])
 
 

@@ -8,19 +8,26 @@ import numpy as np
 import pytest
 
 from asset_pipeline.clouds.cloud import gather_cloud
-from asset_pipeline.clouds.point_levels import choose_point_levels, clean_points
+from asset_pipeline.clouds.point_levels import choose_point_levels, clean_points, compare_points, point_bvh
 from asset_pipeline.clouds.thinning import choose_one_a_box, spread_points, thin_cloud
 from asset_pipeline.errors import PackageBroken
+from asset_pipeline.geometry.bvh import find_closest
 from asset_pipeline.manifest import dump_manifest, manifest_digest, parse_manifest
+from asset_pipeline.mesh import Mesh
 from asset_pipeline.options import BuildOptions
 from asset_pipeline.output.glb import decode_glb
 from asset_pipeline.output.verify import verify_package
+from asset_pipeline.package import build_package
 from asset_pipeline.readers.inspect import NOWHERE
 from asset_pipeline.readers.read import read_scan
+from asset_pipeline.report.heat_scale import STEPS
+from asset_pipeline.report.views import find_steps
 from tests.pipeline.builders import ply_bytes
 from tests.pipeline.clouds import chunk, las_file
 from tests.pipeline.command import Ran, run
 from tests.pipeline.test_khronos import faults
+
+SCALE = (1e-4, 0.1)
 
 
 def ball(count: int = 6000) -> np.ndarray:
@@ -165,3 +172,50 @@ def test_a_cloud_that_lies_on_its_side_is_set_up(tmp_path: Path) -> None:
     scan = read_scan(path, BuildOptions(NOWHERE, unit="m", up="y", points="points", levels=(500,)))
     wide, high, deep = np.ptp(clean_points(scan).mesh.positions, axis=0)
     assert high < 0.3 and min(wide, deep) > 1.5
+
+
+def test_a_level_shifted_by_a_known_length_is_that_far_on_both_sides() -> None:
+    grid = np.stack(np.meshgrid(np.arange(40.0), [0.0], np.arange(40.0)), axis=-1).reshape(-1, 3)
+    for shift_m in (0.01, 0.05):
+        level = Mesh(grid + np.array([0, shift_m, 0]), np.zeros((0, 3), np.int32))
+        found = compare_points(level.vertices, find_closest(point_bvh(level), grid), SCALE)
+        for steps in (found.on_scan, found.on_level):
+            assert len(steps) == len(grid)
+            expected = int(find_steps(np.array([shift_m], np.float32), SCALE)[0])
+            assert set(np.abs(np.frombuffer(steps, np.uint8).astype(int) - expected)) <= {0, 1}
+
+
+def test_what_a_level_left_out_is_far_on_the_scan_and_gathered_at_the_points_beside_it() -> None:
+    grid = np.stack(np.meshgrid(np.arange(40.0), [0.0], np.arange(40.0)), axis=-1).reshape(-1, 3)
+    level = Mesh(grid[grid[:, 0] < 20], np.zeros((0, 3), np.int32))
+    found = compare_points(level.vertices, find_closest(point_bvh(level), grid), (1e-4, 10.0))
+    on_scan, on_level = (np.frombuffer(steps, np.uint8) for steps in (found.on_scan, found.on_level))
+    assert (on_scan[grid[:, 0] < 20] == 0).all() and on_scan[grid[:, 0] == 39].min() == STEPS - 1  # 20 m off
+    rim = level.positions[:, 0] == 19
+    around_m = np.sqrt(np.mean(np.arange(21.0) ** 2))  # it stands for itself and the twenty beyond
+    assert set(on_level[rim]) == {int(find_steps(np.array([around_m], np.float32), (1e-4, 10.0))[0])}
+    assert (on_level[~rim] == 0).all()
+
+
+def test_a_cloud_is_compared_point_by_point_with_the_reports_own_figures(tmp_path: Path) -> None:
+    options = BuildOptions(NOWHERE, unit="m", points="points", levels=(2000, 300), texture_px=256, compare=True)
+    built = build_package(coloured_ply(tmp_path), tmp_path / "out", options)
+    plain = build_package(coloured_ply(tmp_path), tmp_path / "plain", replace(options, compare=False))
+    assert built.digest == plain.digest and plain.comparison == {}
+    index = json.loads(built.comparison["comparison.json"])
+    shown = decode_glb(built.comparison["reference.glb"], "reference.glb")
+    assert index["reference"]["points"] == index["reference"]["of_points"] == index["reference"]["vertices"] == 6000
+    assert len(shown.positions) == 6000 and shown.colours is not None and len(shown.faces) == 0
+    low, high = index["heat_low_m"], index["heat_high_m"]
+    for names, level in zip(index["levels"], built.report["levels"], strict=True):
+        steps = np.frombuffer(built.comparison[names["scan"]], np.uint8)
+        assert len(steps) == 6000 and len(built.comparison[names["level"]]) == level["points"]
+        kept = decode_glb((built.folder / names["file"]).read_bytes(), names["file"]).positions
+        away_m = np.concatenate(
+            [np.linalg.norm(part[:, None] - kept, axis=2).min(axis=1) for part in np.array_split(shown.positions, 12)]
+        )
+        assert float(np.sqrt(np.mean(away_m**2))) == pytest.approx(level["rms_m"], rel=0.03)
+        told = find_steps(away_m.astype(np.float32), (low, high)).astype(int)
+        apart = away_m > 0.01  # nearer ones were kept, and moved by what a file keeps of their places
+        assert apart.sum() > 1000 and np.median(np.abs(told - steps)[apart]) <= 2
+        assert (steps[~apart] == 0).mean() > 0.8

@@ -34,12 +34,14 @@ def test_a_bust_in_millimetres(tmp_path: Path) -> None:
     assert result.manifest.bounds_max_m[1] < 1.0
 
 
+@pytest.mark.long
 def test_a_messy_surface_of_raw_points(tmp_path: Path) -> None:
     result = build("messy_ballpivot_color.ply", tmp_path, (5_000,))
     assert_levels(result, (18.0,), (30.5,))
     assert {"faces_duplicate", "points_unused"} <= {w["code"] for w in result.report["warnings"]}
 
 
+@pytest.mark.long
 def test_open_land_with_an_aerial_photograph(tmp_path: Path) -> None:
     assert_levels(build("site_aerial_320k.obj", tmp_path, (5_000,), 256), (20.0,), (25.0,))
 

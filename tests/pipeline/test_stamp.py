@@ -11,12 +11,13 @@ import pytest
 from asset_pipeline.built import BuildResult
 from asset_pipeline.errors import OptionRefused, PackageBroken
 from asset_pipeline.geopose import GeoPose, Position, heading_to_quaternion
+from asset_pipeline.licences import licence_url
 from asset_pipeline.manifest import Anchor, Credit, parse_manifest
 from asset_pipeline.options import read_metadata
 from asset_pipeline.output.listing import dump_report
 from asset_pipeline.output.stamp import restamp_package, stamp_glb, stamp_package
 from asset_pipeline.output.verify import verify_package
-from asset_pipeline.output.xmp import copyright_line, licence_url, make_packet
+from asset_pipeline.output.xmp import copyright_line, make_packet
 from asset_pipeline.package import build_package
 from tests.pipeline.command import run
 from tests.pipeline.shapes import ANCHOR, options, write_ball
@@ -270,3 +271,15 @@ def test_the_command_says_what_is_missing(textured: BuildResult, tmp_path: Path)
     assert ran.code == 2 and "latitude" in ran.stderr.lower()
     ran = run("stamp", tmp_path, "--lat", "32", "--out", tmp_path / "out")
     assert ran.code == 2 and not (tmp_path / "out").exists()
+
+
+def test_the_time_that_a_model_shows_stands_in_every_file_and_is_nowhere_where_it_is_not_said(
+    copied: Path, tmp_path: Path
+) -> None:
+    digest, folder = restamp_package(copied, tmp_path / "out", {"period": "about 1820"}, {})
+    assert verify_package(folder).manifest.credit.period == "about 1820"
+    assert make_packet(Credit(period="about 1820"))["dc:coverage"] == "about 1820"
+    assert b"about 1820" in (folder / "lod0.glb").read_bytes() and b"about 1820" in (folder / "model.usdz").read_bytes()
+    again, bare = restamp_package(folder, tmp_path / "out", {"period": ""}, {})
+    assert again == copied.name != digest  # without it a package is the one it was before there was such a field
+    assert b"period" not in (bare / "manifest.json").read_bytes()

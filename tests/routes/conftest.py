@@ -17,8 +17,9 @@ from tests.routes.forms import attach
 from tests.samples import GATE, NOW, SITE, add_package, publish
 from xr_server.app import create_app
 from xr_server.domain.account import NewAccount
-from xr_server.domain.catalog import Record, Season, YearlyRule
+from xr_server.domain.catalog import Record
 from xr_server.domain.scan import ScanDetails, Upload
+from xr_server.domain.season import Season, YearlyRule
 from xr_server.parts import Parts
 from xr_server.settings import Settings, read_settings
 from xr_server.storage.accounts import add_account
@@ -32,7 +33,15 @@ SEASON = Season(
     name={"ja": "年の瀬", "en": "Year's end"},
     rule=YearlyRule(rrule="FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=20", duration_days=12),
 )
-DETAILS = ScanDetails(title="Wall", creator="Kana", licence="CC BY 4.0", lat=32.7437, lon=129.8723, height=34.5)
+DETAILS = ScanDetails(
+    title="Wall",
+    creator="Kana",
+    licence="CC BY 4.0",
+    lat=32.7437,
+    lon=129.8723,
+    height=34.5,
+    no_persons=True,
+)
 LEVEL = {"triangles_asked": 100_000, "triangles": 99_990, "rms_m": 0.0031, "rms_relative": 0.0004, "max_m": 0.021}
 LEVEL |= {"file": "lod0.glb", "colour_psnr_db": 31.4, "bytes": 1_000_000, "texture_px": 2048}
 REPORT = {

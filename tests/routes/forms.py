@@ -9,6 +9,10 @@ TYPED = {"landmark": "water-gate", "title_en": "The wall", "title_ja": "石垣",
 """What a creator says of a scan that is attached, unless a test says otherwise."""
 
 
+CHOSEN = ("radio", "checkbox")
+"""Fields that are sent only when they are chosen."""
+
+
 class _Forms(HTMLParser):
     """Collects the fields of every form, by the form's action."""
 
@@ -32,7 +36,7 @@ class _Forms(HTMLParser):
             self._select = values["name"]
         elif tag == "option" and "selected" in values:
             self._add(self._select, values.get("value", ""))
-        elif tag == "input" and "name" in values and (values.get("type") != "radio" or "checked" in values):
+        elif tag == "input" and "name" in values and (values.get("type") not in CHOSEN or "checked" in values):
             self._add(values["name"], values.get("value", ""))
 
     def handle_endtag(self, tag: str) -> None:

@@ -5,7 +5,7 @@ from tests.routes.conftest import NOW, PASSWORD, post_form
 from tests.routes.forms import login, submit
 from xr_server.errors import NotSignedIn
 from xr_server.routes.staff import say_problem
-from xr_server.storage.database import membership
+from xr_server.storage.tables.people import membership
 
 
 def test_whoever_is_not_signed_in_is_taken_to_the_login_page_and_back(world):

@@ -1,12 +1,10 @@
-import re
-from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.routes.forms import fields_of, submit
-from xr_server.domain.catalog import Experience, InSeason, Node, OnDates, Placement, Scene, Schedule, Trigger
-from xr_server.domain.schedule import is_live
+from xr_server.domain.catalog import Experience, Node, Placement, Scene, Trigger
+from xr_server.domain.season import InSeason, OnDates, Schedule, Season, YearlyRule
 from xr_server.storage.catalog import Change, Name, list_records, load_record, save_record
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -105,13 +103,11 @@ def test_dates_that_mean_nothing_are_said_and_everything_typed_stays(world, sato
     assert list_records(world.catalog, "dejima", "schedule") == []
 
 
-def test_more_rows_and_asking_what_is_live_keep_what_was_typed(sato):
+def test_more_rows_keep_what_was_typed(sato):
     typed = {"days": "dates", "first": ["2026-12-05", "2026-12-07"], "last": ["2026-12-06", ""]}
-    for step in ("row", "live"):
-        answer = send(sato, step, **typed, at="2026-12-24T18:30")
-        fields = fields_of(answer.text, PATH)
-        assert [value for name, value in fields if name == "first"] == ["2026-12-05", "2026-12-07", "", ""]
-    assert "What is live on 24 December 2026 (Thu) 18:30" in answer.text
+    answer = send(sato, "row", **typed)
+    fields = fields_of(answer.text, PATH)
+    assert [value for name, value in fields if name == "first"] == ["2026-12-05", "2026-12-07", "", ""]
 
 
 def test_somebody_elses_newer_dates_are_shown_beside_what_was_typed(world, sato):
@@ -132,52 +128,8 @@ def test_an_experience_can_have_other_dates_besides(world, sato):
     assert [stored.id for stored in list_records(world.catalog, "dejima", "schedule")] == ["wall", "wall-2"]
     assert len(experiences(world)["wall"]["occurrences"]) == 2
     assert f"{PATH}?schedule=wall-2" in sato.get(f"{PATH}?schedule=wall").text
-
-
-def moments():
-    """Every hour of three days at the new year, and round the quiet day of August."""
-    for first in (datetime(2026, 12, 31, tzinfo=TOKYO), datetime(2026, 8, 8, 12, tzinfo=TOKYO)):
-        yield from (first + timedelta(hours=step) for step in range(0, 48, 5))
-
-
-def test_what_the_desk_calls_live_is_what_the_phone_computes_from_the_compiled_document(world, sato):
-    send(sato, "publish", days="dates", first="2026-12-31", last="2027-01-01", opens_at="18:00", closes_at="02:00")
-    for at in moments():
-        world.clock.at = round((at - timedelta(hours=1)).timestamp() * 1000)
-        compiled, client = experiences(world), world.sign_in("sato")
-        page = client.get(f"/desk/dates?at={at:%Y-%m-%dT%H:%M}").text
-        said = dict(re.findall(r'/desk/dates/(\w+)">.*?answer answer-(\w+)', page))
-        for name, experience in compiled.items():
-            spans = [
-                (datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in experience["occurrences"]
-            ]
-            quiet_on = [date.fromisoformat(day) for day in experience["quiet_on"]]
-            assert (said[name] == "live") == is_live(spans, quiet_on, at.astimezone(UTC), TOKYO), (name, at, said)
-        assert set(said) == {"wall", "garland"}
-
-
-def test_the_desk_says_why_something_is_not_live(world, sato):
-    save_record(world.catalog, "dejima", _draft(world), None, Change(world.clock()))
-    page = sato.get("/desk/dates?at=2027-08-09T12:00").text
-    assert "This is a quiet day" in page
-    assert re.findall(r'/desk/dates/([\w-]+)">.*?answer answer-(\w+)', page) == [
-        ("a-draft", "unpublished"),
-        ("garland", "quiet"),
-        ("wall", "live"),
-    ]
-
-
-def _draft(world):
-    return Experience(
-        id="a-draft", title={"en": "Draft"}, landmark="water-gate", scene="wall", trigger=Trigger(kind="geofence")
-    )
-
-
-@pytest.mark.parametrize("at", ["soon", "2026-13-01T00:00", "0001-01-01T00:00", "9999-12-31T23:59"])
-def test_a_moment_nobody_can_read_is_answered_for_now_with_a_sentence(sato, at):
-    answer = sato.get(f"/desk/dates?at={at}")
-    assert answer.status_code == 200
-    assert "This is the answer for now" in answer.text and "What is live on 24 November 2026 (Tue) 11:00" in answer.text
+    besides = sato.get(f"{PATH}?schedule=new").text
+    assert "what is on already stays" in besides and "once published it is always on" not in besides
 
 
 def test_the_dates_of_what_is_not_there_are_a_page_that_leads_on(sato):
@@ -195,3 +147,61 @@ def test_the_revision_that_is_published_is_the_one_that_was_typed(world, sato):
     assert experiences(world)["wall"]["occurrences"] == [["2026-12-05T15:00:00Z", "2026-12-06T15:00:00Z"]]
     stored = load_record(world.catalog, Name("dejima", "schedule", "wall"))
     assert (stored.revision, stored.published_revision, stored.state) == (2, 2, "published")
+
+
+RULED = {
+    "days": "rule", "kind": "weekday", "weekday_month": "12", "nth": "1", "weekday": "SA", "duration": "9",
+    "weekdays": ["SA", "SU"], "days_off": "also", "left_first": "2026-12-06", "left_last": "",
+    "opens_by": "sunset", "closes_at": "21:00",
+}  # fmt: skip
+
+
+def test_a_rule_weekdays_days_left_out_and_the_sun_are_typed_previewed_and_published(world, sato):
+    preview = send(sato, "preview", **RULED)
+    assert preview.status_code == 200
+    assert "5 December 2026 (Sat) 17:1" in preview.text and "6 December" not in preview.text.partition("preview")[2]
+    published = submit(sato, preview.text, PATH, step="publish")
+    assert published.status_code == 303
+    body = schedule(world).body
+    assert (body.weekdays, body.days_off, body.opens_at) == (["SA", "SU"], "also", "sunset")
+    assert body.except_on == [("2026-12-06", "2026-12-06")]
+    spans = experiences(world)["wall"]["occurrences"]
+    assert [(start[:11], end) for start, end in spans] == [
+        ("2026-12-05T", "2026-12-05T12:00:00Z"),
+        ("2026-12-12T", "2026-12-12T12:00:00Z"),
+        ("2026-12-13T", "2026-12-13T12:00:00Z"),
+    ]
+    again = dict(fields_of(sato.get(f"{PATH}?schedule=wall").text, PATH))
+    assert (again["days"], again["kind"], again["nth"], again["opens_by"]) == ("rule", "weekday", "1", "sunset")
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ({**RULED, "duration": ""}, "how many days it lasts"),
+        ({"days": "dates", "first": "2026-12-05", "weekdays": ["MO"]}, "no day on which it is on"),
+        (
+            {"days": "dates", "first": "2026-12-05", "left_first": "2026-12-09", "left_last": "2026-12-08"},
+            "Exchange them",
+        ),
+        ({"days": "always", "on_from": "2027-01-02", "on_until": "2027-01-01"}, "Exchange them"),
+        ({"days": "always", "on_from": "9999-01-01"}, "1900 to 2199"),
+        ({"days": "rule", "kind": "rrule", "rrule": "FREQ=HOURLY", "starts_on": "2026-12-01"}, "not by the hour"),
+    ],
+)
+def test_choices_that_leave_no_day_or_cannot_be_are_refused_and_stay(world, sato, typed, words):
+    answer = send(sato, "publish", **typed)
+    assert answer.status_code == 400 and words in answer.text
+    assert ("days", typed["days"]) in fields_of(answer.text, PATH)
+    assert list_records(world.catalog, "dejima", "schedule") == []
+
+
+def test_a_schedule_in_a_season_without_an_end_or_not_published_is_not_published(world, sato):
+    rule = YearlyRule(rrule="FREQ=YEARLY;BYMONTH=2;BYDAY=1FR")
+    save_record(world.catalog, "dejima", Season(id="open", name={"en": "Lanterns"}, rule=rule), None, Change(1))
+    unpublished = send(sato, "publish", days="season", season="open")
+    assert unpublished.status_code == 400 and "Lanterns is not published yet" in unpublished.text
+    world.publish(Season(id="open-2", name={"en": "Open"}, rule=rule))
+    asked = send(sato, "publish", days="season", season="open-2")
+    assert asked.status_code == 400 and "Open begins on 5 February 2027 (Fri). When does it end?" in asked.text
+    assert send(sato, "save", days="season", season="open-2").status_code == 303

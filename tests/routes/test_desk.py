@@ -1,3 +1,4 @@
+import hmac
 import re
 import secrets
 import time
@@ -9,7 +10,7 @@ from tests.routes.forms import submit
 from xr_server.domain.account import NewAccount
 from xr_server.domain.catalog import Experience, Node, Placement, Scene, Trigger
 from xr_server.storage.accounts import add_account
-from xr_server.storage.catalog import Change, Name, load_record, save_record
+from xr_server.storage.catalog import Change, Name, load_record, save_record, set_state
 from xr_server.storage.scans import load_scan
 
 PATIENCE_S = 10.0
@@ -70,7 +71,7 @@ def test_what_waits_for_review_comes_first_with_its_state(world, sato, attached)
     text = sato.get("/desk/").text
     assert "Experiences waiting for your look: 1." in text
     assert text.index(f"/desk/records/experience/{attached}") < text.index("/desk/records/experience/a-draft")
-    assert text.count("In review") == 2
+    assert text.count("state-in_review") == 2
 
 
 def test_staff_see_words_picture_report_and_what_is_missing_before_they_decide(world, sato, attached):
@@ -185,7 +186,7 @@ def test_staff_of_another_site_see_and_change_nothing_here(world, attached):
     path = f"/desk/records/experience/{attached}"
     assert aoki.get(path).status_code == 404
     assert post_form(aoki, path, step="publish", revision="1").status_code == 404
-    undo = post_form(aoki, "/desk/undo", before=f"experience.{attached}.1.published.1")
+    undo = post_form(aoki, "/desk/undo", before=sealed(aoki, f"experience.{attached}.1.published.1.in_review.0"))
     assert undo.status_code == 404
     empty = aoki.get("/desk/figures")
     assert empty.status_code == 404 and "no content yet" in empty.text
@@ -193,11 +194,70 @@ def test_staff_of_another_site_see_and_change_nothing_here(world, attached):
 
 
 @pytest.mark.parametrize(
-    "before", ["", "x", "site.dejima.1.published.1", "experience.a.b.c.d", "experience.a.1.shown.1"]
+    "before",
+    [
+        "",
+        "x",
+        "account.sato.1.published.1.published.0",
+        "experience.a.b.c.d.e.f",
+        "experience.a.1.shown.1.published.0",
+        "experience.a.1.draft.1.shown.0",
+    ],
 )
 def test_an_undo_that_was_meddled_with_is_refused(sato, before):
-    answer = post_form(sato, "/desk/undo", before=before)
-    assert answer.status_code == 400 and "cannot be undone" in answer.text
+    for sent in (before, sealed(sato, before)):
+        answer = post_form(sato, "/desk/undo", before=sent)
+        assert answer.status_code == 400 and "cannot be undone" in answer.text
+
+
+def sealed(client, text):
+    """What the address of an undo carries, as the server seals it for who is signed in there."""
+    mark = hmac.new(client.headers["X-CSRF-Token"].encode(), text.encode(), "sha256").hexdigest()[:32]
+    return f"{mark}:{text}"
+
+
+def test_a_link_that_somebody_else_made_undoes_nothing(world, sato, attached):
+    take(sato, attached, "publish")
+    take(sato, attached, "withdraw")
+    add_account(world.catalog, NewAccount("dejima", "ono", "approver", PASSWORD), world.clock(), secrets.token_bytes)
+    ono, made_up = world.sign_in("ono"), f"experience.{attached}.1.published.1.withdrawn.0"
+    path = f"/desk/records/experience/{attached}?done=withdraw&undo="
+    old = f"experience.{attached}.1.published.1"
+    for undo in (old, made_up, sealed(ono, made_up)):
+        answer = submit(sato, sato.get(path + undo).text, "/desk/undo")
+        assert answer.status_code == 400 and "cannot be undone" in answer.text
+        assert state_of(world, "experience", attached) == "withdrawn"
+
+
+def test_an_undo_does_not_bring_back_what_was_withdrawn_since(world, sato, attached):
+    take(sato, attached, "publish")
+    record = load_record(world.catalog, Name("dejima", "experience", attached))
+    save_record(world.catalog, "dejima", record.body, record.revision, Change(world.clock()))
+    set_state(world.catalog, Name("dejima", "experience", attached), 2, "in_review", Change(world.clock()))
+    page = sato.get(take(sato, attached, "changes", note="Look again.").headers["location"]).text
+    take(sato, attached, "withdraw", reason="rights")
+    answer = submit(sato, page, "/desk/undo")
+    assert answer.status_code == 409 and "left as it is" in answer.text
+    stored = load_record(world.catalog, Name("dejima", "experience", attached))
+    assert (stored.state, stored.published_revision) == ("withdrawn", None)
+
+
+def test_a_page_opened_before_a_withdrawal_does_not_publish_it_again(world, sato, attached):
+    opened = sato.get(f"/desk/records/experience/{attached}").text
+    take(sato, attached, "publish")
+    take(sato, attached, "withdraw", reason="rights")
+    answer = submit(sato, opened, f"/desk/records/experience/{attached}", step="publish")
+    assert answer.status_code == 409 and "Somebody else has changed" in answer.text
+    assert (state_of(world, "experience", attached), state_of(world, "scene", attached)) == ("withdrawn", "withdrawn")
+    assert take(sato, attached, "publish").status_code == 303  # from the page that says it was withdrawn
+
+
+def test_an_undo_that_is_too_late_for_the_scene_leaves_the_experience_too(world, sato, attached):
+    page = sato.get(take(sato, attached, "publish").headers["location"]).text
+    scene = load_record(world.catalog, Name("dejima", "scene", attached))
+    save_record(world.catalog, "dejima", scene.body, scene.revision, Change(world.clock()))
+    assert submit(sato, page, "/desk/undo").status_code == 409
+    assert (state_of(world, "experience", attached), state_of(world, "scene", attached)) == ("published", "draft")
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from sqlalchemy import select
 from tests.live import serve
 from tests.samples import HOUR_MS, NOW, SITE
 from xr_server.storage.catalog import Change, Name, publish_record, save_record
-from xr_server.storage.database import engagement_event, hourly_count, seen_event
 from xr_server.storage.keys import destroy_old_day_keys
+from xr_server.storage.tables.events import engagement_event, hourly_count, seen_event
 
 VISIT = "0123456789abcdef-visit"
 DAY_MS = 24 * HOUR_MS
@@ -187,7 +187,7 @@ def test_events_for_a_site_withdrawn_meanwhile_are_refused_and_not_a_fault(serve
     none_left = served.client.post("/api/v1/events", json=make_batch(token, make_event(1)))
     assert (none_left.status_code, none_left.json()["code"]) == (503, "nothing_published")
     hirado = save_record(served.parts.catalog, "hirado", change(SITE, id="hirado"), None, Change(NOW))
-    publish_record(served.parts.catalog, Name("hirado", "site", "hirado"), hirado, NOW)
+    publish_record(served.parts.catalog, Name("hirado", "site", "hirado"), hirado, Change(NOW))
     served.parts.published.refresh()
     others_left = served.client.post("/api/v1/events", json=make_batch(token, make_event(1)))
     assert (others_left.status_code, others_left.json()["code"]) == (404, "site_unknown")

@@ -3,11 +3,11 @@
 import pytest
 from msgspec.structs import replace
 
-from tests.samples import make_scene
+from tests.samples import make_scene, wave_bytes
 from xr_server.domain.media import Cue, Media
 from xr_server.storage.media import keep_media, read_media
 
-WAVES = b"RIFF\x24\0\0\0WAVE" + bytes(range(200))
+WAVES = wave_bytes()
 SOUND = Media(
     id="waves",
     file="waves.wav",

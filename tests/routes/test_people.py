@@ -59,6 +59,11 @@ def test_a_changed_role_can_be_changed_back_at_once(world, desk):
     assert person_of(world, "kana").role == "creator"
 
 
+def test_a_link_that_somebody_else_made_offers_no_role(world, desk):
+    page = desk.get(f"/desk/people/{world.accounts['kana']}?done=role&before=admin").text
+    assert "The role is changed" in page and 'type="hidden" name="role"' not in page
+
+
 def test_a_closed_account_is_out_at_once_and_one_button_opens_it_again(world, desk):
     hers = world.sign_in("kana")
     page = desk.get(step(desk, world, "kana", "close").headers["location"]).text

@@ -8,8 +8,8 @@ from starlette.testclient import TestClient
 
 from tests.live import serve
 from tests.samples import GATE, HOUR_MS, NOW
-from xr_server.domain.catalog import OnDates, Schedule
 from xr_server.domain.geofence import distance_m
+from xr_server.domain.season import OnDates, Schedule
 from xr_server.routes.scenes import NEARBY_LIMIT, accepted_encodings
 
 EVENING = Schedule(

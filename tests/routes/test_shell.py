@@ -4,7 +4,8 @@ import re
 import pytest
 
 from tests.live import serve
-from xr_server.routes.shell import CONTENT_SECURITY_POLICY, describe_fault
+from xr_server.logs import describe_fault
+from xr_server.routes.shell import CONTENT_SECURITY_POLICY
 
 CONTRACT_POLICY = (
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' blob:; "

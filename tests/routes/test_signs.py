@@ -4,8 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from tests.samples import EXPERIENCE
-from xr_server.domain.catalog import OnDates, Schedule
 from xr_server.domain.guidance import Sign
+from xr_server.domain.season import OnDates, Schedule
 from xr_server.domain.survey import Survey, SurveyPoint
 
 PLACE = {"lat": 32.7437, "lon": 129.8723, "h": 36.2, "accuracy_m": 0.05}

@@ -167,7 +167,8 @@ def test_two_windows_never_overwrite_each_other_unseen(world, kana):
     answer = submit(kana, second, action, title_en="South wall", summary_en="Mine.")
     assert answer.status_code == 409 and "Nothing of theirs was overwritten" in answer.text
     assert 'value="South wall"' in answer.text and "Mine." in answer.text
-    assert "<li>North wall</li>" in answer.text and "<li>Water Gate</li>" in answer.text
+    assert '<del><span class="unseen">taken out: </span>North' in answer.text
+    assert '<ins><span class="unseen">put in: </span>South' in answer.text
     assert record(world, "experience").body.title["en"] == "North wall"
     assert submit(kana, answer.text, action).status_code == 303  # having seen theirs, save again
     assert record(world, "experience").body.title["en"] == "South wall"
@@ -247,9 +248,9 @@ def restate(client, scan, **typed):
 @pytest.mark.parametrize(
     ("typed", "status", "said"),
     [
-        ({"title": " "}, 400, "Check the fields"),
+        ({"title": " "}, 400, "Please fill this in."),
         ({"provenance": "hearsay"}, 400, "Check the fields"),
-        ({"digest": "0" * 64, "title": "Gate"}, 409, "somebody may have been faster"),
+        ({"digest": "0" * 64, "title": "Gate"}, 409, "Nothing of theirs was overwritten"),
         ({"title": "Gate"}, 503, "could not be written anew"),  # the package of this test holds no models
     ],
 )

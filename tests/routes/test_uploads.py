@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from xr_server.domain.scan import MAX_SCAN_BYTES, QUOTA_BYTES, UPLOAD_LIFE_MS
+from xr_server.domain.account import SESSION_LIFE_MS
+from xr_server.domain.quota import USUAL
+from xr_server.domain.scan import MAX_SCAN_BYTES, UPLOAD_LIFE_MS
 
 DATA = bytes(range(256)) * 4
 FIELDS = {
@@ -164,15 +166,37 @@ def test_lengths_that_cannot_be_taken_are_refused_before_a_byte_is_sent(kana, le
 
 def test_the_quota_is_met_with_a_clear_sentence(kana, monkeypatch):
     monkeypatch.setattr("xr_server.storage.uploads.ROOM_LEFT_BYTES", -(10**15))
-    for _ in range(QUOTA_BYTES // MAX_SCAN_BYTES):
+    for _ in range(USUAL.account.scan_bytes // MAX_SCAN_BYTES):
         assert create(kana, MAX_SCAN_BYTES).status_code == 201
     answer = create(kana, 1)
-    assert answer.status_code == 413 and "20.0 GB of 20 GB" in answer.json()["detail"]
+    assert answer.status_code == 413 and "20 GB of 20 GB" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(
     "name",
-    ["../../../../etc/cron.d/x", "..\\..\\x.ply", "/absolute.ply", "a\0b.ply", "x" * 300 + ".ply", "\u202eylp.ply"],
+    [
+        *(
+            "../../../../etc/cron.d/x",
+            "..\\..\\x.ply",
+            "/absolute.ply",
+            "a\0b.ply",
+            "x" * 300 + ".ply",
+            "\u202eylp.ply",
+        ),
+        *(
+            "..",
+            ".",
+            ".ply",
+            "CON.ply",
+            "nul",
+            "a.ply:stream",
+            "%2e%2e%2fx.ply",
+            "x.ply\n",
+            "a/b.PLY ",
+            "🏯.ply",
+            "~/x.ply",
+        ),
+    ],
 )
 def test_names_never_become_paths(world, kana, name):
     location = create(kana, filename=name).headers["location"]
@@ -181,6 +205,36 @@ def test_names_never_become_paths(world, kana, name):
     (file,) = folder.iterdir()
     assert folder.name == location.rpartition("/")[2]
     assert file.name in {"scan.ply", "scan.bin"} and file.read_bytes() == DATA
+
+
+def test_a_name_that_is_no_text_is_refused_and_nothing_is_made(world, kana):
+    for name in (b"\xed\xa0\x80.ply", b"\xff\xfe"):  # half a character, and no UTF-8 at all
+        pairs = encode({key: value for key, value in FIELDS.items() if key != "filename"})
+        metadata = f"filename {base64.b64encode(name).decode()},{pairs}"
+        answer = kana.post("/api/v1/uploads", headers={"Upload-Length": "9", "Upload-Metadata": metadata})
+        assert answer.status_code == 400 and answer.json()["code"] == "metadata_broken"
+    assert not world.settings.upload_dir.exists() or list(world.settings.upload_dir.iterdir()) == []
+
+
+def test_one_file_sent_twice_at_once_becomes_two_scans(world, kana):
+    first, second = (create(kana).headers["location"] for _ in range(2))
+    for offset in (0, 512):
+        for location in (first, second):
+            assert patch(kana, location, offset, DATA[offset : offset + 512]).status_code == 204
+    assert first != second and stored_bytes(world, first) == stored_bytes(world, second) == DATA
+
+
+def test_a_session_that_ends_in_the_middle_loses_nothing(world, kana, tus):
+    location = create(kana).headers["location"]
+    patch(kana, location, 0, DATA[:700])
+    world.clock.at += SESSION_LIFE_MS + 1
+    late = patch(kana, location, 700, DATA[700:])
+    assert late.status_code == 401 and late.json()["code"] == "sign_in_first"
+    kana = world.sign_in("kana")
+    kana.headers.update({**tus(), "Accept": "application/json"})
+    assert kana.head(location).headers["upload-offset"] == "700"
+    assert patch(kana, location, 700, DATA[700:]).headers["upload-offset"] == "1024"
+    assert stored_bytes(world, location) == DATA
 
 
 @pytest.mark.parametrize(("field", "value"), [("lat", "190"), ("title", ""), ("provenance", "hearsay")])
@@ -194,3 +248,44 @@ def test_a_chunk_larger_than_any_form_is_taken(world, kana):
     location = create(kana, len(data)).headers["location"]
     assert patch(kana, location, 0, data).headers["upload-offset"] == str(len(data))
     assert stored_bytes(world, location) == data
+
+
+def test_a_session_that_ends_in_the_middle_is_told_and_the_same_upload_goes_on_after_a_day(world, kana, tus):
+    location = create(kana).headers["location"]
+    patch(kana, location, 0, DATA[:600])
+    world.clock.at += 24 * 3_600_000
+    refused = patch(kana, location, 600, DATA[600:])
+    assert refused.status_code == 401 and refused.headers["content-type"] == "application/problem+json"
+    assert refused.json()["code"] == "sign_in_first" and refused.headers["tus-resumable"] == "1.0.0"
+    again = world.sign_in("kana")
+    again.headers.update({**tus(), "Accept": "application/json"})
+    asked = again.head(location)
+    assert (asked.status_code, asked.headers["upload-offset"]) == (200, "600")
+    assert patch(again, location, 600, DATA[600:]).headers["upload-offset"] == "1024"
+    assert stored_bytes(world, location) == DATA
+
+
+def test_one_file_sent_twice_is_two_scans_that_know_nothing_of_each_other(world, kana):
+    first, second = create(kana).headers["location"], create(kana).headers["location"]
+    assert first != second
+    patch(kana, first, 0, DATA[:300])
+    assert kana.head(second).headers["upload-offset"] == "0"
+    patch(kana, second, 0, DATA)
+    assert kana.delete(first).status_code == 204
+    assert stored_bytes(world, second) == DATA and patch(kana, first, 300, DATA[300:]).status_code == 410
+
+
+def test_an_upload_that_announced_more_than_it_has_waits_and_one_that_is_whole_takes_no_more(world, kana):
+    location = create(kana, 2000).headers["location"]
+    assert patch(kana, location, 0, DATA).headers["upload-offset"] == "1024"
+    scan = location.rpartition("/")[2]
+    assert kana.get(f"/api/v1/scans/{scan}").json()["state"] == "receiving"  # no worker takes half a file
+    whole = create(kana).headers["location"]
+    patch(kana, whole, 0, DATA)
+    assert patch(kana, whole, 1024, b"x").status_code == 413
+    assert stored_bytes(world, whole) == DATA
+
+
+def test_signing_out_everywhere_else_leaves_tokens_and_says_so(world, kana):
+    page = world.sign_in("kana").get("/account").text
+    assert "Tokens for programs are not sessions" in page

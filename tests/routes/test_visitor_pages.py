@@ -15,7 +15,7 @@ from tests.routes.conftest import World
 from tests.routes.visitor_world import MARKUP, fill_site, linked_data, refresh, replace, words_of
 from xr_server.domain.catalog import Landmark
 from xr_server.parts import Parts
-from xr_server.storage.catalog import Name, withdraw_record
+from xr_server.storage.catalog import Change, Name, withdraw_record
 
 PAGES = (
     "",
@@ -130,7 +130,7 @@ def test_a_program_that_asks_for_a_page_that_is_not_there_gets_problem_details(f
 
 
 def test_before_anything_is_published_the_first_address_says_so(world: World) -> None:
-    withdraw_record(world.catalog, Name("dejima", "site", "dejima"), 1, world.clock())
+    withdraw_record(world.catalog, Name("dejima", "site", "dejima"), 1, Change(world.clock()))
     refresh(world)
     answer = world.visitor().get("/")
     assert answer.status_code == 503

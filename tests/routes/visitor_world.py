@@ -17,15 +17,14 @@ from xr_server.domain.catalog import (
     Hotspot,
     Landmark,
     Node,
-    OnDates,
     Origin,
     Placement,
     Scene,
-    Schedule,
     Site,
     TimelineEntry,
     Trigger,
 )
+from xr_server.domain.season import OnDates, Schedule
 from xr_server.parts import Parts
 from xr_server.storage.catalog import Change, Name, publish_record, save_record
 from xr_server.storage.packages import Origin as PackageOrigin
@@ -46,7 +45,7 @@ def make_manifest() -> Manifest:
 
 def replace(world: World, body: Any, kind: str) -> None:
     revision = save_record(world.catalog, "dejima", body, 1, Change(world.clock()))
-    publish_record(world.catalog, Name("dejima", kind, body.id), revision, world.clock())
+    publish_record(world.catalog, Name("dejima", kind, body.id), revision, Change(world.clock()))
 
 
 def fill_site(world: World) -> None:

@@ -6,9 +6,9 @@ from sqlalchemy import select, update
 
 from xr_server.domain.account import NewAccount
 from xr_server.errors import Busy, Conflict, NotSignedIn
-from xr_server.storage.accounts import add_account, load_names, sign_in
-from xr_server.storage.database import account, membership, session
+from xr_server.storage.accounts import HASHER, add_account, load_names, sign_in
 from xr_server.storage.sessions import close_session, find_session, open_session
+from xr_server.storage.tables.people import account, membership, session
 
 PASSWORD = "water gate 1820"
 NOW = 1_780_000_000_000
@@ -24,6 +24,10 @@ def test_the_right_password_gives_the_account_and_its_name_is_the_same_however_t
     assert sign_in(catalog, "kana", PASSWORD, NOW) == kana
     assert sign_in(catalog, " ｋａｎａ", PASSWORD, NOW) == kana
     assert load_names(catalog, {kana, "nobody"}) == {kana: "kana"}
+
+
+def test_a_password_costs_what_owasp_asks_for():
+    assert HASHER.hash(PASSWORD).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
 
 def test_passwords_are_stored_only_as_argon2id(catalog, kana):

@@ -7,12 +7,13 @@ import pytest
 from sqlalchemy import select
 
 from xr_server.domain.account import API_TOKEN_LIFE_MS, MAX_API_TOKENS, NewAccount
+from xr_server.domain.catalog import Change
 from xr_server.errors import Conflict, Invalid
 from xr_server.storage.accounts import add_account
 from xr_server.storage.api_tokens import end_token, find_token_session, issue_token, list_tokens
-from xr_server.storage.database import api_token
 from xr_server.storage.people import close_account, reopen_account
 from xr_server.storage.resets import issue_reset, use_reset
+from xr_server.storage.tables.people import api_token
 
 NOW = 1_780_000_000_000
 MINUTE_MS = 60_000
@@ -64,19 +65,19 @@ def test_the_list_tells_what_each_is_for_and_when_it_was_used(catalog, kana, sat
 def test_its_owner_ends_a_token_and_nobody_else_does(catalog, kana, sato):
     token = issue(catalog, kana)
     (found,) = list_tokens(catalog, kana, NOW)
-    end_token(catalog, sato, found.id)
+    end_token(catalog, sato, found.id, NOW)
     assert find_token_session(catalog, token, NOW)
-    end_token(catalog, kana, found.id)
+    end_token(catalog, kana, found.id, NOW)
     assert find_token_session(catalog, token, NOW) is None
 
 
 def test_tokens_end_with_the_account_and_with_a_password_set_by_a_link(catalog, kana, sato):
     token = issue(catalog, kana)
-    close_account(catalog, "dejima", kana)
-    reopen_account(catalog, "dejima", kana)
+    close_account(catalog, "dejima", kana, Change(NOW))
+    reopen_account(catalog, "dejima", kana, Change(NOW))
     assert find_token_session(catalog, token, NOW) is None
     token = issue(catalog, kana)
-    use_reset(catalog, issue_reset(catalog, kana, NOW, secrets.token_bytes), "another password", NOW)
+    use_reset(catalog, issue_reset(catalog, kana, Change(NOW), secrets.token_bytes), "another password", NOW)
     assert find_token_session(catalog, token, NOW) is None
 
 

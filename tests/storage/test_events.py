@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from tests.samples import HOUR_MS, NOW
 from xr_server.domain.visit import AcceptedEvent
 from xr_server.errors import Busy, Unavailable
-from xr_server.storage.database import engagement_event, hourly_count, open_engine, seen_event
+from xr_server.storage.database import open_engine
 from xr_server.storage.events import (
     DAY_MS,
     GROUP_EVENTS,
@@ -22,6 +22,7 @@ from xr_server.storage.events import (
     store_entries,
 )
 from xr_server.storage.forget import forget
+from xr_server.storage.tables.events import engagement_event, hourly_count, seen_event
 
 KEY = b"k" * 32
 

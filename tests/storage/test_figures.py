@@ -8,7 +8,7 @@ from xr_server.domain.figures import day_runs
 from xr_server.domain.schedule import Window
 from xr_server.domain.visit import AcceptedEvent
 from xr_server.storage.events import Entry, store_entries
-from xr_server.storage.figures import count_arrivals, count_types, has_events
+from xr_server.storage.figures import count_arrivals, count_types, count_visits, has_events
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 WINDOW = Window(date(2026, 11, 23), date(2026, 11, 24))
@@ -63,3 +63,14 @@ def test_types_add_what_was_stored_and_what_was_only_counted(event_store):
     runs = day_runs(WINDOW, TOKYO)
     assert count_types(event_store, "dejima", runs[0].start_at, runs[-1].end_at) == {"site_opened": 5}
     assert has_events(event_store, "dejima") and not has_events(event_store, "elsewhere")
+
+
+def test_a_visit_that_opens_many_pages_is_one_and_those_without_a_number_are_none(event_store):
+    opened = [event("2026-11-24T10:00", "site_opened", None) for _ in range(5)]
+    keys = {one.id: bytes([mark]) * 32 for one, mark in zip(opened, (1, 1, 2, 2), strict=False)}
+    with event_store.begin() as connection:
+        store_entries(connection, [Entry(opened, counted_only=False, visit_keys=keys)])
+    start = day_runs(WINDOW, TOKYO)[0].start_at
+    assert count_visits(event_store, "dejima", start, start + 2 * 86_400_000) == 2
+    assert count_visits(event_store, "dejima", start, start + 86_400_000) == 0
+    assert count_visits(event_store, "elsewhere", start, start + 2 * 86_400_000) == 0

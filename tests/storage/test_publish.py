@@ -12,13 +12,14 @@ from sqlalchemy import make_url, update
 
 from tests.conftest import run_alone
 from tests.samples import EXPERIENCE, GATE, HOUR_MS, NOW, SITE, Clock, add_package, make_scene, publish
-from xr_server.domain.catalog import InSeason, Schedule
+from xr_server.domain.season import Always, InSeason, Schedule
 from xr_server.errors import NotFound
 from xr_server.storage.catalog import Change as Edit
 from xr_server.storage.catalog import Name, load_record, publish_record, save_record, withdraw_record
-from xr_server.storage.database import open_engine, record_revision
-from xr_server.storage.publish import SNAPSHOT_FILE, has_snapshot, read_snapshot
+from xr_server.storage.database import open_engine
+from xr_server.storage.publish import OLD_SNAPSHOT_FILE, SNAPSHOT_DIR, has_snapshot, read_snapshot
 from xr_server.storage.published import POLL_S, PublishedSites
+from xr_server.storage.tables.records import record_revision
 
 
 @pytest.fixture
@@ -131,7 +132,7 @@ def test_what_has_not_changed_is_not_compiled_again(catalog, digest, serve):
 
 def test_a_withdrawn_scenes_package_is_remembered_as_withdrawn_even_by_the_next_server(catalog, digest, serve):
     published = serve(catalog)
-    withdraw_record(catalog, Name("dejima", "scene", "gate-1820"), 1, NOW)
+    withdraw_record(catalog, Name("dejima", "scene", "gate-1820"), 1, Edit(NOW))
     published.refresh()
     assert not published.may_fetch(digest)
     assert published.was_withdrawn(digest)
@@ -145,7 +146,7 @@ def test_a_withdrawn_scenes_package_is_remembered_as_withdrawn_even_by_the_next_
 
 def test_a_withdrawn_site_is_gone(catalog, digest, serve):
     published = serve(catalog)
-    withdraw_record(catalog, Name("dejima", "site", "dejima"), 1, NOW)
+    withdraw_record(catalog, Name("dejima", "site", "dejima"), 1, Edit(NOW))
     published.refresh()
     assert dict(published.snapshot.sites) == {}
 
@@ -234,9 +235,11 @@ def test_the_file_holds_all_that_is_served(catalog, digest, serve, store):
     assert again.index == published.snapshot.index
 
 
+@pytest.mark.parametrize("file", [OLD_SNAPSHOT_FILE, f"{SNAPSHOT_DIR}/dejima.json"])
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"dejima": {}}', b'{"dejima": 1}', b"\xff"])
-def test_a_broken_snapshot_file_does_not_keep_a_server_from_starting(tmp_path, content):
-    (tmp_path / SNAPSHOT_FILE).write_bytes(content)
+def test_a_broken_snapshot_file_does_not_keep_a_server_from_starting(tmp_path, content, file):
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_bytes(content)
     assert has_snapshot(tmp_path)
     assert dict(read_snapshot(tmp_path).sites) == {}
 
@@ -245,9 +248,10 @@ def test_a_store_that_cannot_be_written_does_not_keep_a_publication_from_visitor
     catalog, digest, serve, store, caplog
 ):
     published = serve(catalog)
-    (store / SNAPSHOT_FILE).unlink()
-    (store / SNAPSHOT_FILE).mkdir()
-    (store / SNAPSHOT_FILE / "in the way").touch()
+    file = store / SNAPSHOT_DIR / "dejima.json"
+    file.unlink()
+    file.mkdir()
+    (file / "in the way").touch()
     publish(catalog, change(GATE, name={"en": "Sea Gate"}), 1)
     published.refresh()
     assert published.site("dejima", "en").document["landmarks"][0]["name"] == "Sea Gate"
@@ -261,7 +265,7 @@ def test_the_local_date_is_the_earliest_among_the_sites(catalog, digest, serve, 
     assert published.local_date() == date(2026, 11, 25)
     away = change(SITE, id="new-york", time_zone="America/New_York")
     revision = save_record(catalog, "new-york", away, None, Edit(NOW))
-    publish_record(catalog, Name("new-york", "site", "new-york"), revision, NOW)
+    publish_record(catalog, Name("new-york", "site", "new-york"), revision, Edit(NOW))
     published.refresh()
     assert published.local_date() == date(2026, 11, 24)
 
@@ -314,12 +318,43 @@ def test_the_fixture_takes_the_database_away_for_real(catalog, away):
         load_record(catalog, Name("dejima", "site", "dejima"))
 
 
-def test_a_snapshot_of_a_version_without_pictures_and_signs_is_served(catalog, digest, serve, store):
-    serve(catalog).stop()
-    path = store / SNAPSHOT_FILE
-    sites = json.loads(path.read_bytes())
+def test_a_snapshot_of_a_version_without_pictures_and_signs_that_kept_all_sites_in_one_file_is_served(
+    catalog, digest, serve, store
+):
+    published = serve(catalog)
+    published.stop()
+    path = store / SNAPSHOT_DIR / "dejima.json"
+    site = json.loads(path.read_bytes())
     for name in ("media", "captions", "codes"):
-        assert sites["dejima"].pop(name) == {}
-    path.write_text(json.dumps(sites), encoding="utf-8")
+        assert site.pop(name) == {}
+    (store / OLD_SNAPSHOT_FILE).write_text(json.dumps({"dejima": site}), encoding="utf-8")
+    path.unlink()
     kept = read_snapshot(store).sites["dejima"]
     assert (kept.digests, dict(kept.media), dict(kept.codes)) == ({digest}, {}, {})
+    publish(catalog, change(GATE, name={"en": "Sea Gate"}), 1)
+    published.refresh()
+    assert path.is_file()
+    assert not (store / OLD_SNAPSHOT_FILE).exists()
+
+
+def test_a_change_of_dates_at_one_of_many_sites_rebuilds_and_writes_nothing_else(catalog, digest, serve, store):
+    for number in range(5):
+        site_id = f"place-{number}"
+        revision = save_record(catalog, site_id, change(SITE, id=site_id), None, Edit(1))
+        publish_record(catalog, Name(site_id, "site", site_id), revision, Edit(1))
+    published = serve(catalog)
+    before = published.snapshot.sites
+    written = {path.name: path.stat().st_mtime_ns for path in (store / SNAPSHOT_DIR).iterdir()}
+    assert len(written) == 6
+    evenings = Schedule(id="evenings", experience="gate-visit", days=Always(), opens_at="18:00", closes_at="21:00")
+    publish(catalog, evenings, None)
+    published.refresh()
+    after = published.snapshot.sites
+    assert {name for name in after if after[name] is not before[name]} == {"dejima"}
+    assert {
+        path.name for path in (store / SNAPSHOT_DIR).iterdir() if path.stat().st_mtime_ns != written[path.name]
+    } == {"dejima.json"}
+    assert all(after["dejima"].scenes[key] is held for key, held in before["dejima"].scenes.items())
+    assert before["dejima"].scenes
+    assert len(published.site("dejima", "en").document["experiences"][0]["occurrences"]) > 50
+    assert read_snapshot(store).sites == after

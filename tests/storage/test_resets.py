@@ -8,12 +8,13 @@ import pytest
 from sqlalchemy import select
 
 from xr_server.domain.account import NewAccount
+from xr_server.domain.catalog import Change
 from xr_server.errors import DejimaError, Invalid, NotFound, NotSignedIn
-from xr_server.storage.accounts import add_account, change_password, sign_in
-from xr_server.storage.database import password_reset
+from xr_server.storage.accounts import HASHER, add_account, change_password, count_guess, sign_in
 from xr_server.storage.people import close_account
 from xr_server.storage.resets import find_reset, issue_reset, use_reset
 from xr_server.storage.sessions import find_session, open_session
+from xr_server.storage.tables.people import password_reset
 
 PASSWORD = "water gate 1820"
 NEW = "a fan in the harbour"
@@ -32,7 +33,7 @@ def sato(catalog):
 
 
 def issue(catalog, account_id, at=NOW):
-    return issue_reset(catalog, account_id, at, secrets.token_bytes)
+    return issue_reset(catalog, account_id, Change(at), secrets.token_bytes)
 
 
 @pytest.mark.parametrize("password", ["", PASSWORD, "nobody has this password"])
@@ -80,7 +81,7 @@ def test_a_newer_link_a_changed_password_and_a_closed_account_void_a_link(catalo
         find_reset(catalog, newer, NOW)
     add_account(catalog, NewAccount("dejima", "mori", "admin", PASSWORD), NOW, secrets.token_bytes)
     last = issue(catalog, sato)
-    close_account(catalog, "dejima", sato)
+    close_account(catalog, "dejima", sato, Change(NOW))
     with pytest.raises(NotFound):
         use_reset(catalog, last, PASSWORD, NOW)
 
@@ -110,3 +111,20 @@ def test_of_two_browsers_at_once_one_sets_the_password(catalog, kana):
     with ThreadPoolExecutor(2) as pool:
         outcomes = list(pool.map(attempt, ("the first password", "the second password")))
     assert sorted(outcomes) == ["kana", "reset_over"]
+
+
+def test_nobody_waits_to_write_while_a_password_is_hashed(catalog, kana, monkeypatch):
+    """Argon2 takes its time, and SQLite lets one write at a time."""
+    hashed, hash_it = [], type(HASHER).hash
+
+    def hash_while_another_writes(self, password):
+        with catalog.begin() as connection:  # SQLite gives up after a while if the hash is made within a transaction
+            count_guess(connection, f"{len(hashed):064}", NOW)
+        hashed.append(password)
+        return hash_it(self, password)
+
+    token = issue_reset(catalog, kana, Change(NOW), secrets.token_bytes)
+    monkeypatch.setattr(type(HASHER), "hash", hash_while_another_writes)
+    use_reset(catalog, token, PASSWORD, NOW)
+    change_password(catalog, kana, PASSWORD, NEW, NOW)
+    assert hashed == [PASSWORD, NEW]

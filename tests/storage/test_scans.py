@@ -4,7 +4,9 @@ import threading
 import pytest
 
 from xr_server.domain.account import NewAccount
-from xr_server.domain.scan import LEASE_MS, QUOTA_BYTES, UPLOAD_LIFE_MS, Reason, ScanDetails, Upload
+from xr_server.domain.catalog import Change
+from xr_server.domain.quota import USUAL
+from xr_server.domain.scan import LEASE_MS, UPLOAD_LIFE_MS, Reason, ScanDetails, Upload
 from xr_server.errors import Conflict, NotFound, TooLarge
 from xr_server.storage.accounts import add_account
 from xr_server.storage.builds import (
@@ -26,6 +28,7 @@ from xr_server.storage.scans import (
     create_scan,
     expire_scans,
     find_scene_owner,
+    find_scene_scan,
     list_scans,
     load_scan,
     save_received,
@@ -71,10 +74,10 @@ def test_an_offset_that_moved_and_bytes_beyond_the_length_are_not_acknowledged(c
 
 
 def test_the_quota_counts_what_is_announced_and_not_what_was_cancelled(catalog, owner):
-    first = begin(catalog, owner, QUOTA_BYTES - 5)
+    first = begin(catalog, owner, USUAL.account.scan_bytes - 5)
     with pytest.raises(TooLarge):
         begin(catalog, owner, 6)
-    cancel_scan(catalog, first, NOW)
+    cancel_scan(catalog, first, Change(NOW))
     begin(catalog, owner, 6)
 
 
@@ -172,9 +175,9 @@ def test_a_scan_given_back_has_not_been_tried(catalog, owner):
 def test_a_cancelled_scan_takes_the_lease_from_its_worker(catalog, owner):
     scan_id = make_waiting(catalog, owner)
     lease, _ = claim_scan(catalog, "w", NOW)
-    assert cancel_scan(catalog, scan_id, NOW)
+    assert cancel_scan(catalog, scan_id, Change(NOW))
     assert not save_progress(catalog, lease, "read", 0.1, NOW)
-    assert not cancel_scan(catalog, scan_id, NOW)
+    assert not cancel_scan(catalog, scan_id, Change(NOW))
     assert load_scan(catalog, "dejima", scan_id).state == "cancelled"
 
 
@@ -202,8 +205,18 @@ def test_a_scan_remembers_the_first_scene_it_was_attached_to(catalog, owner):
     attach_scene(catalog, scan_id, "gate-1")
     attach_scene(catalog, scan_id, "gate-2")
     assert load_scan(catalog, "dejima", scan_id).scene_id == "gate-1"
-    assert find_scene_owner(catalog, "dejima", "gate-1") == owner.account_id
-    assert find_scene_owner(catalog, "dejima", "gate-2") is None
+
+
+def test_a_scene_is_its_makers_whoever_joins_it_with_a_scan_before_or_after(catalog, owner):
+    haru = Owner("dejima", add_account(catalog, NewAccount("dejima", "haru", "creator"), NOW, secrets.token_bytes))
+    earlier, made = begin(catalog, haru), begin(catalog, owner)
+    scene_id = f"gate-{made.replace('-', '')[:8]}"
+    attach_scene(catalog, earlier, scene_id)
+    assert find_scene_owner(catalog, "dejima", scene_id) is None
+    assert find_scene_scan(catalog, "dejima", scene_id) is None
+    attach_scene(catalog, made, scene_id)
+    assert find_scene_owner(catalog, "dejima", scene_id) == owner.account_id
+    assert find_scene_scan(catalog, "dejima", scene_id) == made
 
 
 def test_bytes_beyond_the_acknowledged_ones_are_cut_off_and_only_one_writes(catalog, owner, tmp_path):
@@ -213,18 +226,37 @@ def test_bytes_beyond_the_acknowledged_ones_are_cut_off_and_only_one_writes(cata
     path.write_bytes(b"12345678")  # four of them were never acknowledged: the server was killed before
     save_received(catalog, scan_id, 0, 4, NOW)
     stored = load_scan(catalog, "dejima", scan_id)
-    with open_at(stored, path) as file:
-        append(file, b"abcdef")
-        with pytest.raises(Locked), open_at(stored, path):
+    with open_at(catalog, stored, path) as file:
+        assert append(file, [b"ab", b"cdef"]) == 6
+        with pytest.raises(Locked), open_at(catalog, stored, path):
             pass
     assert path.read_bytes() == b"1234abcdef"
+
+
+def test_bytes_that_another_connection_had_acknowledged_meanwhile_are_not_cut_off(catalog, owner, tmp_path):
+    stored = load_scan(catalog, "dejima", begin(catalog, owner))
+    path = scan_path(tmp_path, stored.id, "gate.ply")
+    with open_at(catalog, stored, path) as file:
+        append(file, [b"1234"])
+        save_received(catalog, stored.id, 0, 4, NOW)
+    with pytest.raises(Conflict), open_at(catalog, stored, path):  # it was read before those four came
+        pass
+    assert path.read_bytes() == b"1234"
+
+
+def test_a_file_that_a_crash_kept_from_being_made_is_made_by_its_first_bytes(catalog, owner, tmp_path):
+    stored = load_scan(catalog, "dejima", begin(catalog, owner))
+    path = scan_path(tmp_path, stored.id, "gate.ply")
+    with open_at(catalog, stored, path) as file:
+        append(file, [b"abc"])
+    assert path.read_bytes() == b"abc"
 
 
 def test_files_of_scans_that_are_over_are_swept_and_others_stay(catalog, owner, tmp_path):
     kept, cancelled = begin(catalog, owner), begin(catalog, owner)
     for scan_id in (kept, cancelled, "left-behind"):
         create_file(scan_path(tmp_path, scan_id, "gate.ply"))
-    cancel_scan(catalog, cancelled, NOW)
+    cancel_scan(catalog, cancelled, Change(NOW))
     assert set(sweep_files(catalog, tmp_path)) == {cancelled, "left-behind"}
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == [kept]
 
@@ -248,7 +280,7 @@ def test_a_scan_that_waits_knows_how_many_come_before_it(catalog, owner):
     lease, _ = claim_scan(catalog, "w", NOW + 10)
     assert places() == [None, 1, 2, 3]  # the one being built counts until it is done
     save_outcome(catalog, lease, Outcome("built", "done"), NOW + 11)
-    cancel_scan(catalog, ids[2], NOW + 12)
+    cancel_scan(catalog, ids[2], Change(NOW + 12))
     assert places() == [None, 0, None, 1]
 
 
@@ -268,11 +300,11 @@ def test_what_ended_without_a_package_can_be_tried_again_from_the_start(catalog,
             continue
         fail_exhausted(catalog, NOW + 9)
     if state == "rejected":
-        assert try_again(catalog, scan_id, NOW + 10)
+        assert try_again(catalog, scan_id, Change(NOW + 10))
         lease, _ = claim_scan(catalog, "w", NOW + 11)
         save_outcome(catalog, lease, Outcome("rejected", "read", Reason("ply_data", "Broken.")), NOW + 12)
     assert load_scan(catalog, "dejima", scan_id).state == state
-    assert try_again(catalog, scan_id, NOW + 20)
+    assert try_again(catalog, scan_id, Change(NOW + 20))
     again = load_scan(catalog, "dejima", scan_id)
     assert (again.state, again.attempt, again.reason, again.progress) == ("waiting", 0, None, 0)
     assert claim_scan(catalog, "w", NOW + 21)[1].attempt == 1
@@ -280,9 +312,9 @@ def test_what_ended_without_a_package_can_be_tried_again_from_the_start(catalog,
 
 def test_nothing_else_is_tried_again(catalog, owner):
     receiving, waiting, cancelled = begin(catalog, owner), make_waiting(catalog, owner), make_waiting(catalog, owner)
-    cancel_scan(catalog, cancelled, NOW)
-    assert [try_again(catalog, scan_id, NOW) for scan_id in (receiving, waiting, cancelled)] == [False] * 3
+    cancel_scan(catalog, cancelled, Change(NOW))
+    assert [try_again(catalog, scan_id, Change(NOW)) for scan_id in (receiving, waiting, cancelled)] == [False] * 3
     lease, _ = claim_scan(catalog, "w", NOW)
-    assert not try_again(catalog, lease.scan_id, NOW)
+    assert not try_again(catalog, lease.scan_id, Change(NOW))
     save_outcome(catalog, lease, Outcome("built", "done"), NOW)
-    assert not try_again(catalog, lease.scan_id, NOW)
+    assert not try_again(catalog, lease.scan_id, Change(NOW))

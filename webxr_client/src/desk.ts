@@ -1,17 +1,35 @@
 /** Pages of staff. They work without this script; it only adds comfort. */
 import './desk.css'
-import { listenForShortcuts } from './staff'
+import { setUpDrawing } from './drawing'
+import { setUpPicking } from './place-pick'
+import { foldMenu, listenForShortcuts } from './staff'
+import { setUpAdvice } from './text-advice'
+
+const MOMENTS: Record<string, string> = { from_at: '#starts-at', until_at: '#ends-at' }
+
+/** The selector of the choice that a field belongs to; of no choice where there is none. */
+function choiceOf({ name, type }: HTMLInputElement | HTMLSelectElement): string {
+  return MOMENTS[name] ?? (name === 'season' ? '#days-season' : type === 'date' ? '#days-dates' : '#none')
+}
 
 /** Typing into the fields of a choice makes that choice. */
 function followChoices(form: HTMLFormElement): void {
   form.addEventListener('input', (event) => {
     const field = event.target
     if (!(field instanceof HTMLInputElement || field instanceof HTMLSelectElement)) return
-    const choice = field.name === 'season' ? 'season' : field.type === 'date' ? 'dates' : null
-    const radio = choice === null ? null : form.querySelector<HTMLInputElement>(`#days-${choice}`)
+    const radio = form.querySelector<HTMLInputElement>(choiceOf(field))
     if (radio !== null && field.value !== '') radio.checked = true
   })
 }
 
 listenForShortcuts(document)
-for (const form of document.querySelectorAll<HTMLFormElement>('form.fields')) followChoices(form)
+foldMenu(document)
+for (const form of document.querySelectorAll<HTMLFormElement>('form.fields')) {
+  followChoices(form)
+  setUpAdvice(form)
+  setUpPicking(form)
+}
+const month = document.querySelector<HTMLElement>('.plan-month')
+if (month !== null) setUpDrawing(month, (address) => location.assign(address))
+const tablet = document.querySelector<HTMLElement>('.tablet')
+if (tablet !== null) void import('./tablet').then(({ keepShowing }) => keepShowing(window, tablet))

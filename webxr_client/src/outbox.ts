@@ -25,6 +25,8 @@ export interface Outbox {
   record: (event: NewEvent) => Promise<void>
   /** Send what waits now; also called by itself, again and again, while something waits. */
   flush: () => Promise<void>
+  /** The line is back: send what waits, however long the next attempt would still have been put off. */
+  resume: () => Promise<void>
   /** Consent changed: a no drops what waits and forgets the visit. */
   consentChanged: () => Promise<void>
   close: () => Promise<void>
@@ -63,7 +65,7 @@ class Box implements Outbox {
   private readonly onHidden = (): void => {
     if (document.visibilityState === 'hidden') this.sendAtOnce()
   }
-  private readonly onOnline = (): void => void this.flush()
+  private readonly onOnline = (): void => void this.resume()
 
   constructor(
     private readonly options: OutboxOptions,
@@ -107,6 +109,12 @@ class Box implements Outbox {
       this.sending = null
     })
     return this.sending
+  }
+
+  async resume(): Promise<void> {
+    await this.sending // an attempt begun before may fail yet
+    this.failures = 0
+    await this.flush()
   }
 
   async consentChanged(): Promise<void> {

@@ -1,17 +1,11 @@
-/** The page on which a model is placed: its outline on the plan of the site, moved and turned by finger, mouse or keys. */
-import {
-  type Act,
-  atPlan,
-  FINE_STEP_M,
-  type Footprint,
-  facing,
-  firstView,
-  type Pose,
-  type Scale,
-  STEP_M,
-  step,
-  toPlan
-} from './plan'
+/** The page on which a model is placed: the plan, the view in three dimensions and the numbers, all of one place. */
+import { type PlaceWords, sayPlace } from './place-said'
+import { PlaceState, type Source } from './place-state'
+import { type Act, FINE_STEP_M, type Scale, STEP_M, step } from './plan'
+import { PlanView } from './plan-view'
+import { readData } from './staff'
+import { readBox, readPlan } from './surroundings'
+import { openView, type ViewWords } from './view-door'
 
 const KEYS: Record<string, Act> = {
   ArrowLeft: 'west',
@@ -19,158 +13,78 @@ const KEYS: Record<string, Act> = {
   ArrowDown: 'south',
   ArrowRight: 'east',
   ',': 'left',
-  '.': 'right'
+  '.': 'right',
+  '<': 'left', // a comma with Shift
+  '>': 'right',
+  PageUp: 'raise',
+  PageDown: 'lower'
 }
-const LEAST_M = 5
-const MOST_M = 3000
 const ZOOM = 1.5
-const DEGREES = 7 // digits: a centimetre
-const FRONT_M = 2
-const HANDLE_M = 3
+const SAY_MS = 400 // once whoever moves it has stopped
 
 /** Bring the page alive; without script its numbers work all the same. */
 export function setUpPlacing(page: Document, form: HTMLFormElement): void {
   const plan = page.querySelector<SVGSVGElement>('#plan')
-  if (plan !== null) new Placing(page, form, plan)
+  const words = readData<PlaceWords & ViewWords & { north_letter: string }>(page, 'view-words')
+  const buttons = page.querySelector<HTMLElement>('#plan-buttons')
+  if (plan === null || words === null || buttons === null) return
+  const read = (name: string): number => Number(plan.dataset[name])
+  const scale: Scale = { lat: read('lat'), lon: read('lon'), x_per_deg: read('x'), y_per_deg: read('y') }
+  const box = readBox(plan.dataset)
+  const state = new PlaceState(form, read('floor'), {
+    lat: scale.lat,
+    lon: scale.lon,
+    h: read('floor'),
+    heading_deg: 0
+  })
+  const [min_x, , min_z] = box.min
+  const [max_x, , max_z] = box.max
+  const drawn = new PlanView(plan, scale, { min_x, min_z, max_x, max_z }, state)
+  buttons.hidden = false
+  buttons.addEventListener('click', (event) => {
+    const act = (event.target as HTMLElement).closest<HTMLElement>('[data-act]')?.dataset['act']
+    if (act === 'nearer' || act === 'farther') drawn.zoom(act === 'nearer' ? 1 / ZOOM : ZOOM)
+    else if (act !== undefined) state.put(step(state.pose, act as Act, scale), 'keys')
+  })
+  listenForKeys(plan, state, scale, (factor) => drawn.zoom(factor))
+  sayWhenStill(page, state, (pose) => sayPlace(pose, scale, state.floor_m, words))
+  const figure = page.querySelector<HTMLElement>('#ground')
+  if (figure === null) return
+  openView(figure, words, async (tell) => {
+    const { GroundView } = await import('./orbit/ground-view')
+    const view = GroundView.open(figure, { state, scale, box, around: readPlan(plan), words, tell })
+    if (view === null) return false
+    listenForKeys(view.canvas, state, scale, (factor) => view.zoom(factor))
+    return true
+  })
 }
 
-class Placing {
-  private readonly scale: Scale
-  private readonly footprint: Footprint
-  private pose: Pose
-  private size_m: number
-  private middle: [number, number]
-  private drag: { kind: 'move' | 'turn'; off: [number, number] } | null = null
-
-  constructor(
-    private readonly page: Document,
-    private readonly form: HTMLFormElement,
-    private readonly plan: SVGSVGElement
-  ) {
-    const read = (name: string): number => Number(plan.dataset[name])
-    this.scale = { lat: read('lat'), lon: read('lon'), x_per_deg: read('x'), y_per_deg: read('y') }
-    this.footprint = { min_x: read('minX'), min_z: read('minZ'), max_x: read('maxX'), max_z: read('maxZ') }
-    this.pose = this.typed() ?? { lat: this.scale.lat, lon: this.scale.lon, heading_deg: 0 }
-    this.size_m = firstView(this.footprint)
-    this.middle = toPlan(this.pose, this.scale)
-    this.part('#plan-buttons').hidden = false
-    this.part<SVGElement>('#model').removeAttribute('hidden')
-    this.layFootprint()
-    this.listen()
-    this.draw()
-  }
-
-  private part<T extends Element = HTMLElement>(selector: string): T {
-    const found = this.page.querySelector<T>(selector)
-    if (found === null) throw new Error(`the page has no ${selector}`)
-    return found
-  }
-
-  private input(name: keyof Pose): HTMLInputElement {
-    return this.part<HTMLInputElement>(`#${name}`)
-  }
-
-  /** The pose that the fields tell; null while one of them tells none. */
-  private typed(): Pose | null {
-    const read = (name: keyof Pose): number => {
-      const text = this.input(name).value.trim().replace(',', '.')
-      return text === '' ? Number.NaN : Number(text)
-    }
-    const pose = { lat: read('lat'), lon: read('lon'), heading_deg: read('heading_deg') }
-    return Object.values(pose).every(Number.isFinite) ? pose : null
-  }
-
-  private layFootprint(): void {
-    const { min_x, min_z, max_x, max_z } = this.footprint
-    const rect = this.part<SVGRectElement>('#footprint')
-    for (const [name, value] of Object.entries({ x: min_x, y: min_z, width: max_x - min_x, height: max_z - min_z })) {
-      rect.setAttribute(name, String(value))
-    }
-    const ahead = min_z - FRONT_M
-    this.part('#front').setAttribute('d', `M0 0V${ahead}M-1 ${ahead + 1.5}L0 ${ahead}L1 ${ahead + 1.5}`)
-    this.part('#handle').setAttribute('cy', String(ahead - HANDLE_M))
-  }
-
-  private listen(): void {
-    const { plan, form } = this
-    form.addEventListener('input', () => {
-      const pose = this.typed()
-      if (pose === null) return
-      this.pose = pose
-      this.middle = toPlan(pose, this.scale)
-      this.draw()
-    })
-    plan.addEventListener('keydown', (event) => this.key(event))
-    plan.addEventListener('pointerdown', (event) => this.take(event))
-    plan.addEventListener('pointermove', (event) => this.move(event))
-    for (const kind of ['pointerup', 'pointercancel'] as const) {
-      plan.addEventListener(kind, () => {
-        this.drag = null
-      })
-    }
-    this.part('#plan-buttons').addEventListener('click', (event) => {
-      const act = (event.target as HTMLElement).closest<HTMLElement>('[data-act]')?.dataset['act']
-      if (act === 'nearer' || act === 'farther') this.zoom(act === 'nearer' ? 1 / ZOOM : ZOOM)
-      else if (act !== undefined) this.put(step(this.pose, act as Act, this.scale), true)
-    })
-  }
-
-  private key(event: KeyboardEvent): void {
+/** Move, turn and raise by keys; plus and minus come nearer or go away. */
+function listenForKeys(
+  element: SVGElement | HTMLElement,
+  state: PlaceState,
+  scale: Scale,
+  zoom: (factor: number) => void
+): void {
+  ;(element as HTMLElement).addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return
     const act = KEYS[event.key]
-    if (act !== undefined) this.put(step(this.pose, act, this.scale, event.shiftKey ? FINE_STEP_M : STEP_M), true)
-    else if (event.key === '+' || event.key === '-') this.zoom(event.key === '+' ? 1 / ZOOM : ZOOM)
+    if (act !== undefined) state.put(step(state.pose, act, scale, event.shiftKey ? FINE_STEP_M : STEP_M), 'keys')
+    else if (event.key === '+' || event.key === '-') zoom(event.key === '+' ? 1 / ZOOM : ZOOM)
     else return
     event.preventDefault() // the page would scroll
-  }
+  })
+}
 
-  private take(event: PointerEvent): void {
-    const at = this.planAt(event)
-    if (at === null) return
-    const [x, y] = toPlan(this.pose, this.scale)
-    const kind = (event.target as Element).id === 'handle' ? 'turn' : 'move'
-    const onModel = (event.target as Element).closest('#model') !== null
-    this.drag = { kind, off: onModel ? [x - at[0], y - at[1]] : [0, 0] }
-    this.plan.setPointerCapture(event.pointerId)
-    if (!onModel) this.put(atPlan(this.pose, at[0], at[1], this.scale), false)
-  }
-
-  private move(event: PointerEvent): void {
-    const at = this.planAt(event)
-    if (this.drag === null || at === null) return
-    const { kind, off } = this.drag
-    if (kind === 'turn') this.put(facing(this.pose, at[0], at[1], this.scale), false)
-    else this.put(atPlan(this.pose, at[0] + off[0], at[1] + off[1], this.scale), false)
-  }
-
-  /** Where on the plan a finger or the mouse is. */
-  private planAt(event: PointerEvent): [number, number] | null {
-    const matrix = this.plan.getScreenCTM()
-    if (matrix === null) return null
-    const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(matrix.inverse())
-    return [x, y]
-  }
-
-  private put(pose: Pose, follow: boolean): void {
-    this.pose = pose
-    this.input('lat').value = pose.lat.toFixed(DEGREES)
-    this.input('lon').value = pose.lon.toFixed(DEGREES)
-    this.input('heading_deg').value = String(pose.heading_deg)
-    if (follow) this.middle = toPlan(pose, this.scale)
-    this.draw()
-  }
-
-  private zoom(factor: number): void {
-    this.size_m = Math.min(MOST_M, Math.max(LEAST_M, this.size_m * factor))
-    this.middle = toPlan(this.pose, this.scale)
-    this.draw()
-  }
-
-  private draw(): void {
-    const [x, y] = toPlan(this.pose, this.scale)
-    const { size_m, middle } = this
-    this.part('#model').setAttribute('transform', `translate(${x} ${y}) rotate(${this.pose.heading_deg})`)
-    this.plan.setAttribute('viewBox', `${middle[0] - size_m / 2} ${middle[1] - size_m / 2} ${size_m} ${size_m}`)
-    this.part('#handle').setAttribute('r', String(Math.max(1, size_m / 40))) // a finger finds it at any size
-  }
+/** Say the place in words once it rests; what is typed needs no echo. */
+function sayWhenStill(page: Document, state: PlaceState, say: (pose: PlaceState['pose']) => string): void {
+  const said = page.querySelector('#place-said')
+  let timer: ReturnType<typeof setTimeout> | undefined
+  state.listen((_, source: Source) => {
+    clearTimeout(timer)
+    if (source === 'fields') return
+    timer = setTimeout(() => {
+      if (said !== null) said.textContent = say(state.pose)
+    }, SAY_MS)
+  })
 }

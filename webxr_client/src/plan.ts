@@ -16,26 +16,29 @@ export interface Footprint {
   max_z: number
 }
 
+/** Where a model's origin stands: h in metres above the ellipsoid. */
 export interface Pose {
   lat: number
   lon: number
+  h: number
   heading_deg: number
 }
 
-export type Act = 'west' | 'north' | 'south' | 'east' | 'left' | 'right'
+export type Act = 'west' | 'north' | 'south' | 'east' | 'left' | 'right' | 'raise' | 'lower'
 
 export const STEP_M = 0.5
 export const FINE_STEP_M = 0.05
+export const RISE_M = 0.05
 const TURN_DEG = 1
-const MOVES: Record<Exclude<Act, 'left' | 'right'>, [east: number, south: number]> = {
-  west: [-1, 0],
-  north: [0, -1],
-  south: [0, 1],
-  east: [1, 0]
-}
+const MOVES = new Map<Act, [east: number, south: number]>([
+  ['west', [-1, 0]],
+  ['north', [0, -1]],
+  ['south', [0, 1]],
+  ['east', [1, 0]]
+])
 
 /** The place of a pose on the plan. */
-export function toPlan({ lat, lon }: Pose, scale: Scale): [x: number, y: number] {
+export function toPlan({ lat, lon }: Pick<Pose, 'lat' | 'lon'>, scale: Scale): [x: number, y: number] {
   return [(lon - scale.lon) * scale.x_per_deg, (scale.lat - lat) * scale.y_per_deg]
 }
 
@@ -49,9 +52,15 @@ export function step(pose: Pose, act: Act, scale: Scale, step_m = STEP_M): Pose 
   if (act === 'left' || act === 'right') {
     return { ...pose, heading_deg: turnTo(pose.heading_deg + (act === 'right' ? TURN_DEG : -TURN_DEG)) }
   }
+  if (act === 'raise' || act === 'lower') return raised(pose, pose.h + (act === 'raise' ? RISE_M : -RISE_M))
   const [x, y] = toPlan(pose, scale)
-  const [east, south] = MOVES[act]
+  const [east, south] = MOVES.get(act) ?? [0, 0]
   return atPlan(pose, x + east * step_m, y + south * step_m, scale)
+}
+
+/** The pose at another height, to a centimetre. */
+export function raised(pose: Pose, h: number): Pose {
+  return { ...pose, h: Math.round(h * 100) / 100 }
 }
 
 /** Turned so that the face looks from the model's place to a point of the plan. */

@@ -45,7 +45,9 @@ export function findFault(field: HTMLInputElement | HTMLSelectElement, words: Up
   if (field instanceof HTMLInputElement && field.type === 'file') {
     return findFilesFault([...(field.files ?? [])], label, words)
   }
-  if (field.validity.valueMissing) return fill(words.missing, { label })
+  const licence = field.form?.querySelector<HTMLSelectElement>('select[name="licence"]')?.value
+  const ownWords = field.name === 'licence_own' && licence === 'own'
+  if (field.validity.valueMissing || (ownWords && field.value.trim() === '')) return fill(words.missing, { label })
   if (field.validity.valid) return null
   const { min, max } = field as HTMLInputElement
   return fill(words.number, { label, min, max })

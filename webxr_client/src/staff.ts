@@ -1,4 +1,4 @@
-/** What all pages of creators and staff share: the shortcuts their menu shows. */
+/** What all pages of creators and staff share: the menu and the shortcuts it shows. */
 
 /** Alt and a digit follow the menu entry that names it. */
 export function listenForShortcuts(page: Document): void {
@@ -8,6 +8,22 @@ export function listenForShortcuts(page: Document): void {
     if (entry === null) return
     event.preventDefault()
     entry.click()
+  })
+}
+
+/** The open menu folds up on Escape, and when something else is touched or reached; without a script its own word folds it. */
+export function foldMenu(page: Document): void {
+  const menu = page.querySelector<HTMLDetailsElement>('#menu')
+  if (menu === null) return
+  const leave = (event: Event): void => {
+    if (event.target instanceof Node && !menu.contains(event.target)) menu.open = false
+  }
+  page.addEventListener('pointerdown', leave)
+  page.addEventListener('focusin', leave)
+  menu.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape' || !menu.open) return
+    menu.open = false
+    menu.querySelector('summary')?.focus()
   })
 }
 

@@ -1,11 +1,13 @@
 /** Pages of creators: sending a scan, and watching it being built. */
 import './studio.css'
+import { type MediumWords, setUpMediaForm } from './media-form'
 import { createPace, sayLeft } from './pace'
+import { setUpPicking } from './picking'
 import { setUpPlacing } from './placing'
 import { listenForDrops, nameOf, packFiles } from './scan-files'
 import { followScan } from './scan-progress'
 import { fetchToken, findFault, type Listener, prepareUpload, type Refusal, type UploadWords } from './scan-upload'
-import { fill, listenForShortcuts, readData } from './staff'
+import { fill, foldMenu, listenForShortcuts, readData } from './staff'
 
 type Upload = Awaited<ReturnType<typeof prepareUpload>>
 
@@ -63,6 +65,8 @@ class UploadPage {
       if (fault === null) continue
       field.setAttribute('aria-invalid', 'true')
       this.tell(fault)
+      const folded = field.closest('details')
+      if (folded !== null) folded.open = true
       field.focus()
       return true
     }
@@ -169,6 +173,7 @@ class UploadPage {
 }
 
 listenForShortcuts(document)
+foldMenu(document)
 
 const uploadWords = readData<UploadWords>(document, 'upload-words')
 const form = document.querySelector<HTMLFormElement>('#upload')
@@ -180,3 +185,16 @@ if (scanWords !== null && live !== null) followScan(document, live, scanWords)
 
 const placing = document.querySelector<HTMLFormElement>('#placing')
 if (placing !== null) setUpPlacing(document, placing)
+
+if (document.getElementById('compared') !== null) {
+  void import('./compare').then(({ setUpComparing }) => setUpComparing(document))
+}
+const composing = document.querySelector<HTMLFormElement>('#composing')
+if (composing !== null) void import('./composing').then(({ setUpComposing }) => setUpComposing(document, composing))
+
+const mediumWords = readData<MediumWords>(document, 'medium-words')
+const medium = document.querySelector<HTMLFormElement>('#medium')
+if (mediumWords !== null && medium !== null) setUpMediaForm(document, medium, mediumWords)
+
+const picking = document.querySelector<HTMLFormElement>('#picking')
+if (picking !== null) setUpPicking(document, picking)

@@ -30,6 +30,7 @@ export interface SiteFacts {
   languages: Language[]
   /** Whether a person has read every text of this document. */
   reviewed: boolean
+  /** Days of every year on which effects and sounds rest, such as 08-09. */
   quiet_days: string[]
   attribution: Attribution[]
   timeline: TimelineEntry[]
@@ -66,6 +67,17 @@ export interface Landmark {
 /** One interval in which an experience is on: the start is in, the end is out. */
 export type Occurrence = [start_at: string, end_at: string]
 
+/** What is closed, dangerous or worth knowing at a landmark, or at the whole site; until_at null: nobody knows until when. */
+export interface Notice {
+  id: string
+  landmark: string | null
+  severity: 'information' | 'closed' | 'danger'
+  text: string
+  from_at: string
+  until_at: string | null
+  told_in?: string
+}
+
 export interface Experience {
   id: string
   title: string
@@ -77,6 +89,8 @@ export interface Experience {
   occurrences: Occurrence[]
   quiet_on: string[]
   cover: string
+  /** The public page of its maker, if there is one. */
+  creator_page?: string | null
   /** The language its words stand in, where that is not the document's. */
   told_in?: string
 }
@@ -118,8 +132,14 @@ export interface Path {
   length_m: number
   steps: number | null
   slope_percent: number | null
+  /** Whether a wheelchair passes without help; null where nobody has looked. */
+  wheelchair?: boolean | null
   note: string | null
   accuracy_m?: number
+  /** Where it is narrowest; left out, as the two below, where nobody has looked. */
+  width_m?: number
+  surface?: string
+  seats?: number
 }
 
 /** Where one must look to one's feet: lines on the ground. */
@@ -144,10 +164,45 @@ export interface SiteDocument {
   paths?: Path[]
   hazards?: Hazard[]
   signs?: Sign[]
+  /** The gravest first. */
+  notices?: Notice[]
   /** The digests of all published packages; whatever else a phone holds has been withdrawn. */
   packages?: string[]
   /** The same of pictures, sounds and captions in all languages. */
   media?: string[]
+  /** Public pages of makers who have switched one on. */
+  creators?: CreatorPage[]
+  /** Stamp rallies whose stamps or prizes can still be had. */
+  rallies?: Rally[]
+  /** For each landmark with memories of residents a mark of what its page tells of them; kept pages with another are old. */
+  memories?: Record<string, string>
+}
+
+/** Stamps at landmarks from a moment until another, and what is given for so many of them; an empty prize: nothing. */
+export interface Rally {
+  id: string
+  title: string
+  summary: string
+  landmarks: string[]
+  order: 'free' | 'fixed'
+  first_on: string
+  last_on: string
+  starts_at: string
+  ends_at: string
+  needed: number
+  prize: string
+  collect_at: string
+  collect_until: string
+  /** What proves that one was there: the phone's own position, a sign's code, a code that changes. */
+  proof: 'none' | 'sign' | 'rotating'
+  told_in?: string
+}
+
+/** What one maker has published: the ids of the experiences. */
+export interface CreatorPage {
+  slug: string
+  name: string
+  experiences: string[]
 }
 
 /** OGC GeoPose, Basic-Quaternion: model axes to east, north, up. */
@@ -189,7 +244,19 @@ export interface SceneNode {
   provenance: Provenance
   creator?: string
   licence?: string
+  licence_url?: string | null
   sources: string[]
+  /** Whose works it was made from, the nearest first; the first may be the package itself. */
+  based_on?: BasedOn[]
+}
+
+/** A work that another was made from. */
+export interface BasedOn {
+  package: string
+  title: string
+  creator: string
+  licence: string
+  licence_url: string | null
 }
 
 /** A picture or a sound of a scene; captions is the address of a WebVTT file, language that of spoken words. */
@@ -270,6 +337,8 @@ export type EventType =
   | 'scene_shown'
   | 'ar_entered'
   | 'ar_left'
+  | 'stamp_collected'
+  | 'prize_redeemed'
 
 export type Mode = 'page' | 'orbit' | 'ar' | 'window'
 

@@ -32,6 +32,7 @@ const LATER: [string, RegExp][] = [
 const ASKING: Record<string, RegExp> = {
   'later.ts': /'requestIdleCallback' in view\)/,
   'scan/detect.ts': /BarcodeDetector\?: OwnDetectors[\s\S]*BarcodeDetector === undefined/,
+  'tablet.ts': /wakeLock\?: WakeLock[\s\S]*wakeLock\?\.request/,
   'window/sensors.ts': /ScreenOrientation \| undefined[\s\S]*\?\.angle \?\?/
 }
 

@@ -1,4 +1,5 @@
 import 'fake-indexeddb/auto'
+import type { ServerResponse } from 'node:http'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createClock } from '../src/clock'
 import { type Outbox, openOutbox } from '../src/outbox'
@@ -6,7 +7,7 @@ import type { ConsentState, EventBatch } from '../src/wire'
 import { type Heard, sendJson, serve, type TestServer } from './server'
 
 /** What the server does with the next batches; the token is always given. */
-type Manner = 'take' | 'lose' | 'busy' | 'refuse_token' | 'refuse_many'
+type Manner = 'take' | 'lose' | 'hang_up' | 'busy' | 'refuse_token' | 'refuse_many'
 
 let server: TestServer
 let box: Outbox | null
@@ -22,29 +23,38 @@ function take(heard: Heard): { accepted: number; duplicate: number; rejected: ne
   return { accepted: fresh.length, duplicate: batch.events.length - fresh.length, rejected: [] }
 }
 
+const ANSWERS: Record<Manner, (heard: Heard, response: ServerResponse) => void> = {
+  take: (heard, response) => sendJson(response, take(heard)),
+  lose(heard, response) {
+    take(heard)
+    response.destroy()
+  },
+  hang_up: (_, response) => setTimeout(() => response.destroy(), 50),
+  busy: (_, response) => sendJson(response, { code: 'events_busy' }, 503, { 'Retry-After': '5' }),
+  refuse_token: (_, response) => sendJson(response, { code: 'token_refused' }, 422),
+  refuse_many(heard, response) {
+    const many = (JSON.parse(heard.body) as EventBatch).events.length > 1
+    if (many) sendJson(response, { code: 'body_malformed' }, 400)
+    else ANSWERS.take(heard, response)
+  }
+}
+
 beforeEach(async () => {
   site += 1
   consent = 'statistics'
   manners = []
   stored = new Map()
   box = null
-  server = await serve((heard, response) => {
-    if (heard.path === '/api/v1/visit-tokens') {
-      sendJson(response, { token: 'a.b', expires_at: new Date(Date.now() + 7_200_000).toISOString() })
-      return
-    }
-    const manner = manners.shift() ?? 'take'
-    const many = (JSON.parse(heard.body) as EventBatch).events.length > 1
-    if (manner === 'busy') sendJson(response, { code: 'events_busy' }, 503, { 'Retry-After': '5' })
-    else if (manner === 'refuse_token') sendJson(response, { code: 'token_refused' }, 422)
-    else if (manner === 'refuse_many' && many) sendJson(response, { code: 'body_malformed' }, 400)
-    else {
-      const answer = take(heard)
-      if (manner === 'lose') response.destroy()
-      else sendJson(response, answer)
-    }
-  })
+  server = await serve(answer)
 })
+
+function answer(heard: Heard, response: ServerResponse): void {
+  if (heard.path === '/api/v1/visit-tokens') {
+    sendJson(response, { token: 'a.b', expires_at: new Date(Date.now() + 7_200_000).toISOString() })
+    return
+  }
+  ANSWERS[manners.shift() ?? 'take'](heard, response)
+}
 
 afterEach(async () => {
   await box?.close()
@@ -123,6 +133,17 @@ test('a busy server is left alone for as long as it asks', async () => {
   const waits_ms = timeout.mock.calls.map(([, wait_ms]) => wait_ms ?? 0)
   timeout.mockRestore()
   expect(waits_ms.at(-1)).toBeGreaterThanOrEqual(5000)
+})
+
+test('when the line is back, an attempt that was still failing is followed by another at once', async () => {
+  manners = ['busy', 'hang_up']
+  const outbox = await open()
+  await outbox.record({ type: 'site_opened' })
+  await outbox.flush()
+  void outbox.flush()
+  await outbox.resume()
+  expect(batches()).toBe(3)
+  expect(types()).toEqual(['site_opened'])
 })
 
 test('a token that is refused is asked for anew', async () => {

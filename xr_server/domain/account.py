@@ -7,20 +7,42 @@ from typing import Literal, get_args
 
 from xr_server.errors import Forbidden, Invalid
 
-Role = Literal["creator", "staff", "approver", "clerk", "admin"]
-Step = Literal["upload", "attach", "send_for_review", "review", "publish", "schedule", "read_figures", "manage_people"]
+Role = Literal["creator", "teacher", "pupil", "staff", "approver", "clerk", "admin"]
+Step = Literal[
+    "upload",
+    "attach",
+    "send_for_review",
+    "teach",
+    "ask_permission",
+    "show_work",
+    "review",
+    "publish",
+    "give_permission",
+    "schedule",
+    "read_figures",
+    "read_log",
+    "manage_people",
+]
 
 ROLES: tuple[Role, ...] = get_args(Role)
-CREATOR_STEPS: frozenset[Step] = frozenset(("upload", "attach", "send_for_review"))
-APPROVER_STEPS: frozenset[Step] = frozenset(("review", "publish", "read_figures"))
-STAFF_STEPS: frozenset[Step] = CREATOR_STEPS | APPROVER_STEPS | {"schedule"}
+GIVEN_ROLES: tuple[Role, ...] = tuple(role for role in ROLES if role != "pupil")  # pupils come by their class alone
+PUPIL_STEPS: frozenset[Step] = frozenset(("upload", "attach", "send_for_review"))
+CREATOR_STEPS: frozenset[Step] = PUPIL_STEPS | {"ask_permission", "show_work"}
+APPROVER_STEPS: frozenset[Step] = frozenset(("review", "publish", "give_permission", "read_figures"))
+STAFF_STEPS: frozenset[Step] = CREATOR_STEPS | APPROVER_STEPS | {"schedule", "read_log"}
 STEPS: dict[Role, frozenset[Step]] = {
     "creator": CREATOR_STEPS,
+    "teacher": CREATOR_STEPS | {"teach"},
+    "pupil": PUPIL_STEPS,  # what a pupil hands in goes to the teacher
     "staff": STAFF_STEPS,
     "approver": APPROVER_STEPS,
     "clerk": frozenset(("read_figures",)),
-    "admin": STAFF_STEPS | {"manage_people"},
+    "admin": STAFF_STEPS | {"teach", "manage_people"},
 }
+
+OrganisationKind = Literal["city", "operator", "school", "shop"]
+ORGANISATION_KINDS: tuple[OrganisationKind, ...] = get_args(OrganisationKind)
+MAX_ORGANISATION_LENGTH = 200
 
 SESSION_LIFE_MS = 12 * 3_600_000
 API_TOKEN_LIFE_MS = 365 * 24 * 3_600_000
@@ -39,12 +61,16 @@ GUESSES_FORGOTTEN_MS = 24 * 3_600_000
 
 @dataclass(frozen=True)
 class NewAccount:
-    """An account to be made, with the role it has at a site; without a password it is entered by a one-time link."""
+    """An account to be made, with the role it has at a site; without a password it is entered by a one-time link.
+
+    by: the account of whoever makes it; None: the command line.
+    """
 
     site_id: str
     name: str
     role: str
     password: str | None = None
+    by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +87,7 @@ class Session:
     csrf_token: str
     expires_at: int
     by_token: bool = False
+    landmarks: frozenset[str] = frozenset()  # only there; none: everywhere at the site
 
 
 def may(session: Session, step: Step) -> bool:
@@ -75,6 +102,21 @@ def check_may(session: Session, step: Step) -> None:
             "role_missing",
             "Your account does not have the role this step needs. Nothing was changed; ask the site's staff to do it or "
             "an administrator to give you the role.",
+        )
+
+
+def may_at(session: Session, landmark: str) -> bool:
+    """Whether the membership holds for a landmark."""
+    return not session.landmarks or landmark in session.landmarks
+
+
+def check_may_at(session: Session, landmark: str) -> None:
+    """Refuse a step at a landmark outside the part of the site that a membership is for. Raises Forbidden."""
+    if not may_at(session, landmark):
+        raise Forbidden(
+            "place_not_yours",
+            "Your account is for a part of the site, and this landmark is outside it. Nothing was changed; ask an "
+            "administrator.",
         )
 
 
@@ -117,6 +159,27 @@ def check_role(role: str) -> Role:
         if known == role:
             return known
     raise Invalid("role_unknown", f"There is no role {role}; roles are {', '.join(ROLES)}.")
+
+
+def check_given_role(role: str) -> Role:
+    """The role of that name, if one person can give it to another. Raises Invalid."""
+    if role == "pupil":
+        raise Invalid(
+            "role_pupil", "Pupils come by the code or a card of their class, not from here. Choose another role."
+        )
+    return check_role(role)
+
+
+def check_organisation(name: str, kind: str) -> tuple[str, OrganisationKind]:
+    """Name and kind of an organisation, trimmed. Raises Invalid."""
+    name = clean_name(name)
+    known = next((one for one in ORGANISATION_KINDS if one == kind), None)
+    if not name or len(name) > MAX_ORGANISATION_LENGTH or not name.isprintable() or known is None:
+        raise Invalid(
+            "organisation_unusable",
+            f"An organisation has a name of 1 to {MAX_ORGANISATION_LENGTH} characters, and is one of the kinds listed.",
+        )
+    return name, known
 
 
 def check_password(password: str) -> None:

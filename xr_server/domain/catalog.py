@@ -3,17 +3,18 @@
 A record's body holds its texts by language (`Text`); the content folder keeps the same texts in `texts/{lang}.json`.
 """
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import msgspec
 
+from xr_server.domain.campaign import Campaign
 from xr_server.domain.fields import (
     Digest,
     Heading,
     Language,
     Latitude,
     LocalDate,
-    LocalTime,
     Longitude,
     MonthDay,
     Place,
@@ -23,10 +24,38 @@ from xr_server.domain.fields import (
     Text,
 )
 from xr_server.domain.guidance import Footpath, Hazard, Sign
+from xr_server.domain.kiosk import Kiosk
 from xr_server.domain.media import Media
+from xr_server.domain.notice import Notice
+from xr_server.domain.opening import Opening
+from xr_server.domain.questionnaire import Questionnaire
+from xr_server.domain.rally import Rally
+from xr_server.domain.remix import BasedOn
+from xr_server.domain.season import Schedule, Season
 from xr_server.domain.survey import Survey, Tie
 
-State = Literal["draft", "in_review", "changes_requested", "published", "withdrawn"]
+State = Literal["draft", "with_teacher", "in_review", "changes_requested", "published", "withdrawn"]
+
+
+@dataclass(frozen=True)
+class Name:
+    """The full name of a record, or of another thing that the audit log tells of."""
+
+    site_id: str
+    kind: str
+    id: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """Who changes something, and when in ms UTC; account_id None is the system, such as an import.
+
+    approval: the answered question in whose name something goes out.
+    """
+
+    at: int
+    account_id: str | None = None
+    approval: str | None = None
 
 
 class Origin(Strict, frozen=True, kw_only=True):
@@ -65,18 +94,23 @@ class TextReview(Strict, frozen=True, kw_only=True):
 
 
 class Site(Strict, frozen=True, kw_only=True):
-    """A place as a whole. quiet_days are month-day pairs such as 08-09, every year. A text no review names is unread."""
+    """A place as a whole. quiet_days are month-day pairs such as 08-09, every year. A text no review names is unread.
+
+    geoid_m: how far the sea lies above the WGS 84 ellipsoid here; what turns heights above the sea into ours.
+    """
 
     id: Slug
     name: Text
     summary: Text = {}
     origin: Origin
+    geoid_m: Annotated[float, msgspec.Meta(ge=-110, le=90)] | None = None
     time_zone: str
     languages: Annotated[list[Language], msgspec.Meta(min_length=1)]
     quiet_days: list[MonthDay] = []
     attribution: list[Attribution] = []
     timeline: list[TimelineEntry] = []
     reviews: list[TextReview] = []
+    kiosk: Kiosk | None = None
 
 
 class Geofence(Strict, frozen=True, kw_only=True):
@@ -101,36 +135,10 @@ class Landmark(Strict, frozen=True, kw_only=True):
     geometry: dict[str, Any] | None = None
     geofence: Geofence | None = None
     years: dict[str, str] = {}
+    opening: Opening | None = None
     certainty: str = ""
     position_method: str = ""
     geometry_licence: str = ""
-    sources: list[str] = []
-
-
-class YearlyRule(Strict, frozen=True, kw_only=True, tag="yearly"):
-    """Days that recur every year by an RFC 5545 rule with FREQ=YEARLY, start shifted by start_offset_days."""
-
-    rrule: str
-    duration_days: Annotated[int, msgspec.Meta(ge=1, le=120)]
-    start_offset_days: Annotated[int, msgspec.Meta(ge=-120, le=120)] = 0
-    valid_from: int | None = None
-
-
-class DatedRule(Strict, frozen=True, kw_only=True, tag="dated"):
-    """Days that somebody entered: inclusive local dates, for lunar and announced seasons."""
-
-    ranges: list[tuple[LocalDate, LocalDate]] = []
-
-
-class Season(Strict, frozen=True, kw_only=True):
-    """A named yearly range that schedules can refer to."""
-
-    id: Slug
-    name: Text
-    rule: YearlyRule | DatedRule
-    note: Text = {}
-    confidence: str = ""
-    landmarks: list[Slug] = []
     sources: list[str] = []
 
 
@@ -150,6 +158,7 @@ class Node(Strict, frozen=True, kw_only=True):
 
     ties name points of the model that were surveyed; with two or more it stands where they say, else at its placement.
     ground_y is how high in the model, in its metres, the ground lies on which people stand today; None: at its lowest point.
+    based_on names whose works it was made from, the nearest first; the first may be the package itself, shown as it is.
     """
 
     id: Slug
@@ -161,6 +170,7 @@ class Node(Strict, frozen=True, kw_only=True):
     eras: list[Slug] = []
     provenance: Provenance = "estimate"
     sources: list[str] = []
+    based_on: Annotated[list[BasedOn], msgspec.Meta(max_length=20)] = []
 
 
 class Era(Strict, frozen=True, kw_only=True):
@@ -231,33 +241,23 @@ class Experience(Strict, frozen=True, kw_only=True):
     promotional: bool = False  # suspended on the site's quiet days
 
 
-class Always(Strict, frozen=True, kw_only=True, tag="always"):
-    """On every day."""
-
-
-class InSeason(Strict, frozen=True, kw_only=True, tag="season"):
-    """On the days of a season."""
-
-    season: Slug
-
-
-class OnDates(Strict, frozen=True, kw_only=True, tag="dates"):
-    """On inclusive ranges of local dates."""
-
-    ranges: list[tuple[LocalDate, LocalDate]]
-
-
-class Schedule(Strict, frozen=True, kw_only=True):
-    """When an experience is on. closes_at earlier than opens_at means past midnight; both absent means all day."""
-
-    id: Slug
-    experience: Slug
-    days: Always | InSeason | OnDates
-    opens_at: LocalTime | None = None
-    closes_at: LocalTime | None = None
-
-
-Record = Site | Landmark | Season | Media | Survey | Scene | Experience | Schedule | Footpath | Hazard | Sign
+Record = (
+    Site
+    | Landmark
+    | Season
+    | Media
+    | Survey
+    | Scene
+    | Experience
+    | Schedule
+    | Footpath
+    | Hazard
+    | Sign
+    | Notice
+    | Rally
+    | Campaign
+    | Questionnaire
+)
 
 RECORD_TYPES: dict[str, type[Record]] = {
     "site": Site,
@@ -271,4 +271,8 @@ RECORD_TYPES: dict[str, type[Record]] = {
     "path": Footpath,
     "hazard": Hazard,
     "sign": Sign,
+    "notice": Notice,
+    "rally": Rally,
+    "campaign": Campaign,
+    "questionnaire": Questionnaire,
 }

@@ -31,6 +31,10 @@ TEXT_FIELDS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "path": (("note",),),
     "hazard": (("name",),),
     "sign": (),
+    "notice": (("text",),),
+    "rally": (("title",), ("summary",), ("prize",), ("collect_at",)),
+    "campaign": (("title",), ("sentence",), ("coupon",), ("collect_at",)),
+    "questionnaire": (("title",), ("questions", "id", "text"), ("choices", "id", "text")),
 }
 GROUPS = {
     "site": "site",
@@ -42,9 +46,13 @@ GROUPS = {
     "survey": "surveys",
     "path": "paths",
     "hazard": "hazards",
+    "notice": "notices",
+    "rally": "rallies",
+    "campaign": "campaigns",
+    "questionnaire": "questionnaires",
 }
 # what an import finds out for itself, so that no file says it
-FOUND_FIELDS: Mapping[str, tuple[str, ...]] = {"media": ("digest", "size_bytes")}
+FOUND_FIELDS: Mapping[str, tuple[str, ...]] = {"media": ("digest", "size_bytes", "duration_s")}
 
 
 @dataclass(frozen=True)

@@ -3,24 +3,30 @@
 from collections.abc import Callable, Iterator, Sequence
 from zoneinfo import ZoneInfo
 
-from xr_server.domain.catalog import (
-    DatedRule,
-    Experience,
-    InSeason,
-    Landmark,
-    OnDates,
-    Record,
-    Scene,
-    Schedule,
-    Season,
-    Site,
+from xr_server.domain.campaign import Campaign
+from xr_server.domain.catalog import Experience, Landmark, Record, Scene, Site
+from xr_server.domain.content_check_campaign import check_campaign
+from xr_server.domain.content_check_ground import (
+    check_footpath,
+    check_hazard,
+    check_media,
+    check_notice,
+    check_sign,
+    check_survey,
 )
-from xr_server.domain.content_check_ground import check_footpath, check_hazard, check_media, check_sign, check_survey
+from xr_server.domain.content_check_rally import check_rally
 from xr_server.domain.content_check_scene import check_scene
 from xr_server.domain.content_index import Found, Index, find_far, find_unknown
+from xr_server.domain.days import parse_range
 from xr_server.domain.guidance import Footpath, Hazard, Sign
 from xr_server.domain.media import Media
-from xr_server.domain.schedule import check_rule, parse_range
+from xr_server.domain.notice import Notice
+from xr_server.domain.opening import find_slips
+from xr_server.domain.questionnaire import Questionnaire, find_faults
+from xr_server.domain.rally import Rally
+from xr_server.domain.schedule import find_schedule_faults
+from xr_server.domain.season import InSeason, Schedule, Season
+from xr_server.domain.season_days import find_season_faults
 from xr_server.domain.survey import Survey
 from xr_server.errors import Invalid
 
@@ -41,6 +47,10 @@ def check_record(record: Record, index: Index) -> list[Found]:
         Footpath: check_footpath,
         Hazard: check_hazard,
         Sign: check_sign,
+        Notice: check_notice,
+        Rally: check_rally,
+        Campaign: check_campaign,
+        Questionnaire: lambda questionnaire, _: find_faults(questionnaire),
     }
     return list(checks[type(record)](record, index))
 
@@ -79,19 +89,14 @@ def _check_landmark(landmark: Landmark, index: Index) -> Iterator[Found]:
         yield "geofence", "a geofence needs the landmark's point"
     if landmark.geofence and landmark.geofence.leave_m <= landmark.geofence.enter_m:
         yield "geofence", "leave_m must be wider than enter_m, or the landmark flickers at the edge"
+    for field, text in find_slips(landmark.opening) if landmark.opening else ():
+        yield f"opening, {field}", text
 
 
 def _check_season(season: Season, index: Index) -> Iterator[Found]:
     if not season.name:
         yield "name", "a season needs a name in at least one language"
-    try:
-        if isinstance(season.rule, DatedRule):
-            for pair in season.rule.ranges:
-                parse_range(pair)
-        else:
-            check_rule(season.rule.rrule)
-    except Invalid as error:
-        yield "rule", error.text
+    yield from find_season_faults(season)
     for name in season.landmarks:
         yield from find_unknown("landmarks", "landmark", name, index.landmarks)
 
@@ -109,14 +114,7 @@ def _check_schedule(schedule: Schedule, index: Index) -> Iterator[Found]:
     yield from find_unknown("experience", "experience", schedule.experience, index.experiences)
     if isinstance(schedule.days, InSeason):
         yield from find_unknown("days", "season", schedule.days.season, index.seasons)
-    if isinstance(schedule.days, OnDates):
-        for pair in schedule.days.ranges:
-            try:
-                parse_range(pair)
-            except Invalid as error:
-                yield "days", error.text
-    if (schedule.opens_at is None) != (schedule.closes_at is None):
-        yield "opens_at", "give both hours, or neither for the whole day"
+    yield from find_schedule_faults(schedule)
 
 
 def warn_of_heights(records: Sequence[Record]) -> list[str]:

@@ -1,11 +1,12 @@
 """Whether surveys, ways, edges, signs, pictures and sounds are possible and name what is there. Pure."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 
 from xr_server.domain.content_index import Found, Index, find_far, find_unknown
 from xr_server.domain.guidance import Footpath, Hazard, Sign
 from xr_server.domain.media import Media
+from xr_server.domain.notice import Notice
 from xr_server.domain.survey import Survey
 
 
@@ -48,6 +49,23 @@ def check_sign(sign: Sign, index: Index) -> Iterator[Found]:
     """Everything amiss with one sign."""
     yield from find_unknown("landmark", "landmark", sign.landmark, index.landmarks)
     yield from find_unknown("point", "survey point", sign.point, index.points)
+
+
+def check_notice(notice: Notice, index: Index) -> Iterator[Found]:
+    """Everything amiss with one notice."""
+    if not notice.text:
+        yield "text", "a notice needs words in at least one language"
+    if notice.landmark is not None:
+        yield from find_unknown("landmark", "landmark", notice.landmark, index.landmarks)
+    moments = []
+    for field, text in (("from_at", notice.from_at), ("until_at", notice.until_at)):
+        try:
+            moments += [datetime.fromisoformat(text)] if text else []
+        except ValueError:
+            yield field, f"{text} is not a moment such as 2026-12-01T00:00:00Z"
+            return
+    if len(moments) == 2 and moments[1] <= moments[0]:
+        yield "until_at", "a notice ends after it begins"
 
 
 def check_media(media: Media, _: Index) -> Iterator[Found]:

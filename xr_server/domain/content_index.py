@@ -3,14 +3,33 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
 
-from xr_server.domain.catalog import Experience, Landmark, Record, Scene, Season, Site
+from xr_server.domain.catalog import Experience, Landmark, Record, Scene, Site
 from xr_server.domain.geofence import distance_m
 from xr_server.domain.media import Media
+from xr_server.domain.season import Season
 from xr_server.domain.survey import Survey, SurveyPoint
 
 MAX_AWAY_M = 50_000.0  # farther from the site's origin, latitude and longitude have probably changed places
 Found = tuple[str, str]  # which field, and a sentence
+
+
+class Dated(Protocol):
+    """What lasts some days, and whose gift is collected a while longer."""
+
+    @property
+    def first_on(self) -> str:
+        """The first day, as 2026-11-24."""
+
+    @property
+    def last_on(self) -> str:
+        """The last day."""
+
+    @property
+    def collect_until(self) -> str | None:
+        """The last day of collecting; None: last_on."""
 
 
 @dataclass(frozen=True)
@@ -63,3 +82,20 @@ def find_far(field: str, lat: float, lon: float, site: Site) -> Iterator[Found]:
             f"this place is {away_m / 1000:.0f} km from the site; "
             "GeoJSON writes longitude first, everything else here latitude first",
         )
+
+
+def find_wrong_days(dated: Dated, until: str) -> Iterator[Found]:
+    """Sentences when days are none, or stand in a wrong order; until: what to say of a collection that ends too early."""
+    days = {"first_on": dated.first_on, "last_on": dated.last_on}
+    if dated.collect_until is not None:
+        days["collect_until"] = dated.collect_until
+    for field, text in days.items():
+        try:
+            date.fromisoformat(text)
+        except ValueError:
+            yield field, f"{text} is not a date such as 2026-11-24"
+            return
+    if dated.last_on < dated.first_on:
+        yield "last_on", "the last day lies before the first one"
+    elif dated.collect_until is not None and dated.collect_until < dated.last_on:
+        yield "collect_until", until

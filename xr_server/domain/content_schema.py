@@ -28,7 +28,13 @@ def make_schemas() -> dict[str, Schema]:
         "survey.schema.json": _titled("survey/{id}.json: measured points", _record("survey")),
         "paths.schema.json": _titled("paths.json: ways on foot between landmarks", _list_of("path")),
         "hazards.schema.json": _titled("hazards.json: edges to mind", _list_of("hazard")),
+        "notices.schema.json": _titled("notices.json: notices to visitors", _list_of("notice")),
         "signs.schema.json": _titled("signs.json: QR signs", _list_of("sign")),
+        "rallies.schema.json": _titled("rallies.json: stamp rallies", _list_of("rally")),
+        "campaigns.schema.json": _titled("campaigns.json: campaigns", _list_of("campaign")),
+        "questionnaires.schema.json": _titled(
+            "questionnaires.json: what visitors are asked", _list_of("questionnaire")
+        ),
         "model.schema.json": _titled("models/{name}.json: a bundled model", msgspec.json.schema(BundledModel)),
         "texts.schema.json": _titled(f"texts/{{language}}.json, for {', '.join(LANGUAGES)}: all words", _texts()),
     }

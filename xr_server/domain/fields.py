@@ -23,3 +23,18 @@ Provenance = Literal["evidence", "estimate", "fiction"]
 
 class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     """A record part: immutable, and an unknown field is an error rather than a silent loss."""
+
+
+def prepare_types() -> list[type[msgspec.Struct]]:
+    """Have all that is loaded of our records and messages made ready for reading; gives them.
+
+    msgspec does so by itself at the first use, but two threads that are first at the same time crash the process.
+    """
+    ready, waiting = [], list(msgspec.Struct.__subclasses__())
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        if kind.__module__.startswith("xr_server."):
+            msgspec.json.Decoder(kind)
+            ready.append(kind)
+    return ready

@@ -1,7 +1,7 @@
 """What leads visitors about on foot: ways between landmarks, edges to mind, and signs. Pure."""
 
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
@@ -12,8 +12,16 @@ Line = Annotated[list[Place], msgspec.Meta(min_length=2, max_length=500)]
 Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{4,12}$(?!\n)")]
 
 
+Surface = Literal["paved", "stone", "gravel", "earth", "grass", "wood"]
+SURFACES: tuple[Surface, ...] = get_args(Surface)
+
+
 class Footpath(Strict, frozen=True, kw_only=True, rename={"start": "from", "end": "to"}):
-    """A way on foot between two landmarks; steps and slope_percent are absent where nobody has looked."""
+    """A way on foot between two landmarks; whatever lies between points and note is absent where nobody has looked.
+
+    slope_percent is the steepest stretch, width_m the narrowest; seats: how many places to sit there are along it.
+    wheelchair: whether somebody in a wheelchair comes along here without help.
+    """
 
     id: Slug
     start: Slug
@@ -21,6 +29,10 @@ class Footpath(Strict, frozen=True, kw_only=True, rename={"start": "from", "end"
     points: Line
     steps: Annotated[int, msgspec.Meta(ge=0)] | None = None
     slope_percent: Annotated[float, msgspec.Meta(ge=0, le=100)] | None = None
+    width_m: Annotated[float, msgspec.Meta(gt=0, le=100)] | None = None
+    surface: Surface | None = None
+    seats: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    wheelchair: bool | None = None
     note: Text = {}
     accuracy_m: Annotated[float, msgspec.Meta(gt=0)]
     geometry_licence: str = ""

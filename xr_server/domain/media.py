@@ -18,6 +18,8 @@ TYPES: dict[str, tuple[Literal["image", "sound"], str, tuple[tuple[int, bytes], 
     ".m4a": ("sound", "audio/mp4", ((4, b"ftyp"),), 1500 * KB),
     ".wav": ("sound", "audio/wav", ((0, b"RIFF"), (8, b"WAVE")), 1500 * KB),
 }
+MAX_SENT_BYTES = {"image": 30_000 * KB, "sound": 8_000 * KB}
+"""What may be sent of each kind: pictures are made smaller here, sounds lose only what is beside the sound."""
 CAPTIONS_TYPE = "text/vtt; charset=utf-8"
 HEAD_BYTES = 16
 
@@ -34,7 +36,8 @@ class Cue(Strict, frozen=True, kw_only=True):
 class Media(Strict, frozen=True, kw_only=True):
     """A picture or a sound: title and alt say what it is, captions what is heard when. language: that of spoken words.
 
-    digest and size_bytes are read from the file when it is imported, and stand in no file of the content folder.
+    no_persons: whoever brought it in has declared that nobody and no number plate can be recognised in it.
+    digest, size_bytes and duration_s are read from the file, and stand in no file of the content folder.
     """
 
     id: Slug
@@ -48,8 +51,10 @@ class Media(Strict, frozen=True, kw_only=True):
     licence: str
     provenance: Provenance
     sources: list[str] = []
+    no_persons: bool = False
     digest: Digest | None = None
     size_bytes: int = 0
+    duration_s: float = 0.0
 
     @property
     def kind(self) -> Literal["image", "sound"]:

@@ -1,10 +1,12 @@
 """Compiling scenes: a scene's record in, the scene manifest that visitors' phones read out. Pure."""
 
 from asset_pipeline.geopose import GeoPose, Position, dump_geopose, heading_to_quaternion
+from asset_pipeline.licences import licence_url
 from asset_pipeline.manifest import USDZ_FILE, Level
 from xr_server.domain.catalog import Era, Hotspot, Node, Occluder, Scene
 from xr_server.domain.media import Media, digest_of, dump_webvtt
 from xr_server.domain.published import Document, Published, fallbacks_of, node_digest, pick, told_in
+from xr_server.domain.remix import BasedOn
 from xr_server.domain.survey import OVERLAY_ACCURACY_M, find_standing
 
 SCENE_SCHEMA = "dejima.scene/1"
@@ -115,7 +117,19 @@ def _compile_node(node: Node, published: Published) -> Document:
         "provenance": node.provenance,
         "creator": manifest.credit.creator,
         "licence": manifest.credit.licence,
+        "licence_url": licence_url(manifest.credit.licence),
         "sources": node.sources,
+        "based_on": [_compile_link(link) for link in node.based_on],
+    }
+
+
+def _compile_link(link: BasedOn) -> Document:
+    return {
+        "package": link.package,
+        "title": link.title,
+        "creator": link.creator,
+        "licence": link.licence,
+        "licence_url": licence_url(link.licence),
     }
 
 

@@ -1,16 +1,23 @@
 """Everything published of one site, sorted by kind, and what of it visitors are shown. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
 from asset_pipeline.manifest import Manifest
-from xr_server.domain.catalog import Experience, Landmark, Node, Record, Scene, Schedule, Season, Site
+from xr_server.domain.campaign import Campaign, Placed, place
+from xr_server.domain.catalog import Experience, Landmark, Node, Record, Scene, Site
 from xr_server.domain.fields import Text
 from xr_server.domain.guidance import Footpath, Hazard, Sign
 from xr_server.domain.languages import html_tag
 from xr_server.domain.media import Media
+from xr_server.domain.memory import Shown
+from xr_server.domain.notice import Notice
+from xr_server.domain.portfolio import CreatorPage
+from xr_server.domain.questionnaire import Questionnaire
+from xr_server.domain.rally import Rally
+from xr_server.domain.season import Schedule, Season
 from xr_server.domain.survey import Survey, SurveyPoint
 
 FALLBACKS = {"ja-x-easy": ("ja", "en")}
@@ -22,7 +29,11 @@ Kind = TypeVar("Kind", bound=Record)
 
 @dataclass(frozen=True)
 class Published:
-    """Everything published of one site, ready to compile. packages: manifests by digest; models: digests by model name."""
+    """Everything published of one site, ready to compile. packages: manifests by digest; models: digests by model name.
+
+    stopped: packages that had to go because somebody else holds the rights; creators: public pages of their makers; memories:
+    what residents told, in the order in which pages show it.
+    """
 
     site: Site
     landmarks: Sequence[Landmark]
@@ -37,6 +48,18 @@ class Published:
     footpaths: Sequence[Footpath]
     hazards: Sequence[Hazard]
     signs: Sequence[Sign]
+    notices: Sequence[Notice] = ()
+    stopped: Set[str] = frozenset()
+    creators: Sequence[CreatorPage] = ()
+    rallies: Sequence[Rally] = ()
+    questionnaires: Sequence[Questionnaire] = ()
+    campaigns: Sequence[Campaign] = ()
+    memories: Sequence[Shown] = ()
+
+    @property
+    def links(self) -> dict[str, Placed]:
+        """The short links of all campaigns, by their codes."""
+        return {link.code: place(campaign, link) for campaign in self.campaigns for link in campaign.links}
 
     @cached_property
     def survey_points(self) -> dict[str, SurveyPoint]:
@@ -44,7 +67,13 @@ class Published:
         return {point.id: point for survey in self.surveys for point in survey.points}
 
 
-def gather(records: Sequence[Record], packages: Mapping[str, Manifest], models: Mapping[str, str]) -> Published | None:
+def gather(
+    records: Sequence[Record],
+    packages: Mapping[str, Manifest],
+    models: Mapping[str, str],
+    stopped: Set[str] = frozenset(),
+    creators: Sequence[CreatorPage] = (),
+) -> Published | None:
     """The published records of one site sorted by kind; None when the site itself is not published."""
     site = next((record for record in records if isinstance(record, Site)), None)
     if site is None:
@@ -63,6 +92,12 @@ def gather(records: Sequence[Record], packages: Mapping[str, Manifest], models: 
         footpaths=_of(records, Footpath),
         hazards=_of(records, Hazard),
         signs=_of(records, Sign),
+        notices=_of(records, Notice),
+        stopped=stopped,
+        creators=creators,
+        rallies=_of(records, Rally),
+        campaigns=_of(records, Campaign),
+        questionnaires=_of(records, Questionnaire),
     )
 
 
@@ -97,12 +132,20 @@ def node_digest(node: Node, models: Mapping[str, str]) -> str | None:
 
 
 def shown_scenes(published: Published) -> list[Scene]:
-    """The scenes all of whose packages are there, by id."""
+    """The scenes all of whose packages are there, by id; none that shows a stopped one or was made from one."""
     return [
         scene
         for scene in published.scenes
         if all(node_digest(node, published.models) in published.packages for node in scene.nodes)
+        and not packages_behind(scene, published.models) & published.stopped
     ]
+
+
+def packages_behind(scene: Scene, models: Mapping[str, str]) -> frozenset[str]:
+    """The packages a scene shows, and all that they were made from."""
+    shown = {node_digest(node, models) for node in scene.nodes}
+    made_from = {link.package for node in scene.nodes for link in node.based_on}
+    return frozenset(digest for digest in shown | made_from if digest)
 
 
 def shown_digests(published: Published) -> frozenset[str]:

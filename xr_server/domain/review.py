@@ -6,16 +6,21 @@ from typing import Literal
 from xr_server.domain.catalog import State
 from xr_server.errors import Conflict, Invalid
 
-Action = Literal["send_for_review", "take_back", "request_changes", "publish", "withdraw"]
+Action = Literal["hand_in", "send_for_review", "take_back", "request_changes", "publish", "withdraw"]
 MAX_NOTE_LENGTH = 2000
+WITHDRAWAL_REASONS = ("rights", "mistake", "other")
 
 # from which states an action can be taken, and the state it leads to
 WAYS: dict[Action, tuple[frozenset[State], State]] = {
-    "send_for_review": (frozenset(("draft", "changes_requested", "withdrawn")), "in_review"),
-    "take_back": (frozenset(("in_review",)), "draft"),
-    "request_changes": (frozenset(("in_review",)), "changes_requested"),
+    "hand_in": (frozenset(("draft", "changes_requested", "withdrawn")), "with_teacher"),
+    "send_for_review": (frozenset(("draft", "with_teacher", "changes_requested", "withdrawn")), "in_review"),
+    "take_back": (frozenset(("with_teacher", "in_review")), "draft"),
+    "request_changes": (frozenset(("with_teacher", "in_review")), "changes_requested"),
     "publish": (frozenset(("draft", "in_review", "changes_requested", "withdrawn")), "published"),
-    "withdraw": (frozenset(("published", "draft", "in_review", "changes_requested")), "withdrawn"),
+    "withdraw": (
+        frozenset(("published", "draft", "with_teacher", "in_review", "changes_requested")),
+        "withdrawn",
+    ),
 }
 
 
@@ -42,6 +47,16 @@ def next_state(action: Action, standing: Standing) -> State:
             "faster. Nothing was changed. Reload the page to see how it stands.",
         )
     return WAYS[action][1]
+
+
+def check_reason(reason: str, words: str) -> tuple[str, str]:
+    """Why something is withdrawn, and words about it, trimmed; none of both has to be given. Raises Invalid."""
+    words = words.strip()
+    if reason not in ("", *WITHDRAWAL_REASONS):
+        raise Invalid("reason_unknown", "Choose one of the reasons of the page, or none.")
+    if reason == "other" and not words:
+        raise Invalid("reason_words_missing", "Say in a sentence what the other reason is; its creator will read it.")
+    return reason, check_note(words) if words else ""
 
 
 def check_note(text: str) -> str:

@@ -3,6 +3,7 @@
 Both parts are limited to letters that mean nothing to HTML, so that no text can bring markup in through them.
 """
 
+import html
 import re
 
 KANJI = "\u3005-\u3007\u3400-\u9fff\uf900-\ufaff"
@@ -19,19 +20,33 @@ def plain(text: str) -> str:
     return _MARKED.sub(r"\1", text)
 
 
+def split_readings(text: str) -> list[tuple[str, str]]:
+    """A text as words with the reading over each; words without one have an empty reading."""
+    pieces, end = [], 0
+    for found in _MARKED.finditer(text):
+        pieces += [(text[end : found.start()], ""), (found[1], found[2])]
+        end = found.end()
+    return [piece for piece in [*pieces, (text[end:], "")] if piece[0]]
+
+
 def find_bare_kanji(text: str) -> list[str]:
     """The runs of kanji that no reading stands over."""
     return _BARE.findall(_MARKED.sub("", text))
 
 
-def dress_page(html: str) -> str:
+def dress_page(page: str) -> str:
     """A whole page with its readings as ruby: in running text only; the script's own sentences stay as they are."""
     parts: list[str] = []
     end = 0
-    for piece in _PIECES.finditer(html):
-        parts += [_dress_run(html[end : piece.start()]), _strip(piece[0])]
+    for piece in _PIECES.finditer(page):
+        parts += [_dress_run(page[end : piece.start()]), _strip(piece[0])]
         end = piece.end()
-    return "".join([*parts, _dress_run(html[end:])])
+    return "".join([*parts, _dress_run(page[end:])])
+
+
+def dress_text(text: str) -> str:
+    """One plain sentence as HTML, with its readings as ruby."""
+    return _dress_run(html.escape(text))
 
 
 def _strip(piece: str) -> str:

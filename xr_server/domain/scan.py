@@ -9,14 +9,23 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from xr_server.domain.fields import Latitude, Longitude, Provenance
+from xr_server.domain.fields import Language, Latitude, LocalDate, Longitude, Provenance
+from xr_server.domain.remix import BasedOn, say_link
+from xr_server.domain.said import MOST_SOURCES, find_faults, gather
 from xr_server.errors import Invalid, TooLarge
 
 State = Literal["receiving", "waiting", "building", "built", "rejected", "failed", "cancelled", "expired"]
 FINAL_STATES: frozenset[State] = frozenset(("built", "rejected", "failed", "cancelled", "expired"))
 
+# how a list of scans is divided, by what there is to do: wait, go on, mend, nothing
+GROUPS: dict[str, tuple[State, ...]] = {
+    "under_way": ("receiving", "waiting", "building"),
+    "built": ("built",),
+    "refused": ("rejected", "failed"),
+    "over": ("cancelled", "expired"),
+}
+
 MAX_SCAN_BYTES = 4 * 1024**3
-QUOTA_BYTES = 20 * 1024**3
 UPLOAD_LIFE_MS = 7 * 24 * 3_600_000  # an upload nobody goes on with is swept after a week
 LEASE_MS = 30_000
 MAX_ATTEMPTS = 3
@@ -29,7 +38,10 @@ Line = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 class ScanDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a creator says about a scan. height: metres above the WGS 84 ellipsoid; unit and up None: the pipeline guesses.
 
-    points: what becomes of a point cloud, its upper surface or fewer points.
+    points: what becomes of a point cloud, its upper surface or fewer points. names: its title in languages; period: the time
+    that it shows; credit_line: how visitors are told of it, when not by maker and licence; permission: the number of the
+    permission to scan; no_persons: its creator has looked that nobody and no number plate can be recognised.
+    based_on: whose works it was made from.
     """
 
     title: Line
@@ -44,6 +56,14 @@ class ScanDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     unit: Literal["m", "cm", "mm", "ft"] | None = None
     up: Literal["y", "z"] | None = None
     points: Literal["surface", "points"] = "surface"
+    names: dict[Language, Line] = {}
+    period: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    surveyed_on: LocalDate | None = None
+    sources: Annotated[list[Line], msgspec.Meta(max_length=MOST_SOURCES)] = []
+    credit_line: Annotated[str, msgspec.Meta(max_length=300)] = ""
+    permission: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    no_persons: bool = False
+    based_on: tuple[BasedOn, ...] = ()
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -99,23 +119,21 @@ def read_upload(metadata: Mapping[str, str], length_bytes: int) -> Upload:
 
 
 def parse_details(values: Mapping[str, Any]) -> ScanDetails:
-    """Form or metadata values as scan details; numbers may be text. Raises Invalid naming the field."""
+    """Form or metadata values as scan details; numbers may be text, based_on a digest. Raises Invalid naming the field."""
+    said = gather(values)
+    if isinstance(said.get("based_on"), str):
+        said["based_on"] = [{"package": said["based_on"]}] if said["based_on"] else []
     try:
-        return msgspec.convert(dict(values), ScanDetails, strict=False)
+        details = msgspec.convert(said, ScanDetails, strict=False)
+        if faults := find_faults(msgspec.to_builtins(details)):
+            raise msgspec.ValidationError(
+                ", ".join(f"{fault.replace('_', ' ')} - at `$.{name}`" for name, fault in faults.items())
+            )
+        return details
     except msgspec.ValidationError as error:
         raise Invalid(
             "details_invalid", f"What you say about the scan cannot be taken as it is: {error}. Nothing was sent yet."
         ) from error
-
-
-def check_quota(used_bytes: int, length_bytes: int) -> None:
-    """Refuse an upload that would take its creator over the quota. Raises TooLarge."""
-    if used_bytes + length_bytes > QUOTA_BYTES:
-        raise TooLarge(
-            "quota_exceeded",
-            f"Your scans already take {used_bytes / 1024**3:.1f} GB of {QUOTA_BYTES / 1024**3:g} GB. Cancel scans you no "
-            "longer need, or ask an operator for room.",
-        )
 
 
 def stored_suffix(file_name: str) -> str:
@@ -138,11 +156,14 @@ def build_arguments(details: ScanDetails) -> list[str]:
     return [*arguments, f"--points={details.points}"]
 
 
-def build_metadata(details: ScanDetails) -> dict[str, str]:
-    """What the pipeline writes into the package about the scan."""
+def build_metadata(details: ScanDetails) -> dict[str, Any]:
+    """What the pipeline writes into the package about the scan; its sources name whose works it was made from."""
     return {
         "title": details.title,
         "creator": details.creator,
         "licence": details.licence,
         "provenance": details.provenance,
+        "sources": [*(say_link(link) for link in details.based_on), *details.sources],
+        "period": details.period,
+        "surveyed_on": details.surveyed_on,
     }

@@ -1,129 +1,124 @@
 """When something is on: seasons and schedules in, occurrences out. Starts are in, ends are out, all moments UTC."""
 
-import re
-from calendar import monthrange
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rrulestr
-
-from xr_server.domain.catalog import Always, DatedRule, InSeason, Schedule, Season, YearlyRule
+from xr_server.domain.catalog import Site
+from xr_server.domain.day_hours import Occurrence as Occurrence  # noqa: PLC0414 - what this module gives
+from xr_server.domain.day_hours import span_on
+from xr_server.domain.days import (
+    ONE_DAY,
+    WEEKDAYS,
+    DateRange,
+    cut_to,
+    each_day,
+    join_ranges,
+    leave_out,
+    parse_day,
+    parse_range,
+)
+from xr_server.domain.days import Window as Window  # noqa: PLC0414 - what this module is asked with
+from xr_server.domain.days_off import days_off
+from xr_server.domain.rule_days import check_days_of, rule_spans
+from xr_server.domain.season import Always, ByRule, OnDates, Schedule, Season
+from xr_server.domain.season_days import season_ranges
 from xr_server.errors import Invalid
 
-# days a month can have: a rule for a day that never comes would keep the calendar library searching to the year 9999
-MONTH_DAYS = {month: monthrange(2028, month)[1] for month in range(1, 13)}
-MONTH = r"(?:[1-9]|1[0-2])"
-MONTH_DAY = r"-?(?:[1-9]|[12][0-9]|3[01])"
-WEEKDAY = r"(?:[+-]?[1-5])?(?:MO|TU|WE|TH|FR|SA|SU)"
-RULE_PARTS = {
-    name: re.compile(rf"{item}(?:,{item}){{0,11}}")
-    for name, item in (("BYMONTH", MONTH), ("BYMONTHDAY", MONTH_DAY), ("BYDAY", WEEKDAY))
-}
 HORIZON_DAYS = 60
-Occurrence = tuple[datetime, datetime]
-DateRange = tuple[date, date]
 
 
-@dataclass(frozen=True)
-class Window:
-    """Local dates from_on to until_on, both in."""
-
-    from_on: date
-    until_on: date
-
-
-def check_rule(rule: str) -> None:
-    """Refuse a recurrence rule that is not yearly in plain parts, before any calendar code sees it. Raises Invalid."""
-    freq, *rest = rule.split(";")
-    parts = dict(part.partition("=")[::2] for part in rest)
-    plain = freq == "FREQ=YEARLY" and len(parts) == len(rest) == 2 and set(parts) <= set(RULE_PARTS)
-    plain = plain and "BYMONTH" in parts and all(RULE_PARTS[name].fullmatch(text) for name, text in parts.items())
-    if not plain or not _ever_comes(parts):
-        raise Invalid(
-            "rule_not_yearly",
-            "A season's rule must be yearly with a month and either a day of the month or a weekday, such as "
-            f"FREQ=YEARLY;BYMONTH=2;BYDAY=1FR. This one is not: {rule[:100]}",
-        )
-
-
-def _ever_comes(parts: Mapping[str, str]) -> bool:
-    if "BYMONTHDAY" not in parts:
-        return True
-    longest = max(MONTH_DAYS[int(month)] for month in parts["BYMONTH"].split(","))
-    return any(abs(int(day)) <= longest for day in parts["BYMONTHDAY"].split(","))
-
-
-def season_ranges(season: Season, window: Window) -> list[DateRange]:
-    """The season's inclusive date ranges that touch the window, in order. Raises Invalid for a rule out of bounds."""
-    if isinstance(season.rule, DatedRule):
-        ranges = [parse_range(pair) for pair in season.rule.ranges]
-    else:
-        ranges = _yearly_ranges(season.rule, window)
-    return sorted(pair for pair in ranges if pair[0] <= window.until_on and pair[1] >= window.from_on)
-
-
-def _yearly_ranges(rule: YearlyRule, window: Window) -> list[DateRange]:
-    check_rule(rule.rrule)
-    first_year = max(window.from_on.year - 1, rule.valid_from or 1)
-    last_year = window.until_on.year + 1
-    if first_year > last_year:
-        return []
-    first_day = datetime(first_year, 1, 1)  # noqa: DTZ001 - a calendar day, before any time zone
-    last_day = datetime(last_year, 12, 31)  # noqa: DTZ001
-    days = rrulestr(rule.rrule, dtstart=first_day).between(first_day, last_day, inc=True)
-    starts = [day.date() + timedelta(days=rule.start_offset_days) for day in days]
-    return [(start, start + timedelta(days=rule.duration_days - 1)) for start in starts]
-
-
-def parse_range(pair: Sequence[str]) -> DateRange:
-    """An inclusive range of local dates from two ISO dates. Raises Invalid."""
-    try:
-        first, last = date.fromisoformat(pair[0]), date.fromisoformat(pair[1])
-    except ValueError as error:
-        raise Invalid(
-            "date_unreadable", f"{pair[0]} to {pair[1]} is not a pair of dates such as 2026-12-05."
-        ) from error
-    if last < first:
-        raise Invalid("range_reversed", f"The last day {last} lies before the first day {first}.")
-    return first, last
-
-
-def occurrences(schedule: Schedule, seasons: Mapping[str, Season], window: Window, zone: ZoneInfo) -> list[Occurrence]:
+def occurrences(schedule: Schedule, seasons: Mapping[str, Season], window: Window, site: Site) -> list[Occurrence]:
     """The schedule's occurrences on the window's local days, merged and in order. Raises Invalid."""
-    if isinstance(schedule.days, Always):
-        ranges = [(window.from_on, window.until_on)]
-    elif isinstance(schedule.days, InSeason):
-        season = seasons.get(schedule.days.season)
-        if season is None:
-            raise Invalid(
-                "season_unknown",
-                f"The schedule {schedule.id} names the season {schedule.days.season}, which is not there.",
-            )
-        ranges = season_ranges(season, window)
-    else:
-        ranges = [parse_range(pair) for pair in schedule.days.ranges]
-    spans: list[Occurrence] = []
-    for first, last in ranges:
-        day, end = max(first, window.from_on), min(last, window.until_on)
-        while day <= end:
-            start_at, end_at = _span_on(day, schedule, zone)
-            if start_at < end_at:  # clocks put forward can swallow a short span whole
-                spans.append((start_at, end_at))
-            day += timedelta(days=1)
-    return merge(spans)
+    ranges = schedule_days(schedule, seasons, window)
+    if schedule.opens_at is None and schedule.closes_at is None:  # whole days need no look at each of them
+        zone = ZoneInfo(site.time_zone)
+        return merge([(_midnight(first, zone), _midnight(last + ONE_DAY, zone)) for first, last in ranges])
+    spans = (span_on(day, schedule, site) for first, last in ranges for day in each_day(first, last))
+    return merge([span for span in spans if span is not None])
 
 
-def _span_on(day: date, schedule: Schedule, zone: ZoneInfo) -> Occurrence:
-    opens = time.fromisoformat(schedule.opens_at or "00:00")
-    start = datetime.combine(day, opens, zone)
-    if schedule.closes_at is None:
-        end = datetime.combine(day + timedelta(days=1), time(), zone)
-    else:
-        closes = time.fromisoformat(schedule.closes_at)
-        end = datetime.combine(day + timedelta(days=int(closes <= opens)), closes, zone)
-    return start.astimezone(UTC), end.astimezone(UTC)
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def schedule_days(schedule: Schedule, seasons: Mapping[str, Season], window: Window) -> list[DateRange]:
+    """The window's local days on which the schedule is on, as inclusive ranges, without looking at hours. Raises Invalid."""
+    ranges = join_ranges(cut_to(_named_days(schedule, seasons, window), _valid(schedule, window)))
+    if schedule.weekdays or schedule.days_off != "as_others":
+        ranges = [part for pair in ranges for part in _choose(pair, schedule)]
+    return leave_out(ranges, [parse_range(pair) for pair in schedule.except_on])
+
+
+def _named_days(schedule: Schedule, seasons: Mapping[str, Season], window: Window) -> list[DateRange]:
+    days = schedule.days
+    if isinstance(days, Always):
+        return [(window.from_on, window.until_on)]
+    if isinstance(days, OnDates):
+        return [parse_range(pair) for pair in days.ranges]
+    if isinstance(days, ByRule):
+        spans = rule_spans(days.rule, window)
+        return [(span.first_on, span.last_on) for span in spans if span.last_on is not None]
+    season = seasons.get(days.season)
+    if season is None:
+        raise Invalid(
+            "season_unknown", f"The schedule {schedule.id} names the season {days.season}, which is not there."
+        )
+    return season_ranges(season, window)
+
+
+def _valid(schedule: Schedule, window: Window) -> Window:
+    first = parse_day(schedule.valid_from) if schedule.valid_from else window.from_on
+    last = parse_day(schedule.valid_until) if schedule.valid_until else window.until_on
+    return Window(max(first, window.from_on), min(last, window.until_on))
+
+
+def _choose(pair: DateRange, schedule: Schedule) -> list[DateRange]:
+    """The days of a range that weekdays and days off leave, as ranges; reckoned in day numbers, for years of many rules."""
+    named = {WEEKDAYS.index(weekday) for weekday in schedule.weekdays} or set(range(7))
+    off: frozenset[int] = frozenset()
+    if schedule.days_off != "as_others":
+        off = frozenset().union(*(days_off(year) for year in range(pair[0].year, pair[1].year + 1)))
+    on_off, on_others = schedule.days_off != "never", schedule.days_off != "only"
+    kept: list[list[int]] = []
+    for number in range(pair[0].toordinal(), pair[1].toordinal() + 1):
+        if on_off if number in off else on_others and (number + 6) % 7 in named:
+            if kept and kept[-1][1] == number - 1:
+                kept[-1][1] = number
+            else:
+                kept.append([number, number])
+    return [(date.fromordinal(first), date.fromordinal(last)) for first, last in kept]
+
+
+def find_schedule_faults(schedule: Schedule) -> Iterator[tuple[str, str]]:
+    """What is amiss with a schedule by itself, as (field, sentence); what it names is not looked up."""
+    days = schedule.days
+    pairs = [("except_on", pair) for pair in schedule.except_on]
+    pairs += [("days", pair) for pair in (days.ranges if isinstance(days, OnDates) else [])]
+    first, last = schedule.valid_from, schedule.valid_until
+    if first or last:
+        pairs.append(("valid_from", (first or last or "", last or first or "")))
+    for field, pair in pairs:
+        try:
+            parse_range(pair)
+        except Invalid as error:
+            yield field, error.text
+    if isinstance(days, ByRule):
+        yield from _find_rule_faults(days)
+    if (schedule.opens_at is None) != (schedule.closes_at is None):
+        yield "opens_at", "give both hours, or neither for the whole day"
+
+
+def _find_rule_faults(days: ByRule) -> Iterator[tuple[str, str]]:
+    try:
+        check_days_of(days.rule)
+    except Invalid as error:
+        yield "days", error.text
+    if getattr(days.rule, "duration_days", 1) is None:
+        yield (
+            "days",
+            "a schedule's own rule says how many days it lasts; make it a season when that is announced each year",
+        )
 
 
 def merge(spans: Sequence[Occurrence]) -> list[Occurrence]:
@@ -148,5 +143,4 @@ def is_live(spans: Sequence[Occurrence], quiet_on: Sequence[date], at: datetime,
 def quiet_dates(month_days: Sequence[str], window: Window) -> list[date]:
     """The site's quiet days, month-day pairs such as 08-09, that lie in the window."""
     wanted = set(month_days)
-    days = (window.from_on + timedelta(days=ahead) for ahead in range((window.until_on - window.from_on).days + 1))
-    return [day for day in days if f"{day:%m-%d}" in wanted]
+    return [day for day in each_day(window.from_on, window.until_on) if f"{day:%m-%d}" in wanted]

@@ -19,6 +19,8 @@ DEGREE_DIGITS, HEIGHT_DIGITS, HEADING_DIGITS = 8, 3, 3  # about a millimetre, an
 class SurveyPoint(Strict, frozen=True, kw_only=True):
     """A measured point: h in metres above the WGS 84 ellipsoid, accuracy_m the 68 % radius on the ground.
 
+    geoid_m: what was added to a height that somebody measured above the sea; None: it was measured above the ellipsoid.
+
     demonstration: invented for a trial, never measured; whatever rests on it is shown as such.
     """
 
@@ -32,6 +34,7 @@ class SurveyPoint(Strict, frozen=True, kw_only=True):
     author: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     demonstration: bool = False
     landmark: Slug | None = None
+    geoid_m: Annotated[float, msgspec.Meta(ge=-110, le=90)] | None = None
 
 
 class Survey(Strict, frozen=True, kw_only=True):
@@ -68,6 +71,42 @@ class Standing:
 def find_standing(ties: Sequence[Tie], points: Mapping[str, SurveyPoint]) -> Standing | None:
     """Where the ties that are known put a model, as a best fit on the ground; None with fewer than two, or too close ones."""
     known = [(tie, points[tie.point]) for tie in ties if tie.point in points]
+    laid = lay_over(known)
+    if laid is None:
+        return None
+    place = enu_to_geodetic((laid.origin.real, laid.origin.imag, laid.up_m), laid.start)
+    return Standing(
+        Position(round(place.lat, DEGREE_DIGITS), round(place.lon, DEGREE_DIGITS), round(place.h, HEIGHT_DIGITS)),
+        round(-math.degrees(cmath.phase(laid.turn)) % 360, HEADING_DIGITS) % 360,
+        round(max(laid.misfit_m, *(point.accuracy_m for _, point in known)), 3),
+        any(point.demonstration for _, point in known),
+    )
+
+
+@dataclass(frozen=True)
+class Laid:
+    """Points of a model laid over the measured ones, metres about `start`: on the model (right, ahead), there (east, north).
+
+    turn (counterclockwise), origin and up_m are the best fit; misses say how far each point then lies from the measured one.
+    """
+
+    start: Position
+    here: tuple[complex, ...]
+    there: tuple[complex, ...]
+    turn: complex
+    origin: complex
+    up_m: float
+    misses: tuple[complex, ...]  # from where it was measured to where the model has it
+    misses_up_m: tuple[float, ...]
+
+    @property
+    def misfit_m(self) -> float:
+        """How far the worst point lies from where it was measured, on the ground."""
+        return max(abs(miss) for miss in self.misses)
+
+
+def lay_over(known: Sequence[tuple[Tie, SurveyPoint]]) -> Laid | None:
+    """The best fit of tied points on the ground; None with fewer than two, or too close ones."""
     if len(known) < 2:
         return None
     start = Position(known[0][1].lat, known[0][1].lon, known[0][1].h)
@@ -82,15 +121,10 @@ def find_standing(ties: Sequence[Tie], points: Mapping[str, SurveyPoint]) -> Sta
         return None
     turn /= abs(turn)  # counterclockwise on the map; a heading runs the other way
     origin = there_middle - turn * here_middle
-    misfit_m = max(abs(t - origin - turn * h) for t, h in zip(there, here, strict=True))
-    up_m = sum(up - tie.position[1] for (_, _, up), (tie, _) in zip(offsets, known, strict=True)) / len(known)
-    place = enu_to_geodetic((origin.real, origin.imag, up_m), start)
-    return Standing(
-        Position(round(place.lat, DEGREE_DIGITS), round(place.lon, DEGREE_DIGITS), round(place.h, HEIGHT_DIGITS)),
-        round(-math.degrees(cmath.phase(turn)) % 360, HEADING_DIGITS) % 360,
-        round(max(misfit_m, *(point.accuracy_m for _, point in known)), 3),
-        any(point.demonstration for _, point in known),
-    )
+    rises = [up - tie.position[1] for (_, _, up), (tie, _) in zip(offsets, known, strict=True)]
+    up_m = sum(rises) / len(rises)
+    misses = tuple(origin + turn * h - t for t, h in zip(there, here, strict=True))
+    return Laid(start, tuple(here), tuple(there), turn, origin, up_m, misses, tuple(up_m - rise for rise in rises))
 
 
 def widest_m(places: Sequence[complex]) -> float:

@@ -31,6 +31,8 @@ EventType = Literal[
     "scene_shown",
     "ar_entered",
     "ar_left",
+    "stamp_collected",
+    "prize_redeemed",
 ]
 EVENT_TYPES: tuple[str, ...] = get_args(EventType)
 MAX_DEPTH = 32  # of brackets in a body; ours have four

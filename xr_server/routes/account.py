@@ -12,7 +12,7 @@ from starlette.routing import Route
 from xr_server.domain.account import API_TOKEN_LIFE_MS, MIN_PASSWORD_LENGTH, Session
 from xr_server.errors import Busy, Conflict, DejimaError, Forbidden, Invalid
 from xr_server.parts import base_of, parts_of
-from xr_server.routes.auth import remember_browser
+from xr_server.routes.auth import remember_browser, start_session
 from xr_server.routes.guard import MAX_FORM_BYTES, answer_people, form, page
 from xr_server.routes.pages import choose_language
 from xr_server.routes.problems import STATUS
@@ -20,10 +20,13 @@ from xr_server.routes.staff import SESSION_COOKIE, field, say_problem, staff_pag
 from xr_server.routes.wording import say_when
 from xr_server.storage.accounts import change_password
 from xr_server.storage.api_tokens import end_token, issue_token, list_tokens
+from xr_server.storage.feeds import find_feed
+from xr_server.storage.mail import find_address
 from xr_server.storage.resets import find_reset, use_reset
 from xr_server.storage.sessions import end_other_sessions, end_session, list_sessions
 
-NOTICES = ("password_changed", "session_ended", "others_ended", "token_ended")
+NOTICES = ("password_changed", "session_ended", "others_ended", "token_ended", "feed_ended")
+MAIL_NOTICES = ("mail_set", "mail_kept", "mail_confirmed", "mail_ended")
 
 
 @page(None)
@@ -36,16 +39,22 @@ def account_page(request: Request, session: Session, values: Mapping[str, Any]) 
     """The page of one's own account; values may say what was wrong with a password."""
     parts, language = parts_of(request), choose_language(request)
     done = request.query_params.get("done")
+    address = find_address(parts.catalog, session.account_id)
     common = {
         "tokens": list_tokens(parts.catalog, session.account_id, parts.clock()),
         "typed_label": "",
         "label_problem": None,
+        "feed": find_feed(parts.catalog, session.account_id, parts.clock()),
+        "mail": bool(parts.settings.smtp_url),
+        "address": address.text,
+        "mail_state": ("confirmed" if address.confirmed else "waiting") if address.text else "",
+        "address_problem": None,
         "sessions": list_sessions(parts.catalog, session.account_id, _token(request), parts.clock()),
         "say_when": lambda at: say_when(at, language),
         "least": MIN_PASSWORD_LENGTH,
         "problem": None,
         "problem_field": "",
-        "notice": {"text": f"auth.notice_{done}", "undo": None} if done in NOTICES else None,
+        "notice": {"text": f"auth.notice_{done}", "undo": None} if done in (*NOTICES, *MAIL_NOTICES) else None,
     }
     return staff_page(request, session, "account.html", {**common, **values})
 
@@ -99,7 +108,8 @@ def post_token(request: Request, session: Session, sent: FormData) -> Response:
 @form(None)
 def post_end_token(request: Request, session: Session, sent: FormData) -> Response:
     """End one of one's own tokens."""
-    end_token(parts_of(request).catalog, session.account_id, field(sent, "token"))
+    parts = parts_of(request)
+    end_token(parts.catalog, session.account_id, field(sent, "token"), parts.clock())
     return RedirectResponse("/account?done=token_ended", status_code=303)
 
 
@@ -120,6 +130,7 @@ async def post_reset(request: Request) -> Response:
 def _use(request: Request, sent: FormData) -> Response:
     parts = parts_of(request)
     try:
+        reset = find_reset(parts.catalog, request.path_params["token"], parts.clock())
         try:
             name = use_reset(parts.catalog, request.path_params["token"], _password(sent, "new"), parts.clock())
         except Invalid as error:
@@ -128,6 +139,8 @@ def _use(request: Request, sent: FormData) -> Response:
             return response
     except DejimaError as error:
         return answer_people(request, error)
+    if reset.is_pupil:  # the card was the proof; a child need not type it all once more
+        return start_session(request, reset.account_id, RedirectResponse("/join/welcome", status_code=303))
     return remember_browser(request, RedirectResponse("/login?done=password_set", status_code=303), name)
 
 
@@ -138,6 +151,7 @@ def _reset_page(request: Request, values: Mapping[str, Any]) -> Response:
         "name": reset.name,
         "until": say_when(reset.expires_at, language),
         "least": MIN_PASSWORD_LENGTH,
+        "is_pupil": reset.is_pupil,
         "problem": None,
     }
     return staff_page(request, None, "reset.html", {**common, **values})

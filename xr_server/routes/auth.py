@@ -17,7 +17,7 @@ from xr_server.routes.kept import LOGIN_COOKIE, LoginForm, go_on_page, is_own_pa
 from xr_server.routes.pages import choose_language
 from xr_server.routes.problems import STATUS
 from xr_server.routes.staff import SESSION_COOKIE, field, home_of, is_secure, say_problem, session_of
-from xr_server.storage.accounts import sign_in
+from xr_server.storage.accounts import find_name, sign_in
 from xr_server.storage.keys import load_secret
 from xr_server.storage.sessions import close_session, find_session, open_session
 
@@ -49,7 +49,7 @@ def _sign_in(request: Request, sent: FormData) -> Response:
     password = str(sent.get("password", ""))  # not trimmed: a blank may belong to it
     try:
         _check_login_token(request, field(sent, "login_token"))
-        known = _known_browser(request, name)
+        known = _known_browser(request, find_name(parts.catalog, name[:200]))
         account_id = sign_in(parts.catalog, name[:200], password[:1000], parts.clock(), known)
     except (NotSignedIn, Busy, Forbidden) as error:
         problem = say_problem(error, choose_language(request))
@@ -89,6 +89,17 @@ def _start_session(request: Request, account_id: str, sent: FormData) -> Respons
         response = go_on_page(request, session, kept)
     else:
         response = RedirectResponse(_after_login(field(sent, "next"), session), status_code=303)
+    return _carry_session(request, response, token, session)
+
+
+def start_session(request: Request, account_id: str, response: Response) -> Response:
+    """The answer, with which somebody is signed in."""
+    parts = parts_of(request)
+    token = open_session(parts.catalog, account_id, parts.clock(), parts.random_bytes)
+    return _carry_session(request, response, token, find_session(parts.catalog, token, parts.clock()))
+
+
+def _carry_session(request: Request, response: Response, token: str, session: Session | None) -> Response:
     response.set_cookie(
         SESSION_COOKIE,
         token,
@@ -131,6 +142,6 @@ def _sign_out(request: Request, _session: Session, _sent: FormData) -> Response:
 routes = [
     Route("/login", show_login, methods=["GET"]),
     # a form that waits behind the login travels inside this one
-    Route("/login", post_login, methods=["POST"], max_body_size=4 * MAX_FORM_BYTES),
+    Route("/login", post_login, methods=["POST"], max_body_size=16 * MAX_FORM_BYTES),
     Route("/logout", form(None)(_sign_out), methods=["POST"], max_body_size=MAX_FORM_BYTES),
 ]

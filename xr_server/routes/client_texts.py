@@ -19,3 +19,10 @@ def client_texts(language: str, immersive: bool) -> dict[str, str]:
     unheard = READING_ONLY if immersive else IMMERSIVE_ONLY
     said = {key.partition(UI)[2]: text for key, text in load_texts(language).items() if UI in key}
     return {key: text for key, text in said.items() if not key.startswith(unheard)}
+
+
+@cache
+def follow_texts(language: str) -> dict[str, str]:
+    """The sentences for the script of pages that are looked at with a group, by key without its area."""
+    own = "group.page_"
+    return {key.removeprefix(own): text for key, text in load_texts(language).items() if key.startswith(own)}

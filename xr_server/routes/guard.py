@@ -1,6 +1,8 @@
 """The guard every page and form of creators and staff passes."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from functools import wraps
 from urllib.parse import quote
 
@@ -21,6 +23,7 @@ from xr_server.storage.api_tokens import find_token_session
 CSRF_HEADER = "X-CSRF-Token"
 MAX_FORM_BYTES = 64 * 1024
 MAX_FORM_FIELDS = 200
+FILES_AT_ONCE = 2  # a file may take a processor for a second; whoever comes third waits without holding a thread
 
 PageHandler = Callable[[Request, Session], Response]
 FormHandler = Callable[[Request, Session, FormData], Response]
@@ -78,8 +81,10 @@ def page(step: Step | None) -> Callable[[PageHandler], Callable[[Request], Respo
     return decorate
 
 
-def form(step: Step | None) -> Callable[[FormHandler], Callable[[Request], Awaitable[Response]]]:
-    """A form's target: as `page`, and only with the session's own token in the field `csrf`."""
+def form(
+    step: Step | None, most_fields: int = MAX_FORM_FIELDS, files: int = 0
+) -> Callable[[FormHandler], Callable[[Request], Awaitable[Response]]]:
+    """A form's target: as `page`, and only with the session's own token in the field `csrf`. files: as many may come along."""
 
     def decorate(handler: FormHandler) -> Callable[[Request], Awaitable[Response]]:
         def guarded(request: Request, sent: FormData) -> Response:
@@ -92,12 +97,36 @@ def form(step: Step | None) -> Callable[[FormHandler], Callable[[Request], Await
 
         @wraps(handler)
         async def read_form(request: Request) -> Response:
-            async with request.form(max_files=0, max_fields=MAX_FORM_FIELDS) as sent:
+            if files and await run_in_threadpool(_is_unread, request):
+                return await run_in_threadpool(_answer_unread, request)
+            turn = turn_of(request) if files else nullcontext()
+            async with request.form(max_files=files, max_fields=most_fields) as sent, turn:
                 return await run_in_threadpool(guarded, request, sent)
 
         return read_form
 
     return decorate
+
+
+def turn_of(request: Request) -> asyncio.Semaphore:
+    """The server's own turnstile for files."""
+    state = request.app.state
+    if not hasattr(state, "file_turns"):
+        state.file_turns = asyncio.Semaphore(FILES_AT_ONCE)
+    turns: asyncio.Semaphore = state.file_turns
+    return turns
+
+
+def _is_unread(request: Request) -> bool:
+    """Whether a body with a file comes from nobody who has signed in: then it is not even read."""
+    length = request.headers.get("content-length", "")
+    small = length.isdigit() and int(length) <= MAX_FORM_BYTES
+    return not small and session_of(request) is None
+
+
+def _answer_unread(request: Request) -> Response:
+    problem = load_texts(choose_language(request))["auth.file_unread"]
+    return login_page(request, LoginForm(problem=problem, after=request.url.path), STATUS[NotSignedIn])
 
 
 def answer_form(request: Request, sent: FormData, error: DejimaError) -> Response:

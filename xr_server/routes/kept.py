@@ -4,6 +4,7 @@ Nothing is stored: it travels in the login page and the page after it. Only form
 step is a button its owner presses, so that no other site can have something sent in their name.
 """
 
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -18,7 +19,8 @@ from xr_server.routes.staff import field, is_secure, staff_page
 
 LOGIN_COOKIE = "dejima_login"
 OWN_AREAS = ("/studio/", "/desk/")
-HIDDEN = frozenset(("csrf", "revision", "schedule", "step", "before"))
+HIDDEN = frozenset(("csrf", "revision", "words_revision", "schedule", "step", "before", "initial"))
+MARK = re.compile(r"-(id|node|x|y|z|media|remove)$|-stands-|^sound-")  # of a part of a scene: says nothing by itself
 Pairs = list[tuple[str, str]]
 
 
@@ -32,7 +34,8 @@ class Kept:
     @property
     def texts(self) -> list[str]:
         """What a person typed or chose, to be recognised."""
-        return [value for name, value in self.pairs if name not in HIDDEN and value.strip()]
+        said = ((name, value) for name, value in self.pairs if value.strip())
+        return [value for name, value in said if name not in HIDDEN and not MARK.search(name)]
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,12 @@ def describe_experience(
         "creator": [{"@type": "Person", "name": name} for name in _told(scene, "creator")],
         "license": _told(scene, "licence"),
         "about": {"@id": f"{place_address(base, document, experience['landmark'])}#place"},
+        "isBasedOn": [
+            {"@type": "3DModel", "name": link["title"], "creator": link["creator"], "license": link["licence"]}
+            for node in scene["nodes"]
+            for link in node.get("based_on", [])
+            if link["package"] != node["package"]
+        ],
         "encoding": [
             {
                 "@type": "MediaObject",

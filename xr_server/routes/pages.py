@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from xr_server.domain.languages import NAMES, html_tag, negotiate, say_number
-from xr_server.domain.ruby import dress_page
+from xr_server.domain.ruby import dress_page, dress_text
 
 HERE = Path(__file__).parent.parent
 STATIC_DIR = HERE / "static"
@@ -41,20 +41,31 @@ def load_own_texts(language: str) -> dict[str, str]:
 
 
 @cache
-def load_bundle() -> Mapping[str, Any]:
-    """Vite's manifest: for every source entry the built file and its style sheets."""
-    path = STATIC_DIR / ".vite" / "manifest.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+def load_bundles() -> tuple[Mapping[str, Any], ...]:
+    """Vite's manifests, of visitors and then of staff: for every source entry the built file and its style sheets."""
+    paths = [STATIC_DIR / ".vite" / name for name in ("manifest.json", "staff.json")]
+    return tuple(json.loads(path.read_text(encoding="utf-8")) for path in paths if path.is_file())
+
+
+def _bundle_of(entry: str) -> Mapping[str, Any]:
+    """The manifest an entry is of. What both have, as the tablet has the stage of visitors, is named for visitors.
+
+    Raises KeyError before the client is built.
+    """
+    found = next((bundle for bundle in load_bundles() if entry in bundle), None)
+    if found is None:
+        raise KeyError(entry)
+    return found
 
 
 def asset(entry: str) -> str:
     """Address of a built client entry such as `src/main.ts`. Raises KeyError before the client is built."""
-    return "/static/" + str(load_bundle()[entry]["file"])
+    return "/static/" + str(_bundle_of(entry)[entry]["file"])
 
 
 def chunks(entry: str) -> list[str]:
     """Addresses of the chunks a built client entry needs at once; what it loads later is not among them."""
-    return ["/static/" + str(load_bundle()[name]["file"]) for name in _parts_of_entry(entry)[1:]]
+    return ["/static/" + str(part["file"]) for part in _parts_of_entry(entry)[1:]]
 
 
 def later(part: str, entry: str) -> list[str]:
@@ -64,7 +75,7 @@ def later(part: str, entry: str) -> list[str]:
 
 def styles(entry: str) -> list[str]:
     """Addresses of the style sheets of a built client entry and of the chunks it shares with others."""
-    sheets = [sheet for name in _parts_of_entry(entry) for sheet in load_bundle()[name].get("css", [])]
+    sheets = [sheet for part in _parts_of_entry(entry) for sheet in part.get("css", [])]
     return ["/static/" + sheet for sheet in dict.fromkeys(sheets)]
 
 
@@ -82,12 +93,12 @@ def style_source(entry: str) -> str:
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
-def _parts_of_entry(entry: str) -> list[str]:
-    """The entry and everything it imports statically, as names in Vite's manifest, each once."""
-    names = [entry]
+def _parts_of_entry(entry: str) -> list[Mapping[str, Any]]:
+    """The entry and everything it imports statically, as Vite's manifest has them, each once."""
+    bundle, names = _bundle_of(entry), [entry]
     for name in names:  # grows while it is walked
-        names += [part for part in load_bundle()[name].get("imports", []) if part not in names]
-    return names
+        names += [part for part in bundle[name].get("imports", []) if part not in names]
+    return [bundle[name] for name in names]
 
 
 @cache
@@ -140,16 +151,34 @@ def render_page(
     return HTMLResponse(html, status_code=status, headers={"Content-Language": language})
 
 
+class WithReadings(str):
+    """A sentence whose readings stand over its kanji where a page shows it; what people typed is left alone."""
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        return dress_text(self)
+
+
 def render_html(template: str, language: str, values: Mapping[str, Any]) -> str:
-    """A template in a language, as text; `lang` is the language as software knows it, readings are ruby."""
-    texts = load_texts(language)
+    """A template in a language, as text; `lang` is the language as software knows it, readings are ruby.
+
+    for_pupil among the values: where there is a simpler sentence for children, it stands in place of the usual one.
+    """
+    texts, for_pupil = load_texts(language), bool(values.get("for_pupil"))
 
     def t(key: str, **parts: object) -> str:
-        return fill(texts[key], language, **parts)
+        simple = texts.get(f"pupil.{key}") if for_pupil else None
+        return fill(texts[key], language, **parts) if simple is None else WithReadings(fill(simple, language, **parts))
 
     common = {"t": t, "texts": texts, "language": language, "lang": html_tag(language)}
     html = environment().get_template(template).render({**values, **common})
     return dress_page(html) if language == "ja-x-easy" else html
+
+
+def say_in(language: str, key: str, **parts: object) -> str:
+    """A text in a language of its own, for sheets and screens that speak several at once."""
+    return fill(load_texts(language)[key], language, **parts)
 
 
 def fill(sentence: str, language: str, **parts: object) -> str:

@@ -8,15 +8,18 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from xr_server.domain.account import RESET_LIFE_MS, ROLES, NewAccount, Session
+from xr_server.domain.account import GIVEN_ROLES, RESET_LIFE_MS, NewAccount, Session, check_given_role
 from xr_server.errors import Conflict, DejimaError, Invalid, NotFound
 from xr_server.parts import base_of, parts_of
 from xr_server.routes.guard import MAX_FORM_BYTES, form, page
 from xr_server.routes.pages import choose_language
 from xr_server.routes.problems import STATUS
-from xr_server.routes.staff import field, say_problem, staff_page
+from xr_server.routes.staff import change_by, field, say_problem, staff_page
+from xr_server.routes.studio import list_landmarks
+from xr_server.routes.undoing import seal
 from xr_server.routes.wording import say_when
 from xr_server.storage.accounts import add_account
+from xr_server.storage.organisations import list_organisations
 from xr_server.storage.people import (
     Handing,
     Person,
@@ -26,11 +29,14 @@ from xr_server.storage.people import (
     hand_over,
     list_people,
     reopen_account,
+    set_landmarks,
+    set_organisation,
     set_role,
 )
+from xr_server.storage.pupils import find_class_of
 from xr_server.storage.resets import issue_reset
 
-NOTICES = ("role", "closed", "reopened", "handed_over")
+NOTICES = ("role", "closed", "reopened", "handed_over", "part", "organisation")
 
 
 @page("manage_people")
@@ -44,7 +50,7 @@ def people_page(request: Request, session: Session, values: Mapping[str, Any]) -
     language = choose_language(request)
     common = {
         "people": list_people(parts_of(request).catalog, session.site_id),
-        "roles": ROLES,
+        "roles": GIVEN_ROLES,
         "typed": {"name": "", "role": "creator"},
         "say_when": lambda at: say_when(at, language),
         "problem": None,
@@ -57,7 +63,7 @@ def post_account(request: Request, session: Session, sent: FormData) -> Response
     """Make an account without a password; the page that answers has the link by which its owner sets one."""
     parts, typed = parts_of(request), {"name": field(sent, "name"), "role": field(sent, "role")}
     try:
-        new = NewAccount(session.site_id, typed["name"], typed["role"])
+        new = NewAccount(session.site_id, typed["name"], check_given_role(typed["role"]), by=session.account_id)
         account_id = add_account(parts.catalog, new, parts.clock(), parts.random_bytes)
     except (Invalid, Conflict) as error:
         values = {"typed": typed, "problem": say_problem(error, choose_language(request))}
@@ -69,7 +75,10 @@ def post_account(request: Request, session: Session, sent: FormData) -> Response
 
 @page("manage_people")
 def show_person(request: Request, session: Session) -> Response:
-    """One account and what can be done with it."""
+    """One account and what can be done with it; of a pupil that stands on the page of the class."""
+    found = find_class_of(parts_of(request).catalog, request.path_params["id"])
+    if found is not None and found.site_id == session.site_id:
+        return RedirectResponse(f"/desk/classes/{found.id}", status_code=303)
     return person_page(request, session, _find(request, session), {})
 
 
@@ -80,24 +89,27 @@ def person_page(request: Request, session: Session, person: Person, values: Mapp
     common = {
         "person": person,
         "is_self": person.id == session.account_id,
-        "roles": ROLES,
+        "roles": GIVEN_ROLES,
+        "landmarks": list_landmarks(parts_of(request), session.site_id, language),
+        "organisations": list_organisations(parts_of(request).catalog, session.site_id),
         "takers": [other for other in people if other.id != person.id and can_take(other)],
         "say_when": lambda at: say_when(at, language),
         "problem": None,
-        "notice": _notice(request, person),
+        "notice": _notice(request, session, person),
     }
     return staff_page(request, session, "desk/person.html", {**common, **values})
 
 
-def _notice(request: Request, person: Person) -> dict[str, Any] | None:
+def _notice(request: Request, session: Session, person: Person) -> dict[str, Any] | None:
     done, before = request.query_params.get("done"), request.query_params.get("before", "")
     if done not in NOTICES:
         return None
     undo = None
     if done == "closed" and person.disabled:
         undo = {"action": f"/desk/people/{person.id}/reopen", "fields": {}}
-    if done == "role" and before in ROLES and before != person.role:
-        undo = {"action": f"/desk/people/{person.id}/role", "fields": {"role": before}}
+    role = next((role for role in GIVEN_ROLES if before == seal(session, f"{person.id}.{role}")), person.role)
+    if done == "role" and role != person.role:
+        undo = {"action": f"/desk/people/{person.id}/role", "fields": {"role": role}}
     return {"text": f"desk.people_notice_{done}", "undo": undo}
 
 
@@ -112,7 +124,7 @@ def post_link(request: Request, session: Session, _sent: FormData) -> Response:
 
 def _link_page(request: Request, session: Session, person: Person) -> Response:
     parts, language = parts_of(request), choose_language(request)
-    token = issue_reset(parts.catalog, person.id, parts.clock(), parts.random_bytes)
+    token = issue_reset(parts.catalog, person.id, change_by(request, session), parts.random_bytes)
     until = say_when(parts.clock() + RESET_LIFE_MS, language)
     values = {"person": person, "link": f"{base_of(request)}/reset/{token}", "until": until}
     return staff_page(request, session, "desk/link.html", values)
@@ -123,12 +135,35 @@ def post_role(request: Request, session: Session, sent: FormData) -> Response:
     """Give somebody another role."""
     person = _find(request, session)
     try:
-        set_role(parts_of(request).catalog, session.site_id, person.id, field(sent, "role"))
+        set_role(
+            parts_of(request).catalog, session.site_id, person.id, field(sent, "role"), change_by(request, session)
+        )
     except (Invalid, Conflict) as error:
         return _refused(request, session, person, error)
     if person.id == session.account_id:  # who gave up the own role sees this page no more
         return RedirectResponse("/account", status_code=303)
-    return _back(person, f"role&before={person.role}")
+    return _back(person, f"role&before={seal(session, f'{person.id}.{person.role}')}")
+
+
+@form("manage_people")
+def post_part(request: Request, session: Session, sent: FormData) -> Response:
+    """Let a membership hold for some landmarks alone, or with none chosen for the whole site."""
+    parts, person = parts_of(request), _find(request, session)
+    there = {name for name, _ in list_landmarks(parts, session.site_id, choose_language(request))}
+    chosen = sorted({str(value) for value in sent.getlist("landmark")} & there)
+    set_landmarks(parts.catalog, session.site_id, person.id, chosen, change_by(request, session))
+    return _back(person, "part")
+
+
+@form("manage_people")
+def post_organisation(request: Request, session: Session, sent: FormData) -> Response:
+    """Let somebody belong to another organisation."""
+    parts, person, change = parts_of(request), _find(request, session), change_by(request, session)
+    try:
+        set_organisation(parts.catalog, session.site_id, person.id, field(sent, "organisation"), change)
+    except NotFound as error:
+        return _refused(request, session, person, error)
+    return _back(person, "organisation")
 
 
 @form("manage_people")
@@ -136,7 +171,7 @@ def post_close(request: Request, session: Session, _sent: FormData) -> Response:
     """Close an account; it can be opened again."""
     person = _find(request, session)
     try:
-        close_account(parts_of(request).catalog, session.site_id, person.id)
+        close_account(parts_of(request).catalog, session.site_id, person.id, change_by(request, session))
     except Conflict as error:
         return _refused(request, session, person, error)
     return _back(person, "closed")
@@ -146,7 +181,7 @@ def post_close(request: Request, session: Session, _sent: FormData) -> Response:
 def post_reopen(request: Request, session: Session, _sent: FormData) -> Response:
     """Open a closed account again."""
     person = _find(request, session)
-    reopen_account(parts_of(request).catalog, session.site_id, person.id)
+    reopen_account(parts_of(request).catalog, session.site_id, person.id, change_by(request, session))
     return _back(person, "reopened")
 
 
@@ -155,7 +190,8 @@ def post_hand_over(request: Request, session: Session, sent: FormData) -> Respon
     """Let somebody's scans be another's, when people move on."""
     parts, person = parts_of(request), _find(request, session)
     try:
-        hand_over(parts.catalog, Handing(session.site_id, person.id, field(sent, "taker")), parts.clock())
+        handing = Handing(session.site_id, person.id, field(sent, "taker"))
+        hand_over(parts.catalog, handing, change_by(request, session))
     except (NotFound, Conflict) as error:
         return _refused(request, session, person, error)
     return _back(person, "handed_over")
@@ -187,6 +223,8 @@ routes = [
             ("close", post_close),
             ("reopen", post_reopen),
             ("hand-over", post_hand_over),
+            ("part", post_part),
+            ("organisation", post_organisation),
         )
     ),
 ]

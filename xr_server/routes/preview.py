@@ -9,9 +9,10 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from xr_server.domain.languages import NAMES, html_tag
-from xr_server.domain.preview import digests_of, readdress
+from xr_server.domain.media import CAPTIONS_TYPE, Media, digest_of
+from xr_server.domain.preview import digests_of, media_addresses, media_of, readdress
 from xr_server.domain.publish import Edition, compile_site
-from xr_server.domain.publish_scene import compile_scene
+from xr_server.domain.publish_scene import captions_of, compile_scene
 from xr_server.domain.published import Document
 from xr_server.domain.ruby import dress_page
 from xr_server.errors import Conflict, NotFound
@@ -21,6 +22,7 @@ from xr_server.routes.pages import choose_language, render_html, style_source
 from xr_server.routes.shell import CONTENT_SECURITY_POLICY
 from xr_server.routes.visitor import IMMERSIVE, Visit, common_values, first_files
 from xr_server.routes.wording import say_clock
+from xr_server.storage.media import find_media_file
 from xr_server.storage.packages import find_package_file
 from xr_server.storage.previews import Draft, Preview, find_preview, load_draft
 from xr_server.storage.publish import press
@@ -48,7 +50,13 @@ def _language(draft: Draft, language: str | None) -> str:
 def _site_document(request: Request, draft: Draft, language: str, base: str) -> Document:
     today = _today(request, draft.published.site.time_zone)
     document = compile_site(draft.published, Edition(0, today, language))
-    return readdress(document, digests_of(draft.scene, draft.published), base)
+    return readdress(document, digests_of(draft.scene, draft.published) | _media(draft).keys(), base)
+
+
+def _media(draft: Draft) -> dict[str, Media]:
+    """The pictures, sounds and captions that a draft shows, by digest."""
+    shown = media_of(draft.experience, draft.scene, draft.published)
+    return media_addresses(shown, draft.published.site.languages)
 
 
 def _today(request: Request, zone: str) -> date:
@@ -59,7 +67,7 @@ def _scene_document(draft: Draft, language: str, base: str) -> Document:
     digests = digests_of(draft.scene, draft.published)
     if len(digests) == 0 or not digests <= draft.published.packages.keys():
         raise Conflict("package_missing", "A model of this scene is not built yet, so visitors would see nothing.")
-    return readdress(compile_scene(draft.scene, draft.published, language), digests, base)
+    return readdress(compile_scene(draft.scene, draft.published, language), digests | _media(draft).keys(), base)
 
 
 def choose_preview_language(request: Request) -> Response:
@@ -132,10 +140,35 @@ def get_preview_file(request: Request) -> Response:
     return response
 
 
+def get_preview_media(request: Request) -> Response:
+    """A picture, a sound or captions that the draft shows."""
+    _, draft, _ = _open(request)
+    digest, name, store = (
+        request.path_params["digest"],
+        request.path_params["file"],
+        parts_of(request).settings.package_dir,
+    )
+    media = _media(draft).get(digest)
+    if media is not None and digest != media.digest:
+        texts = {digest_of(text): text for text in _captions(draft, media)}
+        return Response(texts[digest], headers=PRIVATE, media_type=CAPTIONS_TYPE)
+    path = find_media_file(store, digest, media.file) if media is not None and media.file == name else None
+    if path is None:
+        raise NotFound("file_unknown", "The draft shows no picture or sound of this name.")
+    response = send_file(request, path, f'"{digest[:32]}"', PRIVATE["Cache-Control"])
+    response.headers.update(PRIVATE)
+    return response
+
+
+def _captions(draft: Draft, media: Media) -> list[str]:
+    return [captions_of(media, language) for language in draft.published.site.languages]
+
+
 routes = [
     Route("/preview/{token}/", choose_preview_language),
     Route("/preview/{token}/api/v1/sites/{site}", get_preview_site),
     Route("/preview/{token}/api/v1/sites/{site}/scenes/{scene}", get_preview_scene),
     Route("/preview/{token}/packages/{digest}/{file}", get_preview_file),
+    Route("/preview/{token}/media/{digest}/{file}", get_preview_media),
     Route("/preview/{token}/{lang}/", show_preview),
 ]

@@ -1,6 +1,7 @@
 """Every refusal as an answer: problem details (RFC 9457) for programs, a page for people, one table of status codes."""
 
 import json
+import logging
 from http.client import responses
 
 from starlette.exceptions import HTTPException
@@ -9,6 +10,7 @@ from starlette.responses import Response
 
 from xr_server import errors
 from xr_server.domain.languages import NAMES
+from xr_server.logs import describe_fault
 from xr_server.routes.pages import choose_language, link_languages, render_page
 
 STATUS: dict[type[errors.DejimaError], int] = {
@@ -35,8 +37,17 @@ GENERAL = {
     416: ("range_not_satisfiable", "The file is shorter than the asked range; Content-Range tells its length."),
 }
 UNEXPECTED = ("internal_error", "Something failed on our side. Nothing you sent was kept half-way; please try again.")
+STORE_AWAY = (
+    "store_away",
+    "What is kept cannot be reached right now. Nothing you sent was kept half-way; go back and try again in a moment.",
+)
 UNAVAILABLE_RETRY_S = 5
-WITHIN_SITE = frozenset(("landmark_unknown", "experience_unknown", "scene_unknown"))  # the site itself is there
+WITHIN_SITE = frozenset(
+    ("landmark_unknown", "experience_unknown", "scene_unknown", "creator_unknown", "rally_unknown")
+)  # the site itself is there
+
+
+log = logging.getLogger("dejima.problems")
 
 
 def answer(request: Request, status: int, code: str, text: str, headers: dict[str, str] | None = None) -> Response:
@@ -93,6 +104,12 @@ def on_dejima_error(request: Request, error: Exception) -> Response:
     elif isinstance(error, errors.Unavailable):
         headers["Retry-After"] = str(UNAVAILABLE_RETRY_S)
     return answer(request, status_of(error), error.code, error.text, headers)
+
+
+def on_store_away(request: Request, error: Exception) -> Response:
+    """The answer while the database is away, locked or full: the same request may well succeed a little later."""
+    log.error("the store: %s", describe_fault(error))
+    return answer(request, 503, *STORE_AWAY, {"Retry-After": str(UNAVAILABLE_RETRY_S)})
 
 
 def on_http_error(request: Request, error: Exception) -> Response:

@@ -14,6 +14,7 @@ from xr_server.parts import parts_of
 from xr_server.routes.guard import page
 from xr_server.routes.pages import choose_language
 from xr_server.routes.scans import get_own_scan
+from xr_server.routes.within import check_package_within
 from xr_server.storage.packages import find_package_file, load_packages
 
 REPORT_POLICY = f"default-src 'none'; style-src {style_source()}; img-src data:; base-uri 'none'; form-action 'none'"
@@ -28,8 +29,9 @@ def show_scan_report(request: Request, session: Session) -> Response:
 
 @page("review")
 def show_package_report(request: Request, session: Session) -> Response:
-    """The report of any package of the site, published or not."""
+    """The report of a package, published or not, of the part of the site that a membership is for."""
     digest = request.path_params["digest"]
+    check_package_within(parts_of(request), session, digest)
     manifests, _ = load_packages(parts_of(request).catalog, session.site_id)
     return _answer(request, digest if digest in manifests else "", "/desk/")
 

@@ -11,7 +11,31 @@ from xr_server.domain.text_review import find_unreviewed
 from xr_server.routes.pages import TEXTS_DIR, load_own_texts
 
 REVIEWS_FILE = TEXTS_DIR / "reviews.json"
-STAFF_AREAS = ("auth.", "desk.", "studio.")  # pages of creators and staff, in Japanese and English only
+# pages of creators and staff, in Japanese and English only
+STAFF_AREAS = (
+    "approvals.",
+    "audit.",
+    "auth.",
+    "campaigns.",
+    "changes.",
+    "counter.",
+    "desk.",
+    "entrance.",
+    "exchange.",
+    "library.",
+    "memories.",
+    "news.",
+    "permits.",
+    "places.",
+    "questionnaires.",
+    "planning.",
+    "rallies.",
+    "pupil.",
+    "school.",
+    "seasons.",
+    "studio.",
+    "texts.",
+)
 
 
 def visitor_texts(language: str) -> Mapping[str, str]:

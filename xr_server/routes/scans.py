@@ -12,12 +12,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from xr_server.domain.account import Session, may
+from xr_server.domain.account import Session, may, may_at
+from xr_server.domain.catalog import Scene
 from xr_server.errors import DejimaError, NotFound
 from xr_server.parts import Parts, parts_of
 from xr_server.routes.guard import get_api_session
+from xr_server.routes.teaching import teaches
 from xr_server.storage.builds import count_ahead
+from xr_server.storage.catalog import Name, load_record
 from xr_server.storage.packages import find_package_file
+from xr_server.storage.pupils import find_class_of
 from xr_server.storage.scans import StoredScan, load_scan
 
 POLL_S = 0.5
@@ -26,11 +30,33 @@ LONGEST_S = 3600.0  # then the page asks again
 
 
 def get_own_scan(request: Request, session: Session, scan_id: str, creator_alone: bool = False) -> StoredScan:
-    """A scan its creator asks for, or (unless alone) somebody who reviews. Raises NotFound, which tells others nothing."""
-    stored = load_scan(parts_of(request).catalog, session.site_id, scan_id)
-    if stored.account_id != session.account_id and (creator_alone or not may(session, "review")):
+    """A scan its creator asks for, or (unless alone) its creator's teacher or somebody who reviews.
+
+    Raises NotFound, which tells others nothing.
+    """
+    parts = parts_of(request)
+    stored = load_scan(parts.catalog, session.site_id, scan_id)
+    if stored.account_id == session.account_id:
+        return stored
+    if creator_alone or not (is_teacher_of(parts, session, stored) or _may_review(parts, session, stored)):
         raise NotFound("scan_unknown", "There is no scan of this id, or it is not one of yours. /studio/ lists yours.")
     return stored
+
+
+def is_teacher_of(parts: Parts, session: Session, stored: StoredScan) -> bool:
+    """Whether a scan is that of a pupil in a class which somebody looks after."""
+    return may(session, "teach") and teaches(session, find_class_of(parts.catalog, stored.account_id))
+
+
+def _may_review(parts: Parts, session: Session, stored: StoredScan) -> bool:
+    """A membership for a part of a site reviews what is attached there."""
+    if not may(session, "review") or not session.landmarks:
+        return may(session, "review")
+    try:
+        scene = load_record(parts.catalog, Name(stored.site_id, "scene", stored.scene_id or "")).body
+    except NotFound:
+        return False
+    return isinstance(scene, Scene) and may_at(session, scene.landmark)
 
 
 def load_report(parts: Parts, digest: str | None) -> dict[str, Any] | None:

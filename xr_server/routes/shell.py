@@ -3,11 +3,11 @@
 import asyncio
 import logging
 import time
-import traceback
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from xr_server.logs import describe_fault
 from xr_server.routes.health import REQUESTS
 from xr_server.routes.problems import answer_general
 from xr_server.routes.ready import OFFERED, ReadyAnswers
@@ -96,7 +96,7 @@ class Shell:
         try:
             await self.app(scope, receive, outgoing.send)
         except Exception as error:
-            log.error("%s", describe_fault(error))
+            log.error("unexpected: %s", describe_fault(error))
             if not outgoing.status:
                 raise  # nothing was answered, not even the 500: the server closes the connection
         finally:
@@ -143,16 +143,3 @@ class Outgoing:
         response = answer_general(Request(self._scope), message["status"], kept)
         await response(self._scope, self._receive, self.send)
         self._replaced = True
-
-
-def describe_fault(error: BaseException) -> str:
-    """Kinds and places of an error and its causes, without their messages: those may quote what a visitor sent."""
-    lines = []
-    current: BaseException | None = error
-    while current is not None:
-        kind = type(current)
-        frames = traceback.extract_tb(current.__traceback__)
-        where = " < ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in reversed(frames[-12:]))
-        lines.append(f"{kind.__module__}.{kind.__qualname__} at {where}")
-        current = current.__cause__ or current.__context__
-    return "unexpected: " + "; from ".join(lines)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from xr_server.domain.moments import gather_stretches
 from xr_server.domain.schedule import HORIZON_DAYS, Occurrence, is_live
+from xr_server.routes.notices_told import notice_edges
 from xr_server.routes.pages import fill, load_texts
 from xr_server.routes.wording import say_moment, say_stretch
 
@@ -108,8 +109,12 @@ def _turn(experience: Mapping[str, Any], document: Mapping[str, Any], at: dateti
 
 
 def next_change_at(document: Mapping[str, Any], at: datetime) -> datetime:
-    """The next moment after `at` at which some state above can differ: a start, an end, or local midnight."""
+    """The next moment after `at` at which some state above can differ: a start, an end, or local midnight.
+
+    So do notices.
+    """
     zone = ZoneInfo(document["site"]["time_zone"])
     midnight = datetime.combine(at.astimezone(zone).date() + timedelta(days=1), datetime.min.time(), zone)
     edges = [edge for experience in document["experiences"] for span in read_spans(experience) for edge in span]
+    edges += notice_edges(document)
     return min([midnight.astimezone(UTC), *(edge for edge in edges if edge > at)])

@@ -2,33 +2,34 @@
 
 import base64
 import binascii
-import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from email.utils import formatdate
-from pathlib import Path
 from typing import BinaryIO
 
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from xr_server.domain.account import Session
 from xr_server.domain.scan import MAX_SCAN_BYTES, parse_upload_metadata, read_upload
 from xr_server.errors import Conflict, DejimaError, Invalid, TooLarge
-from xr_server.parts import Parts, parts_of
+from xr_server.parts import parts_of
 from xr_server.routes import problems
+from xr_server.routes.crediting import find_credit_of_new
 from xr_server.routes.guard import check_header_token, get_api_session
+from xr_server.routes.receipt import ALGORITHMS, Checksum, Receipt, Result, begin, receive_body
+from xr_server.routes.rights import with_sources
 from xr_server.routes.scans import get_own_scan
+from xr_server.routes.staff import change_by
 from xr_server.storage import uploads
-from xr_server.storage.scans import Owner, StoredScan, cancel_scan, create_scan, load_scan, save_received
+from xr_server.storage.quotas import defaults_of
+from xr_server.storage.rebuilding import call_off
+from xr_server.storage.scans import Owner, StoredScan, create_scan, load_scan
 
 VERSION = "1.0.0"
 CHUNK_TYPE = "application/offset+octet-stream"
-ALGORITHMS: dict[str, Callable[[], "hashlib._Hash"]] = {"sha1": hashlib.sha1, "sha256": hashlib.sha256}
-BLOCK_BYTES = 1024 * 1024  # held in memory at most
-DURABLE_BYTES = 8 * BLOCK_BYTES  # made durable and acknowledged in the row at least this often
 CHECKSUM_MISMATCH = 460  # a status code of the tus protocol
 PROTOCOL = {"Tus-Resumable": VERSION, "Cache-Control": "no-store"}
 OFFERED = {
@@ -40,48 +41,13 @@ OFFERED = {
 
 
 @dataclass(frozen=True)
-class Checksum:
-    """What a chunk must hash to."""
+class Opened:
+    """An upload whose file is open for one PATCH, under its lock; `held` closes it."""
 
-    algorithm: str
-    digest: bytes
-
-
-@dataclass
-class Receipt:
-    """One PATCH as it goes: how far the file is, how far that is durable and acknowledged, and its running hash."""
-
-    parts: Parts
     scan: StoredScan
+    held: ExitStack
     file: BinaryIO
-    written: int
-    acknowledged: int
     checksum: Checksum | None
-    hash: "hashlib._Hash | None"
-
-    def take(self, block: bytes) -> None:
-        """Append a block; acknowledge now and then, unless a checksum has to be awaited. Raises TooLarge."""
-        if self.written + len(block) > self.scan.length_bytes:
-            raise TooLarge(
-                "beyond_length", "More bytes came than Upload-Length announced; those beyond it were not kept."
-            )
-        uploads.append(self.file, block)
-        self.written += len(block)
-        if self.hash is not None:
-            self.hash.update(block)
-        elif self.written - self.acknowledged >= DURABLE_BYTES:
-            self.acknowledge()
-
-    def acknowledge(self) -> None:
-        """Bytes first, durably; the row after them."""
-        if self.written > self.acknowledged:
-            uploads.make_durable(self.file)
-            save_received(self.parts.catalog, self.scan.id, self.acknowledged, self.written, self.parts.clock())
-            self.acknowledged = self.written
-
-    def matches(self) -> bool:
-        """Whether the chunk is what its checksum says; true without one."""
-        return self.hash is None or self.checksum is None or self.hash.digest() == self.checksum.digest
 
 
 async def get_options(_: Request) -> Response:
@@ -116,17 +82,20 @@ async def _answered(request: Request, step: Callable[..., object]) -> Response:
                 "This server speaks tus 1.0.0; send Tus-Resumable: 1.0.0.",
                 {**PROTOCOL, **OFFERED},
             )
-        session = await run_in_threadpool(get_api_session, request, "upload")
-        if request.method != "HEAD":
-            check_header_token(request, session)
         if step is _patch:
-            return await _patch(request, session)
-        result = await run_in_threadpool(step, request, session)
-        assert isinstance(result, Response)  # noqa: S101 - all steps answer
-        return result
+            return await _patch(request)
+        return await begin(_as_creator, request, step)
     except DejimaError as error:
         status = 423 if isinstance(error, uploads.Locked) else problems.STATUS[_family(error)]
         return problems.answer(request, status, error.code, error.text, dict(PROTOCOL))
+
+
+def _as_creator(request: Request, step: Callable[[Request, Session], Result]) -> Result:
+    """Run a step in the session of a request that may upload. Raises NotSignedIn, Forbidden."""
+    session = get_api_session(request, "upload")
+    if request.method != "HEAD":
+        check_header_token(request, session)
+    return step(request, session)
 
 
 def _family(error: DejimaError) -> type[DejimaError]:
@@ -138,11 +107,12 @@ def _create(request: Request, session: Session) -> Response:
     if "Upload-Defer-Length" in request.headers:
         raise Invalid("length_deferred", "Say with Upload-Length how many bytes will come; it cannot be told later.")
     metadata = parse_upload_metadata(request.headers.get("Upload-Metadata", ""))
-    upload = read_upload(metadata, _read_whole(request, "Upload-Length"))
+    credit = find_credit_of_new(parts, session.account_id)
+    metadata |= {"creator": credit, "credit_line": ""} if credit else {}
+    upload = with_sources(parts, session.site_id, read_upload(metadata, _read_whole(request, "Upload-Length")))
     uploads.check_room(parts.settings.upload_dir, upload.length_bytes)
-    owner = Owner(session.site_id, session.account_id)
+    owner = Owner(session.site_id, session.account_id, defaults_of(parts.settings))
     scan_id = create_scan(parts.catalog, owner, upload, parts.clock(), parts.random_bytes)
-    uploads.create_file(uploads.scan_path(parts.settings.upload_dir, scan_id, upload.file_name))
     stored = load_scan(parts.catalog, session.site_id, scan_id)
     return Response(status_code=201, headers={**_progress(stored), "Location": f"/api/v1/uploads/{scan_id}"})
 
@@ -186,22 +156,44 @@ def _terminate(request: Request, session: Session) -> Response:
     stored, parts = _own_scan(request, session), parts_of(request)
     if stored.is_final and stored.state != "cancelled":
         raise Conflict("scan_ended", f"This scan is {stored.state} already; there is nothing left to cancel.")
-    cancel_scan(parts.catalog, stored.id, parts.clock())
-    uploads.remove_scan_files(parts.settings.upload_dir, stored.id)
+    if not call_off(parts.catalog, parts.settings, stored, change_by(request, session)) and stored.state == "cancelled":
+        uploads.remove_scan_files(parts.settings.upload_dir, stored.id)
     return Response(status_code=204, headers=PROTOCOL)
 
 
-async def _patch(request: Request, session: Session) -> Response:
-    stored, checksum = await run_in_threadpool(_check_patch, request, session)
-    if _is_over(request, stored):
+async def _patch(request: Request) -> Response:
+    opened = await begin(_as_creator, request, _open_upload)
+    if opened is None:
         return _gone(request)
-    parts = parts_of(request)
-    path = uploads.scan_path(parts.settings.upload_dir, stored.id, stored.file_name)
-    if not await _receive(request, parts, (stored, path), checksum):
+    receipt, kept = Receipt(parts_of(request), opened.scan, opened.file, opened.checksum), False
+    try:
+        kept = await receive_body(request, receipt)
+    finally:
+        now = await begin(_end_receipt, opened, receipt, kept)
+    if not kept:
         text = "The chunk does not match its checksum, so none of it was kept. Send it again from the same offset."
         return problems.answer(request, CHECKSUM_MISMATCH, "checksum_mismatch", text, dict(PROTOCOL))
-    now = await run_in_threadpool(load_scan, parts.catalog, session.site_id, stored.id)
     return Response(status_code=204, headers=_progress(now))
+
+
+def _end_receipt(opened: Opened, receipt: Receipt, kept: bool) -> StoredScan:
+    """Acknowledge what came if it is to be kept, close the file, and give the scan as it stands then. Raises Conflict."""
+    with opened.held:
+        if kept:
+            receipt.acknowledge()
+    return load_scan(receipt.parts.catalog, opened.scan.site_id, opened.scan.id)
+
+
+def _open_upload(request: Request, session: Session) -> Opened | None:
+    """The upload of a PATCH, ready to take its bytes; None when it is over. Raises what refuses it."""
+    stored, checksum = _check_patch(request, session)
+    if _is_over(request, stored):
+        return None
+    parts = parts_of(request)
+    path = uploads.scan_path(parts.settings.upload_dir, stored.id, stored.file_name)
+    with ExitStack() as stack:
+        file = stack.enter_context(uploads.open_at(parts.catalog, stored, path))
+        return Opened(stored, stack.pop_all(), file, checksum)
 
 
 def _check_patch(request: Request, session: Session) -> tuple[StoredScan, Checksum | None]:
@@ -239,49 +231,6 @@ def _read_checksum(request: Request) -> Checksum | None:
             "checksum_unreadable", "Upload-Checksum is an algorithm, a blank, and a base64 digest of its size."
         )
     return Checksum(algorithm, digest)
-
-
-async def _receive(request: Request, parts: Parts, target: tuple[StoredScan, Path], checksum: Checksum | None) -> bool:
-    """Stream the body into the file; False when its checksum does not hold. A broken connection keeps what came."""
-    stored, path = target
-    opened = uploads.open_at(stored, path)
-    file = await run_in_threadpool(opened.__enter__)
-    try:
-        # the row is read again under the file's lock: another connection may have gone on meanwhile
-        held = await run_in_threadpool(load_scan, parts.catalog, stored.site_id, stored.id)
-        if held.received_bytes != stored.received_bytes or held.state != stored.state:
-            raise Conflict("offset_conflict", f"This server has {held.received_bytes} bytes of this upload by now.")
-        start, running = stored.received_bytes, ALGORITHMS[checksum.algorithm]() if checksum else None
-        receipt = Receipt(parts, stored, file, start, start, checksum, running)
-        whole = True
-        try:
-            async for block in _blocks(request):
-                await run_in_threadpool(receipt.take, block)
-        except ClientDisconnect:
-            whole = False
-        if not receipt.matches() or (checksum and not whole):
-            return False
-        await run_in_threadpool(receipt.acknowledge)
-        return True
-    finally:
-        await run_in_threadpool(opened.__exit__, None, None, None)
-
-
-async def _blocks(request: Request) -> AsyncIterator[bytes]:
-    """The body in blocks of about a mebibyte, what came before a broken connection included."""
-    held = bytearray()
-    try:
-        async for data in request.stream():
-            held += data
-            if len(held) >= BLOCK_BYTES:
-                yield bytes(held)
-                held.clear()
-    except ClientDisconnect:
-        if held:
-            yield bytes(held)
-        raise
-    if held:
-        yield bytes(held)
 
 
 routes = [

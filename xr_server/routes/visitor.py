@@ -4,7 +4,7 @@ import gzip
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import brotli
@@ -17,15 +17,19 @@ from xr_server.domain.languages import NAMES
 from xr_server.domain.ruby import plain
 from xr_server.errors import NotFound, Unavailable
 from xr_server.parts import base_of, parts_of
-from xr_server.routes.client_texts import client_texts
+from xr_server.routes.client_texts import client_texts, follow_texts
 from xr_server.routes.island import draw_island
 from xr_server.routes.linked_data import describe_experience, describe_landmark, describe_site
-from xr_server.routes.pages import choose_language, link_languages, render_html, style_source
+from xr_server.routes.memories_told import SHEET as MEMORY_SHEET
+from xr_server.routes.memories_told import say_memories
+from xr_server.routes.notices_told import gravest_at, notices_at, say_opening
+from xr_server.routes.pages import asset, choose_language, fill, link_languages, load_texts, render_html, style_source
 from xr_server.routes.reviewed import is_interface_reviewed
 from xr_server.routes.scenes import etag_matches
 from xr_server.routes.shell import CONTENT_SECURITY_POLICY
 from xr_server.routes.times import next_change_at, say_times, sort_by_time
-from xr_server.routes.wording import say_size
+from xr_server.routes.ways_told import say_ways
+from xr_server.routes.wording import say_date, say_size
 from xr_server.storage.publish import Compiled
 
 IMMERSIVE = "visitor/immersive.html"
@@ -80,16 +84,36 @@ def answer(
     request: Request, visit: Visit, template: str, make: Callable[[], Values], etags: Sequence[str] = ()
 ) -> Response:
     """The page, rendered once for as long as it says the same, in the encoding the asker takes, or 304."""
-    key = (visit.base, visit.path, visit.compiled.etag, *etags)
+    with_group = "group" in request.query_params  # its script reads which; the page is the same for every group
+    key = (visit.base, visit.path, visit.compiled.etag, *etags, *(["group"] if with_group else []))
     page = _held.get(key)
     if page is None or not page.from_at <= visit.at < page.until_at:
-        html = render_html(template, visit.language, {**common_values(visit, template), **make()})
-        page = _press(html, visit)
+        common = {
+            **common_values(visit, template),
+            "follow_texts": follow_texts(visit.language) if with_group else None,
+        }
+        page = _press(render_html(template, visit.language, {**common, **make()}), visit)
         if len(_held) >= MAX_HELD:
             _held.pop(next(iter(_held)))
         _held[key] = page
+    return _send(request, page, visit.language, _policy(template))
+
+
+def _policy(template: str) -> str:
     entry = "src/immersive.ts" if template == IMMERSIVE else "src/main.ts"
-    return _send(request, page, visit.language, f"{CONTENT_SECURITY_POLICY}; style-src 'self' {style_source(entry)}")
+    return f"{CONTENT_SECURITY_POLICY}; style-src 'self' {style_source(entry)}"
+
+
+def answer_once(visit: Visit, template: str, values: Values) -> Response:
+    """A page that is one visitor's own: rendered for this request, kept nowhere, found by no search engine."""
+    html = render_html(template, visit.language, {**common_values(visit, template), **values})
+    headers = {
+        "Cache-Control": "private, no-store",
+        "X-Robots-Tag": "noindex",
+        "Content-Security-Policy": _policy(template),
+        "Content-Language": visit.language,
+    }
+    return Response(html, headers=headers, media_type="text/html")
 
 
 def _press(html: str, visit: Visit) -> Rendered:
@@ -136,6 +160,9 @@ def common_values(visit: Visit, template: str) -> Values:
         "scene": None,
         "style_inside": True,
         "preview": None,
+        "follow_texts": None,
+        "gravest": gravest_at(visit.document, visit.at),
+        "notices": notices_at(visit.document, visit.at),
     }
 
 
@@ -144,6 +171,16 @@ def _times(visit: Visit) -> Values:
         experience["id"]: say_times(experience, visit.document, visit.at, visit.language)
         for experience in visit.document["experiences"]
     }
+
+
+def say_rally(rally: Mapping[str, Any], visit: Visit) -> str:
+    """Whether a rally is on, when it begins, or how long its prizes are given."""
+    today, texts = visit.document["compiled_for_on"], load_texts(visit.language)
+    if rally["first_on"] <= today <= rally["last_on"]:
+        return texts["rally.on_now"]
+    key, day = ("starts", "first_on") if today < rally["first_on"] else ("over_list", "collect_until")
+    said = say_date(date.fromisoformat(rally[day]), visit.language, with_year=False)
+    return fill(texts[f"rally.{key}"], visit.language, first=said, last=said)
 
 
 def _other_names(request: Request, visit: Visit, landmark_id: str = "") -> list[str]:
@@ -194,17 +231,18 @@ async def redirect_home(request: Request) -> Response:
 async def show_site(request: Request) -> Response:
     """The landing page: what is here, the map, the same in words, what is on, and the years."""
     visit = open_visit(request)
+    return answer(request, visit, "visitor/site.html", lambda: site_values(request, visit))
 
-    def make() -> Values:
-        names = _other_names(request, visit)
-        return {
-            "island": draw_island(visit.document),
-            "times": _times(visit),
-            "programme": sort_by_time(visit.document, visit.at),
-            "linked_data": describe_site(visit.base, visit.document, names),
-        }
 
-    return answer(request, visit, "visitor/site.html", make)
+def site_values(request: Request, visit: Visit) -> Values:
+    """What the landing page is rendered with, at the moment of the visit; staff look at other moments too."""
+    return {
+        "island": draw_island(visit.document),
+        "times": _times(visit),
+        "programme": sort_by_time(visit.document, visit.at),
+        "linked_data": describe_site(visit.base, visit.document, _other_names(request, visit)),
+        "rally_when": {rally["id"]: say_rally(rally, visit) for rally in visit.document.get("rallies", [])},
+    }
 
 
 async def show_landmark(request: Request) -> Response:
@@ -213,25 +251,50 @@ async def show_landmark(request: Request) -> Response:
     landmark = _find(visit.document["landmarks"], wanted)
     if landmark is None:
         raise NotFound("landmark_unknown", "There is no landmark of this name here; the site's page lists all of them.")
+    return answer(request, visit, "visitor/landmark.html", lambda: landmark_values(request, visit, landmark))
 
-    def make() -> Values:
-        return {
-            "landmark": landmark,
-            "offered": [item for item in visit.document["experiences"] if item["landmark"] == wanted],
-            "events": [entry for entry in visit.document["site"]["timeline"] if wanted in entry["landmarks"]],
-            "island": draw_island(visit.document),
-            "times": _times(visit),
-            "linked_data": describe_landmark(
-                visit.base, visit.document, landmark, _other_names(request, visit, wanted)
-            ),
-        }
 
-    return answer(request, visit, "visitor/landmark.html", make)
+def landmark_values(request: Request, visit: Visit, landmark: Mapping[str, Any]) -> Values:
+    """What the page of a landmark is rendered with, at the moment of the visit."""
+    wanted, document = landmark["id"], visit.document
+    memories = parts_of(request).published.get_site(visit.site_id).memories
+    return {
+        "landmark": landmark,
+        "notices": notices_at(document, visit.at, wanted),
+        "opening": say_opening(landmark, document, visit.at),
+        "ways": say_ways(document, wanted),
+        "offered": [item for item in document["experiences"] if item["landmark"] == wanted],
+        "events": [entry for entry in document["site"]["timeline"] if wanted in entry["landmarks"]],
+        "island": draw_island(document),
+        "times": _times(visit),
+        "memories": say_memories(memories, wanted, visit.language),
+        "memories_mark": document.get("memories", {}).get(wanted, ""),
+        "memory_sheet": asset(MEMORY_SHEET),
+        "linked_data": describe_landmark(visit.base, document, landmark, _other_names(request, visit, wanted)),
+    }
 
 
 async def show_experience(request: Request) -> Response:
     """One experience as a page: picture, story, what the model rests on, and its explained points as a list."""
     return _answer_experience(request, "visitor/experience.html")
+
+
+async def show_creator(request: Request) -> Response:
+    """What one maker has published here, for those who have switched such a page on."""
+    visit = open_visit(request)
+    maker = next(
+        (one for one in visit.document.get("creators", []) if one["slug"] == request.path_params["creator"]), None
+    )
+    if maker is None:
+        raise NotFound(
+            "creator_unknown", "There is no such page, or its owner does not show it; nothing else is known."
+        )
+
+    def make() -> Values:
+        offered = [item for item in visit.document["experiences"] if item["id"] in maker["experiences"]]
+        return {"maker": maker, "offered": offered, "times": _times(visit)}
+
+    return answer(request, visit, "visitor/creator.html", make)
 
 
 async def show_immersive(request: Request) -> Response:
@@ -251,21 +314,25 @@ def _answer_experience(request: Request, template: str) -> Response:
     reads_avif = "image/avif" in request.headers.get("accept", "")
 
     def make() -> Values:
-        document = scene.document
-        lightest = [min(level["bytes"] for level in node["lods"]) for node in document["nodes"] if node["lods"]]
-        return {
-            "experience": experience,
-            "scene": document,
-            "scene_url": f"/api/v1/sites/{visit.site_id}/scenes/{experience['scene']}?lang={visit.language}",
-            "saves_data": saves_data,
-            "first_files": first_files(document, reads_avif),
-            "landmark": _find(visit.document["landmarks"], experience["landmark"]),
-            "size": say_size(sum(lightest), visit.language),
-            "times": _times(visit),
-            "linked_data": describe_experience(visit.base, visit.document, experience, document),
-        }
+        values = experience_values(visit, experience, scene.document)
+        return {**values, "saves_data": saves_data, "first_files": first_files(scene.document, reads_avif)}
 
     return answer(request, visit, template, make, (scene.etag, f"{saves_data} {reads_avif}"))
+
+
+def experience_values(visit: Visit, experience: Mapping[str, Any], scene: Mapping[str, Any]) -> Values:
+    """What the page of an experience is rendered with, at the moment of the visit; how it is fetched is the caller's."""
+    lightest = [min(level["bytes"] for level in node["lods"]) for node in scene["nodes"] if node["lods"]]
+    return {
+        "experience": experience,
+        "scene": scene,
+        "scene_url": f"/api/v1/sites/{visit.site_id}/scenes/{experience['scene']}?lang={visit.language}",
+        "landmark": _find(visit.document["landmarks"], experience["landmark"]),
+        "notices": notices_at(visit.document, visit.at, experience["landmark"]),
+        "size": say_size(sum(lightest), visit.language),
+        "times": _times(visit),
+        "linked_data": describe_experience(visit.base, visit.document, experience, scene),
+    }
 
 
 def first_files(scene: Mapping[str, Any], reads_avif: bool) -> list[str]:
@@ -299,6 +366,7 @@ routes = [
     Route("/{lang}/{site}/landmarks/{landmark}", show_landmark),
     Route("/{lang}/{site}/experiences/{experience}", show_experience),
     Route("/{lang}/{site}/xr/{experience}", show_immersive),
+    Route("/{lang}/{site}/creators/{creator}", show_creator),
     Route("/{lang}/{site}/help", show_help),
     Route("/{lang}/{site}/privacy", show_privacy),
     Route("/{lang}/{site}/offline", show_offline),

@@ -6,7 +6,8 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select
 
 from xr_server.domain.account import API_TOKEN_LIFE_MS, MAX_API_TOKENS, Session, clean_label
 from xr_server.errors import Conflict
-from xr_server.storage.database import account, api_token
+from xr_server.storage.accounts import note_own
+from xr_server.storage.tables.people import account, api_token
 from xr_server.storage.tokens import RandomBytes, find_holder, hash_token, make_token
 
 PREFIX = "dejima_"  # so that people and scanners for leaked secrets recognise one
@@ -36,6 +37,7 @@ def issue_token(catalog: Engine, account_id: str, label: str, at: int, random_by
         )
         if connection.execute(select(func.count()).select_from(api_token).where(mine)).scalar_one() > MAX_API_TOKENS:
             raise Conflict("too_many_tokens", f"There are {MAX_API_TOKENS} tokens already. End one that is not needed.")
+        note_own(connection, "token_made", account_id, at)
     return token
 
 
@@ -52,15 +54,25 @@ def find_token_session(catalog: Engine, token: str, at: int) -> Session | None:
     found = find_holder(catalog, api_token, token, at)
     if found is None:
         return None
-    row, roles = found
-    return Session(row.account_id, row.name, row.site_id, roles, "", row.expires_at, by_token=True)
+    row = found.row
+    return Session(
+        row.account_id,
+        row.name,
+        row.site_id,
+        found.roles,
+        "",
+        row.expires_at,
+        by_token=True,
+        landmarks=found.landmarks,
+    )
 
 
-def end_token(catalog: Engine, account_id: str, token_id: str) -> None:
+def end_token(catalog: Engine, account_id: str, token_id: str, at: int) -> None:
     """End one token of an account; one that has ended stays ended."""
     with catalog.begin() as connection:
         mine = (api_token.c.account_id == account_id) & (api_token.c.token_hash == token_id)
-        connection.execute(delete(api_token).where(mine))
+        if connection.execute(delete(api_token).where(mine)).rowcount:
+            note_own(connection, "token_ended", account_id, at)
 
 
 def end_all_tokens(connection: Connection, account_id: str) -> None:

@@ -4,10 +4,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Engine, and_, func, or_, select, update
 
+from xr_server.domain.audit import Deed
+from xr_server.domain.catalog import Change
 from xr_server.domain.scan import LEASE_MS, MAX_ATTEMPTS, Reason, State
-from xr_server.storage.database import scan
-from xr_server.storage.scans import StoredScan, reason_text, to_stored
+from xr_server.storage.scans import StoredScan, note_scans, reason_text, to_stored
+from xr_server.storage.tables.scans import scan
 
+OUTCOMES: dict[State, Deed] = {"built": "scan_built", "rejected": "scan_rejected", "failed": "scan_failed"}
 TRIED_OFTEN = Reason(
     "tried_often",
     f"Building this scan stopped {MAX_ATTEMPTS} times without an answer. The scan is kept; an operator can look why.",
@@ -74,21 +77,25 @@ def count_ahead(catalog: Engine, stored: StoredScan) -> int | None:
         return int(connection.execute(select(func.count()).select_from(scan).where(before)).scalar_one())
 
 
-def try_again(catalog: Engine, scan_id: str, at: int) -> bool:
+def try_again(catalog: Engine, scan_id: str, change: Change) -> bool:
     """Let a scan that failed or was refused wait for a worker again; False when it stands otherwise."""
-    ended = and_(scan.c.id == scan_id, scan.c.state.in_(("failed", "rejected")))
-    values = {"state": "waiting", "attempt": 0, "stage": "", "reason": "", "progress": 0.0, "updated_at": at}
+    ended = and_(scan.c.id == scan_id, scan.c.state.in_(("failed", "rejected")), scan.c.original_gone_at.is_(None))
+    values = {"state": "waiting", "attempt": 0, "stage": "", "reason": "", "progress": 0.0, "updated_at": change.at}
     with catalog.begin() as connection:
-        return connection.execute(update(scan).where(ended).values(**values)).rowcount == 1
+        return note_scans(connection, update(scan).where(ended).values(**values), "scan_tried_again", change) == 1
 
 
 def fail_exhausted(catalog: Engine, at: int) -> int:
     """End scans whose last allowed attempt lost its lease; gives how many."""
     spent = and_(scan.c.state == "building", scan.c.lease_until < at, scan.c.attempt >= MAX_ATTEMPTS)
     spent = or_(spent, and_(scan.c.state == "waiting", scan.c.attempt >= MAX_ATTEMPTS))
-    values = {"state": "failed", "reason": reason_text(TRIED_OFTEN), "worker": None, "lease_until": None}
+    values = {"reason": reason_text(TRIED_OFTEN), "worker": None, "lease_until": None, "updated_at": at}
     with catalog.begin() as connection:
-        return connection.execute(update(scan).where(spent).values(**values, updated_at=at)).rowcount
+        # what was built before and was to be read otherwise stays what it was
+        kept = update(scan).where(spent, scan.c.rebuild != "").values(**values, state="built", rebuild="")
+        failed = update(scan).where(spent, scan.c.rebuild == "").values(**values, state="failed")
+        stopped = note_scans(connection, kept, "scan_rebuild_failed", Change(at))
+        return stopped + note_scans(connection, failed, "scan_failed", Change(at))
 
 
 def save_progress(catalog: Engine, lease: Lease, stage: str, fraction: float, at: int) -> bool:
@@ -96,7 +103,7 @@ def save_progress(catalog: Engine, lease: Lease, stage: str, fraction: float, at
     with catalog.begin() as connection:
         moved = connection.execute(
             update(scan)
-            .where(_holds(lease, at))
+            .where(holding(lease, at))
             .values(lease_until=at + LEASE_MS, stage=stage[:40], progress=fraction, updated_at=at)
         )
     return moved.rowcount == 1
@@ -117,24 +124,28 @@ def save_outcome(catalog: Engine, lease: Lease, outcome: Outcome, at: int) -> bo
         "updated_at": at,
     }
     with catalog.begin() as connection:
-        return connection.execute(update(scan).where(_holds(lease, at)).values(**values)).rowcount == 1
+        ended, deed = update(scan).where(holding(lease, at)).values(**values), OUTCOMES.get(outcome.state)
+        if deed is None:  # waiting for the next attempt
+            return connection.execute(ended).rowcount == 1
+        return note_scans(connection, ended, deed, Change(at)) == 1
 
 
 def release_scan(catalog: Engine, lease: Lease, at: int) -> bool:
     """Give a scan back untried, as a worker does that is asked to stop."""
     values = {"state": "waiting", "stage": "", "progress": 0.0, "worker": None, "lease_until": None, "updated_at": at}
     with catalog.begin() as connection:
-        moved = connection.execute(update(scan).where(_holds(lease, at)).values(**values, attempt=scan.c.attempt - 1))
+        moved = connection.execute(update(scan).where(holding(lease, at)).values(**values, attempt=scan.c.attempt - 1))
     return moved.rowcount == 1
 
 
 def holds_lease(catalog: Engine, lease: Lease, at: int) -> bool:
     """Whether the lease is still ours."""
     with catalog.connect() as connection:
-        return connection.execute(select(scan.c.id).where(_holds(lease, at))).first() is not None
+        return connection.execute(select(scan.c.id).where(holding(lease, at))).first() is not None
 
 
-def _holds(lease: Lease, at: int) -> ColumnElement[bool]:
+def holding(lease: Lease, at: int) -> ColumnElement[bool]:
+    """The condition that the lease is still ours."""
     return and_(
         scan.c.id == lease.scan_id,
         scan.c.state == "building",

@@ -42,6 +42,10 @@ LISTS = {
     "path": "paths.json",
     "hazard": "hazards.json",
     "sign": "signs.json",
+    "notice": "notices.json",
+    "rally": "rallies.json",
+    "campaign": "campaigns.json",
+    "questionnaire": "questionnaires.json",
 }
 ALWAYS_THERE = ("season", "schedule")  # the other lists are files only where they hold something
 FOLDERS = {"scene": "scenes", "experience": "experiences", "media": "media", "survey": "survey"}

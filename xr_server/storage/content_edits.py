@@ -35,7 +35,7 @@ def add_survey(folder: Path, source: Source, survey_id: str) -> str:
     found = parse_survey(_read_text(source.path), content.site.languages[0])
     before = next((r for r in content.records if isinstance(r, Survey) and r.id == survey_id), None)
     known = {point.id: point for point in before.points} if before else {}
-    points = [_keep_names(replace(point, h=round(point.h + source.geoid_m, 3)), known) for point in found.points]
+    points = [_keep_names(_above_ellipsoid(point, source.geoid_m), known) for point in found.points]
     survey = msgspec.convert({"id": survey_id, "points": msgspec.to_builtins(points)}, Survey)
     if before:
         survey = replace(before, points=survey.points)
@@ -43,6 +43,10 @@ def add_survey(folder: Path, source: Source, survey_id: str) -> str:
     worst_m = max(point.accuracy_m for point in points)
     said = f"Wrote {len(points)} points to {folder / 'survey' / survey_id}.json, good to {worst_m:g} m or better."
     return said + (f" Not kept: {', '.join(found.ignored)}." if found.ignored else "")
+
+
+def _above_ellipsoid(point: SurveyPoint, geoid_m: float) -> SurveyPoint:
+    return replace(point, h=round(point.h + geoid_m, 3), geoid_m=geoid_m) if geoid_m else point
 
 
 def _keep_names(point: SurveyPoint, known: dict[str, SurveyPoint]) -> SurveyPoint:

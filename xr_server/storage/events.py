@@ -14,7 +14,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from xr_server.domain.visit import HOUR_MS, MAX_EVENTS, AcceptedEvent
 from xr_server.errors import Busy, Unavailable
-from xr_server.storage.database import engagement_event, hourly_count, seen_event
+from xr_server.storage.tables.events import engagement_event, hourly_count, seen_event
 
 QUEUE_LIMIT = 2000
 GROUP_EVENTS = 2000  # in one commit

@@ -5,9 +5,9 @@ from datetime import date, timedelta
 from sqlalchemy import Engine, func, select
 
 from xr_server.domain.figures import DAY_MS, DayRun
-from xr_server.storage.database import engagement_event, hourly_count
+from xr_server.storage.tables.events import engagement_event, hourly_count
 
-ARRIVAL = "landmark_entered"
+ARRIVAL, OPENED = "landmark_entered", "site_opened"
 
 
 def count_arrivals(events: Engine, site_id: str, runs: list[DayRun]) -> dict[tuple[date, str], int]:
@@ -45,9 +45,28 @@ def count_types(events: Engine, site_id: str, start_at: int, end_at: int) -> dic
     return totals
 
 
+def count_visits(events: Engine, site_id: str, start_at: int, end_at: int) -> int:
+    """How many visits that allow statistics opened the site between two moments (ms UTC, end out); a visit ends with its day."""
+    at = engagement_event.c.occurred_at
+    query = select(func.count(engagement_event.c.visit_key.distinct()))
+    query = query.where(engagement_event.c.site_id == site_id, at >= start_at, at < end_at)
+    with events.connect() as connection:
+        return int(connection.execute(query.where(engagement_event.c.type == OPENED)).scalar() or 0)
+
+
 def has_events(events: Engine, site_id: str) -> bool:
     """Whether anything was ever counted at a site."""
     with events.connect() as connection:
         found = connection.execute(select(engagement_event.c.id).where(engagement_event.c.site_id == site_id).limit(1))
         counted = select(hourly_count.c.type).where(hourly_count.c.site_id == site_id).limit(1)
         return found.first() is not None or connection.execute(counted).first() is not None
+
+
+def count_at_landmarks(events: Engine, site_id: str, kind: str, window_ms: tuple[int, int]) -> dict[str, int]:
+    """How often something happened at each landmark between two moments (ms UTC, end out); from visits that allow it."""
+    at = engagement_event.c.occurred_at
+    query = select(engagement_event.c.landmark, func.count()).group_by(engagement_event.c.landmark)
+    query = query.where(engagement_event.c.site_id == site_id, at >= window_ms[0], at < window_ms[1])
+    query = query.where(engagement_event.c.type == kind, engagement_event.c.landmark.is_not(None))
+    with events.connect() as connection:
+        return {landmark: int(count) for landmark, count in connection.execute(query)}

@@ -1,4 +1,4 @@
-"""Forgetting what may no longer be known: visit keys of past days, and ids of events sent a week ago."""
+"""Forgetting what may no longer be known: keys of past days, ids of events, who asked to scan, cards, groups, old answers."""
 
 import logging
 import threading
@@ -9,29 +9,56 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from xr_server.storage.answers import forget_answers
 from xr_server.storage.events import prune_seen
+from xr_server.storage.groups import forget_groups
 from xr_server.storage.keys import destroy_old_day_keys
+from xr_server.storage.permissions import forget_askers
+from xr_server.storage.rallies import forget_cards
 
 EVERY_S = 300.0
 log = logging.getLogger("dejima.forget")
 
 
 def forget(events: Engine, key_dir: Path, now: int, today: date) -> None:
-    """Destroy the keys of days that ended 48 hours before `now` (ms UTC, the sites' local date today); prune ids."""
+    """Destroy the keys of days that ended 48 hours before `now` (ms UTC; today at the sites); prune ids, old answers."""
     try:
         destroy_old_day_keys(key_dir, today)
         prune_seen(events, now)
+        forget_answers(events, today)
     except (SQLAlchemyError, OSError) as error:  # tried again at the next turn
         log.error("not everything could be forgotten: %s", type(error).__name__)
+
+
+def forget_people(catalog: Engine, today: date) -> None:
+    """Delete from the catalog what leads to people and has had its time."""
+    try:
+        forget_askers(catalog, today)
+        forget_cards(catalog, today)
+    except SQLAlchemyError as error:  # tried again at the next turn
+        log.error("not everybody could be forgotten: %s", type(error).__name__)
+
+
+def forget_over(catalog: Engine, now: int) -> None:
+    """Delete from the catalog what ended by the hour, in ms UTC."""
+    try:
+        forget_groups(catalog, now)
+    except SQLAlchemyError as error:  # tried again at the next turn
+        log.error("not every group could be forgotten: %s", type(error).__name__)
 
 
 class Forgetting:
     """A thread that forgets when the server starts and every five minutes from then on."""
 
     def __init__(
-        self, events: Engine, key_dir: Path, clock: Callable[[], int], local_date: Callable[[], date | None]
+        self,
+        stores: tuple[Engine, Engine],
+        key_dir: Path,
+        clock: Callable[[], int],
+        local_date: Callable[[], date | None],
     ) -> None:
-        self._events, self._key_dir, self._clock, self._local_date = events, key_dir, clock, local_date
+        (self._catalog, self._events), self._key_dir = stores, key_dir
+        self._clock, self._local_date = clock, local_date
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="forgetting", daemon=True)
 
@@ -49,5 +76,7 @@ class Forgetting:
             now = self._clock()
             today = self._local_date() or datetime.fromtimestamp(now / 1000, UTC).date()
             forget(self._events, self._key_dir, now, today)
+            forget_people(self._catalog, today)
+            forget_over(self._catalog, now)
             if self._stopping.wait(EVERY_S):
                 return

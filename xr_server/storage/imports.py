@@ -1,9 +1,11 @@
 """Taking a content folder's records over into the catalog, all of them in one transaction."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from sqlalchemy import Connection, Engine, Row, and_, func, select, update
+from sqlalchemy import Connection, Engine, Row, and_, func, select
 from sqlalchemy.exc import IntegrityError
 
 from xr_server.domain.catalog import Record
@@ -18,7 +20,11 @@ from xr_server.storage.catalog import (
     set_states,
     write_revision,
 )
-from xr_server.storage.database import package, publication, record, record_revision
+from xr_server.storage.going_out import Showing, show
+from xr_server.storage.media import keep_media
+from xr_server.storage.organisations import own_organisation, take_turn
+from xr_server.storage.tables.records import publication, record, record_revision
+from xr_server.storage.tables.scans import package
 
 
 @dataclass
@@ -37,15 +43,42 @@ class Imported:
         return len(self.created) + len(self.updated)
 
 
+@dataclass(frozen=True)
+class Delivery:
+    """Records with the files of their pictures and sounds: the content folder these lie in, and the store they go to."""
+
+    records: Sequence[Record]
+    folder: Path
+    store: Path
+
+
+def import_content(catalog: Engine, site_id: str, delivery: Delivery, replace: bool, at: int) -> Imported:
+    """Keep the files of a content folder and publish its records, as import_records does. Raises Stale, Conflict.
+
+    Both in the site's turn, as whatever is brought into the library: a file that somebody deletes meanwhile is gone
+    before it is looked for, or its record is found naming it.
+    """
+    with _told_as_stale(site_id), catalog.begin() as connection:
+        own_organisation(connection, site_id)  # whose row is the turn: a first import comes before any account
+        take_turn(connection, site_id)
+        keep_media(delivery.store, delivery.folder, delivery.records)
+        return _import(connection, site_id, delivery.records, replace, at)
+
+
 def import_records(catalog: Engine, site_id: str, records: Sequence[Record], replace: bool, at: int) -> Imported:
     """Publish the records as the site's. What staff changed or withdrew since is kept unless `replace`. Raises Stale.
 
     Records that are the same already are not touched; the publication goes up only when something changed, be it a
     bundled model that was packaged anew.
     """
+    with _told_as_stale(site_id), catalog.begin() as connection:
+        return _import(connection, site_id, records, replace, at)
+
+
+@contextmanager
+def _told_as_stale(site_id: str) -> Iterator[None]:
     try:
-        with catalog.begin() as connection:
-            return _import(connection, site_id, records, replace, at)
+        yield
     except IntegrityError as error:
         raise Stale(
             "imported_meanwhile",
@@ -56,7 +89,7 @@ def import_records(catalog: Engine, site_id: str, records: Sequence[Record], rep
 def withdraw_left(catalog: Engine, site_id: str, outcome: Imported, at: int) -> int:
     """Take back, all or none, what an import found published but no longer in its folder; gives how many. Raises Stale."""
     names = [Name(site_id, *entry.split(" ", 1)) for entry in outcome.left]
-    set_states(catalog, [(name, load_record(catalog, name).revision, "withdrawn") for name in names], at)
+    set_states(catalog, [(name, load_record(catalog, name).revision, "withdrawn") for name in names], Change(at))
     return len(names)
 
 
@@ -103,9 +136,8 @@ def _is_imported(row: Row[tuple[object, ...]]) -> bool:
 
 
 def _publish(connection: Connection, name: Name, body: Record, expected: int | None, at: int) -> None:
-    revision = write_revision(connection, name, (body, expected), Change(at))
-    mine = and_(record.c.site_id == name.site_id, record.c.kind == name.kind, record.c.id == name.id)
-    connection.execute(update(record).where(mine).values(state="published", published_revision=revision))
+    revision = write_revision(connection, name, (body, expected), Change(at), "imported")
+    show(connection, name, Showing("published", revision), Change(at))
 
 
 def _has_new_model(connection: Connection, site_id: str) -> bool:

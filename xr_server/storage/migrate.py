@@ -10,7 +10,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from xr_server.storage.database import catalog_tables, create_store_file, event_tables
+from xr_server.storage.database import create_store_file
+from xr_server.storage.tables import catalog_tables, event_tables
 
 TABLES = {"catalog": catalog_tables, "events": event_tables}
 

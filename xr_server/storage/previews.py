@@ -5,12 +5,17 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, delete, insert, select
 
 from xr_server.domain.catalog import Experience, Scene
+from xr_server.domain.media import Media
+from xr_server.domain.media_use import list_named
 from xr_server.domain.preview import PREVIEW_LIFE_MS, with_draft
-from xr_server.domain.published import Published, gather
+from xr_server.domain.published import Published, gather, packages_behind, shown_scenes
 from xr_server.errors import Conflict, NotFound
-from xr_server.storage.catalog import Name, load_published, load_record
-from xr_server.storage.database import account, preview
+from xr_server.storage.audit import note
+from xr_server.storage.catalog import Change, Name, list_records, load_published, load_record
 from xr_server.storage.packages import load_packages
+from xr_server.storage.stopping import load_stopped
+from xr_server.storage.tables.people import account
+from xr_server.storage.tables.records import preview
 from xr_server.storage.tokens import RandomBytes, hash_token, make_token
 
 
@@ -41,6 +46,7 @@ def issue_preview(catalog: Engine, name: Name, account_id: str, at: int, random_
         connection.execute(
             insert(preview).values(token_hash=hash_token(token), expires_at=at + PREVIEW_LIFE_MS, **values)
         )
+        note(connection, "preview_made", name, Change(at, account_id))
     return token
 
 
@@ -61,11 +67,14 @@ def find_preview(catalog: Engine, token: str, at: int) -> Preview:
     return Preview(row.site_id, row.experience_id, row.expires_at)
 
 
-def end_previews(catalog: Engine, name: Name) -> int:
+def end_previews(catalog: Engine, name: Name, change: Change) -> int:
     """End all links to the draft of an experience; gives how many there were."""
     which = (preview.c.site_id == name.site_id) & (preview.c.experience_id == name.id)
     with catalog.begin() as connection:
-        return int(connection.execute(delete(preview).where(which)).rowcount)
+        ended = int(connection.execute(delete(preview).where(which)).rowcount)
+        if ended:
+            note(connection, "preview_ended", name, change, links=ended)
+        return ended
 
 
 def count_previews(catalog: Engine, name: Name, at: int) -> int:
@@ -78,10 +87,26 @@ def count_previews(catalog: Engine, name: Name, at: int) -> int:
 def load_draft(catalog: Engine, site_id: str, experience_id: str) -> Draft:
     """The draft as it stands now. Raises NotFound, Conflict when it has no scene yet or nothing is published round it."""
     experience = load_record(catalog, Name(site_id, "experience", experience_id)).body
-    published = gather(load_published(catalog, site_id), *load_packages(catalog, site_id))
+    published = gather(
+        load_published(catalog, site_id), *load_packages(catalog, site_id), load_stopped(catalog, site_id)
+    )
     if not isinstance(experience, Experience) or published is None:
         raise Conflict("site_empty", "This site has no content yet. An operator can import it with `dejima import`.")
     scene = load_record(catalog, Name(site_id, "scene", experience.scene)).body
     if not isinstance(scene, Scene):
         raise Conflict("scene_missing", "The scene of this experience is not there, so visitors would see nothing.")
-    return Draft(experience, scene, with_draft(published, experience, scene))
+    named = {name for name, _ in list_named([experience, scene])}
+    # as they stand: what the scene names goes out with it, except what was taken back
+    stored = [
+        item for item in list_records(catalog, site_id, "media") if item.id in named and item.state != "withdrawn"
+    ]
+    media = [item.body for item in stored if isinstance(item.body, Media)]
+    drafted = with_draft(published, experience, scene, media)
+    if scene not in shown_scenes(drafted):
+        if packages_behind(scene, published.models) & published.stopped:
+            raise Conflict(
+                "package_stopped",
+                "A model of this scene was taken back because somebody else holds the rights, so it cannot be shown.",
+            )
+        raise Conflict("package_missing", "A model of this scene is not built yet, so visitors would see nothing.")
+    return Draft(experience, scene, drafted)

@@ -4,21 +4,25 @@ import gzip
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import brotli
+import msgspec
 
-from xr_server.domain.publish import Edition, captions_by_digest, compile_site, media_digests
+from xr_server.domain.calendar_feed import Plan
+from xr_server.domain.campaign import Placed
+from xr_server.domain.memory import Shown
+from xr_server.domain.publish import captions_by_digest, compile_sites, media_digests
 from xr_server.domain.publish_scene import compile_scene
 from xr_server.domain.published import Document, Published, shown_digests, shown_scenes
 from xr_server.storage.files import write_file
 
-SNAPSHOT_FILE = "snapshot.json"
+SNAPSHOT_DIR = "snapshot"  # a file for each site, so that publishing one writes no other
+OLD_SNAPSHOT_FILE = "snapshot.json"  # all sites in one, as older versions of this program kept them
 BROTLI_QUALITY = 9
 log = logging.getLogger("dejima.publish")
 
@@ -55,6 +59,8 @@ class SiteSnapshot:
     """What one site serves: documents by language, scenes by (id, language), and the digests that may be fetched.
 
     media: file names of pictures and sounds by digest; captions: texts by digest; codes: landmarks by code of a sign.
+    links: short links of campaigns by their codes; plan: what its calendar is made from; memories: what residents told,
+    for the pages of landmarks.
     """
 
     revision: int
@@ -66,6 +72,9 @@ class SiteSnapshot:
     media: Mapping[str, str] = field(default_factory=dict)
     captions: Mapping[str, str] = field(default_factory=dict)
     codes: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, Placed] = field(default_factory=dict)
+    plan: Plan | None = None
+    memories: tuple[Shown, ...] = ()
 
     @property
     def all_digests(self) -> frozenset[str]:
@@ -112,15 +121,22 @@ def make_snapshot(sites: Mapping[str, SiteSnapshot], from_file: bool = False) ->
     return Snapshot(sites, press({"sites": listed}), from_file)
 
 
-def compile_snapshot(published: Published, revision: int, on: date, former: frozenset[str]) -> SiteSnapshot:
-    """The site's snapshot for a local date; `former` are digests served earlier, which answer 410 from now on."""
+def compile_snapshot(
+    published: Published, revision: int, on: date, held: SiteSnapshot | None, former: frozenset[str]
+) -> SiteSnapshot:
+    """The site's snapshot for a local date; `former` are digests served earlier, which answer 410 from now on.
+
+    What says the same as what is held keeps its bytes: compressing anew is what publishing would cost most.
+    """
     languages = published.site.languages
+    documents = compile_sites(published, revision, on)
+    known = held.scenes if held else {}
     site = SiteSnapshot(
         revision=revision,
         compiled_for_on=on,
-        documents={lang: press(compile_site(published, Edition(revision, on, lang))) for lang in languages},
+        documents={lang: press(document) for lang, document in documents.items()},
         scenes={
-            (scene.id, lang): press(compile_scene(scene, published, lang))
+            (scene.id, lang): _press_anew(compile_scene(scene, published, lang), known.get((scene.id, lang)))
             for scene in shown_scenes(published)
             for lang in languages
         },
@@ -128,44 +144,70 @@ def compile_snapshot(published: Published, revision: int, on: date, former: froz
         media=media_digests(published),
         captions=captions_by_digest(published),
         codes={sign.code: sign.landmark for sign in published.signs},
+        links=published.links,
+        memories=tuple(published.memories),
     )
     return replace(site, former_digests=former - site.all_digests)
 
 
+def _press_anew(document: Document, held: Compiled | None) -> Compiled:
+    return held if held is not None and held.document == document else press(document)
+
+
 def has_snapshot(store: Path) -> bool:
     """Whether something was published with this package store before."""
-    return (store / SNAPSHOT_FILE).is_file()
+    return (store / OLD_SNAPSHOT_FILE).is_file() or any((store / SNAPSHOT_DIR).glob("*.json"))
 
 
-def write_snapshot(store: Path, snapshot: Snapshot) -> None:
-    """Keep the snapshot as a file of the package store."""
-    sites: dict[str, Any] = {}
-    for name, site in snapshot.sites.items():
-        sites[name] = {
-            "revision": site.revision,
-            "compiled_for_on": site.compiled_for_on.isoformat(),
-            "documents": {lang: compiled.document for lang, compiled in site.documents.items()},
-            "scenes": [[key[0], key[1], compiled.document] for key, compiled in site.scenes.items()],
-            "digests": sorted(site.digests),
-            "former_digests": sorted(site.former_digests),
-            "media": dict(site.media),
-            "captions": dict(site.captions),
-            "codes": dict(site.codes),
-        }
-    write_file(store / SNAPSHOT_FILE, json.dumps(sites, ensure_ascii=False).encode())
+def write_site(store: Path, name: str, site: SiteSnapshot) -> None:
+    """Keep what a site serves as a file of the package store; other sites' files are not touched."""
+    document = {
+        "revision": site.revision,
+        "compiled_for_on": site.compiled_for_on.isoformat(),
+        "documents": {lang: compiled.document for lang, compiled in site.documents.items()},
+        "scenes": [[key[0], key[1], compiled.document] for key, compiled in site.scenes.items()],
+        "digests": sorted(site.digests),
+        "former_digests": sorted(site.former_digests),
+        "media": dict(site.media),
+        "captions": dict(site.captions),
+        "codes": dict(site.codes),
+        "links": msgspec.to_builtins(site.links),
+        "plan": msgspec.to_builtins(site.plan),
+        "memories": msgspec.to_builtins(site.memories),
+    }
+    write_file(store / SNAPSHOT_DIR / f"{name}.json", json.dumps(document, ensure_ascii=False).encode())
+
+
+def forget_old_file(store: Path) -> None:
+    """Take away the one file that an older version of this program kept, once each site has its own."""
+    (store / OLD_SNAPSHOT_FILE).unlink(missing_ok=True)
 
 
 def read_snapshot(store: Path) -> Snapshot:
-    """The snapshot kept as a file; empty when there is none yet, or none that can be read."""
-    if not has_snapshot(store):
-        return make_snapshot({})
+    """The snapshot kept as files; empty when there are none yet, and without a site whose file cannot be read."""
+    sites: dict[str, SiteSnapshot] = {}
+    documents = dict(_read_old(store))
+    for path in sorted((store / SNAPSHOT_DIR).glob("*.json")):
+        documents[path.stem] = path.read_bytes
+    for name, read in documents.items():
+        try:
+            sites[name] = _parse_site(json.loads(read()))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            log.error("the snapshot's file of %s cannot be read and is left aside: %r", name, error)
+    return make_snapshot(sites, from_file=has_snapshot(store) and bool(sites))
+
+
+def _read_old(store: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """The sites in the one file of an older version of this program."""
+    path = store / OLD_SNAPSHOT_FILE
+    if not path.is_file():
+        return
     try:
-        document = json.loads((store / SNAPSHOT_FILE).read_bytes())
-        sites = {name: _parse_site(site) for name, site in document.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        sites = json.loads(path.read_bytes())
+        for name, site in sites.items():
+            yield name, json.dumps(site).encode
+    except (OSError, ValueError, AttributeError) as error:
         log.error("the snapshot's file cannot be read and is left aside: %r", error)
-        return make_snapshot({})
-    return make_snapshot(sites, from_file=True)
 
 
 def _parse_site(site: Document) -> SiteSnapshot:
@@ -179,4 +221,31 @@ def _parse_site(site: Document) -> SiteSnapshot:
         media=site.get("media", {}),  # a file that an older version of this program wrote has none of these
         captions=site.get("captions", {}),
         codes=site.get("codes", {}),
+        links=_parse_links(site.get("links", {})),
+        plan=_parse_plan(site.get("plan")),
+        memories=_parse_memories(site.get("memories", [])),
     )
+
+
+def _parse_links(document: Document) -> Mapping[str, Placed]:
+    """Short links; none when another version of this program wrote them: they are compiled anew."""
+    try:
+        return msgspec.convert(document, dict[str, Placed])
+    except msgspec.ValidationError:
+        return {}
+
+
+def _parse_plan(document: Document | None) -> Plan | None:
+    """What the calendar is made from; None when another version of this program wrote the file: it is compiled anew."""
+    try:
+        return msgspec.convert(document, Plan | None)
+    except msgspec.ValidationError:
+        return None
+
+
+def _parse_memories(document: list[Document]) -> tuple[Shown, ...]:
+    """What residents told; none when another version of this program wrote the file: they are read anew."""
+    try:
+        return msgspec.convert(document, tuple[Shown, ...])
+    except msgspec.ValidationError:
+        return ()

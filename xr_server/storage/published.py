@@ -11,20 +11,28 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from xr_server.domain.calendar_feed import make_plan
+from xr_server.domain.campaign import Placed
+from xr_server.domain.memory import Shown
 from xr_server.domain.publish import find_faults, horizon
 from xr_server.domain.published import gather
 from xr_server.errors import NotFound
-from xr_server.storage.catalog import list_publications, load_published
+from xr_server.storage.catalog import list_publications, load_published, load_stamps
+from xr_server.storage.memories import list_shown
 from xr_server.storage.packages import load_packages
+from xr_server.storage.portfolios import list_creator_pages
 from xr_server.storage.publish import (
     Compiled,
     SiteSnapshot,
     Snapshot,
     compile_snapshot,
+    forget_old_file,
     make_snapshot,
     read_snapshot,
-    write_snapshot,
+    write_site,
 )
+from xr_server.storage.readings import add_readings
+from xr_server.storage.stopping import load_stopped
 
 POLL_S = 0.4
 log = logging.getLogger("dejima.publish")
@@ -101,6 +109,16 @@ class PublishedSites:
         sites = self._snapshot.sites.items()
         return next(((name, site.codes[code]) for name, site in sites if code in site.codes), None)
 
+    def find_link(self, code: str) -> tuple[str, Placed] | None:
+        """The site and the campaign's link of a code; None for one that no published campaign has."""
+        sites = self._snapshot.sites.items()
+        return next(((name, site.links[code]) for name, site in sites if code in site.links), None)
+
+    def find_memory(self, memory_id: str) -> Shown | None:
+        """A memory that visitors are shown, by its id."""
+        everything = (one for site in self._snapshot.sites.values() for one in site.memories)
+        return next((one for one in everything if one.id == memory_id), None)
+
     def was_withdrawn(self, digest: str) -> bool:
         """Whether a package, a picture or a sound was served and is no longer."""
         return any(digest in site.former_digests for site in self._snapshot.sites.values())
@@ -132,11 +150,13 @@ class PublishedSites:
 
     def _change_to(self, sites: dict[str, SiteSnapshot]) -> None:
         held = self._snapshot
-        changed = set(held.sites) != set(sites) or any(held.sites[name] is not site for name, site in sites.items())
-        if changed:
+        changed = {name: site for name, site in sites.items() if held.sites.get(name) is not site}
+        if changed or set(held.sites) != set(sites):
             self._snapshot = make_snapshot(sites)
             try:
-                write_snapshot(self._store, self._snapshot)
+                for name, site in changed.items():
+                    write_site(self._store, name, site)
+                forget_old_file(self._store)
             except OSError as error:
                 log.error("the snapshot is served but could not be written to its file: %s", type(error).__name__)
         elif held.from_file:
@@ -159,14 +179,21 @@ class PublishedSites:
         return held.revision == revision and held.compiled_for_on == self._date_in(held.zone)
 
     def _compile(self, site_id: str, revision: int, held: SiteSnapshot | None) -> SiteSnapshot | None:
-        published = gather(load_published(self._catalog, site_id), *load_packages(self._catalog, site_id))
+        published = gather(
+            add_readings(self._catalog, load_published(self._catalog, site_id)),
+            *load_packages(self._catalog, site_id),
+            load_stopped(self._catalog, site_id),
+            list_creator_pages(self._catalog, site_id),
+        )
         if published is None:
             return None
+        published = replace(published, memories=list_shown(self._catalog, site_id))
         on = self._date_in(ZoneInfo(published.site.time_zone))
         for fault in find_faults(published, horizon(on)):
             log.warning("%s is published without a schedule: %s", site_id, fault)
         former = held.all_digests | held.former_digests if held else frozenset()
-        return compile_snapshot(published, revision, on, former)
+        plan = make_plan(published, load_stamps(self._catalog, site_id))
+        return replace(compile_snapshot(published, revision, on, held, former), plan=plan)
 
     def _report(self, site_id: str, revision: int, error: Exception) -> None:
         failure = revision, self._date_in(UTC)

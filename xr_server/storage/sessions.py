@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine, delete, insert, select
 
 from xr_server.domain.account import SESSION_LIFE_MS, Session
-from xr_server.storage.database import account, session
+from xr_server.storage.tables.people import account, session
 from xr_server.storage.tokens import RandomBytes, find_holder, hash_token, make_token
 
 
@@ -44,8 +44,16 @@ def find_session(catalog: Engine, token: str, at: int) -> Session | None:
     found = find_holder(catalog, session, token, at)
     if found is None:
         return None
-    row, roles = found
-    return Session(row.account_id, row.name, row.site_id, roles, row.csrf_token, row.expires_at)
+    row = found.row
+    return Session(
+        row.account_id,
+        row.name,
+        row.site_id,
+        found.roles,
+        row.csrf_token,
+        row.expires_at,
+        landmarks=found.landmarks,
+    )
 
 
 def close_session(catalog: Engine, token: str) -> None:

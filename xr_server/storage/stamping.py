@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,15 +14,16 @@ from sqlalchemy import Engine, update
 
 from asset_pipeline.errors import PackageBroken
 from asset_pipeline.manifest import MANIFEST_FILE
-from xr_server.domain.catalog import Scene
-from xr_server.domain.restating import restate_scene
+from xr_server.domain.catalog import Experience, Record, Scene
+from xr_server.domain.restating import Said, restate_experience, restate_scene
 from xr_server.domain.scan import ScanDetails, build_metadata
-from xr_server.errors import Conflict, Unavailable
+from xr_server.errors import Conflict, NotFound, Stale, Unavailable
 from xr_server.settings import Settings
+from xr_server.storage.audit import note
 from xr_server.storage.catalog import Change, Name, StoredRecord, load_record, write_revision
-from xr_server.storage.database import scan
-from xr_server.storage.packages import Origin, adopt_package, save_package
+from xr_server.storage.packages import Origin, adopt_package, list_siblings, save_package
 from xr_server.storage.scans import StoredScan
+from xr_server.storage.tables.scans import scan
 
 STAMP_S = 60
 PASSED_ON = ("PATH", "HOME", "SYSTEMROOT")
@@ -34,7 +37,10 @@ def restate_scan(catalog: Engine, settings: Settings, stored: StoredScan, detail
     old = stored.package_digest
     if stored.state != "built" or old is None:
         raise Conflict("scan_not_built", "This scan is not built yet, so there is nothing to attach. Wait until it is.")
-    scene = _load_scene(catalog, stored)
+    if stored.is_start:
+        raise Conflict("not_your_words", "This model is somebody else's, so what it says of itself stays as it is.")
+    records = _load_records(catalog, stored)
+    shown = _find_shown(catalog, records, stored.site_id, old)
     digest, manifest = _stamp(settings, old, details)
     save_package(catalog, digest, manifest, Origin(stored.site_id, scan_id=stored.id), change.at)
     with catalog.begin() as connection:
@@ -44,18 +50,36 @@ def restate_scan(catalog: Engine, settings: Settings, stored: StoredScan, detail
             .values(details=msgspec.json.encode(details).decode(), package_digest=digest, updated_at=change.at)
         )
         if moved.rowcount != 1:
-            raise Conflict("step_impossible", "Somebody else has changed this scan meanwhile. Reload the page.")
-        if scene is not None and isinstance(scene.body, Scene):
-            restated = restate_scene(scene.body, (old, stored.details), (digest, details))
-            if restated != scene.body:
-                name = Name(scene.site_id, scene.kind, scene.id)
-                write_revision(connection, name, (restated, scene.revision), change)
+            raise Stale("stale_revision", "Somebody else has changed what this scan says. Compare, and save again.")
+        note(connection, "scan_restated", Name(stored.site_id, "scan", stored.id), change, package=digest)
+        for record in records:
+            restated = _restate(record.body, (shown, stored.details), (digest, details))
+            if restated != record.body:
+                name = Name(record.site_id, record.kind, record.id)
+                write_revision(connection, name, (restated, record.revision), change)
     return digest
 
 
-def _load_scene(catalog: Engine, stored: StoredScan) -> StoredRecord | None:
-    """The scene that a scan was attached to, before anything is locked."""
-    return None if stored.scene_id is None else load_record(catalog, Name(stored.site_id, "scene", stored.scene_id))
+def _load_records(catalog: Engine, stored: StoredScan) -> list[StoredRecord]:
+    """The scene and the experience that a scan was attached to, as far as they are there, before anything is locked."""
+    found = []
+    for kind in ("scene", "experience") if stored.scene_id else ():
+        with suppress(NotFound):
+            found.append(load_record(catalog, Name(stored.site_id, kind, stored.scene_id or "")))
+    return found
+
+
+def _find_shown(catalog: Engine, records: Sequence[StoredRecord], site_id: str, newest: str) -> str:
+    """The package of a scan that its scene shows: the newest one, or an older one that staff went back to."""
+    of_scan = {newest, *(sibling.digest for sibling in list_siblings(catalog, site_id, newest))}
+    nodes = [node for record in records if isinstance(record.body, Scene) for node in record.body.nodes]
+    return next((node.package for node in nodes if node.package in of_scan), newest)
+
+
+def _restate(body: Record, before: Said, after: Said) -> Record:
+    if isinstance(body, Scene):
+        return restate_scene(body, before, after)
+    return restate_experience(body, before[1], after[1]) if isinstance(body, Experience) else body
 
 
 def _stamp(settings: Settings, digest: str, details: ScanDetails) -> tuple[str, str]:

@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Engine, Row, Table, select, update
 
 from xr_server.domain.account import Role
-from xr_server.storage.database import account, membership
+from xr_server.storage.tables.people import account, membership
 
 RandomBytes = Callable[[int], bytes]
 TOKEN_BYTES = 32
@@ -24,13 +25,22 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def find_holder(catalog: Engine, table: Table, token: str, at: int) -> tuple[Row[Any], frozenset[Role]] | None:
-    """The row of a table of tokens that one opens, with its account's name and roles at its site; its use is noted.
+@dataclass(frozen=True)
+class Holder:
+    """Whom a token opens something for: its row with the account's name, and what the account is at the site."""
+
+    row: Row[Any]
+    roles: frozenset[Role]
+    landmarks: frozenset[str]
+
+
+def find_holder(catalog: Engine, table: Table, token: str, at: int) -> Holder | None:
+    """The holder of a token of a table of tokens; its use is noted.
 
     None when it has ended, or its account was closed.
     """
     query = (
-        select(table, account.c.name, membership.c.role)
+        select(table, account.c.name, membership.c.role, membership.c.landmarks)
         .join(account, account.c.id == table.c.account_id)
         .outerjoin(
             membership,
@@ -46,4 +56,5 @@ def find_holder(catalog: Engine, table: Table, token: str, at: int) -> tuple[Row
     if at - (first.used_at or 0) > USED_MS:
         with catalog.begin() as connection:
             connection.execute(update(table).where(table.c.token_hash == first.token_hash).values(used_at=at))
-    return first, frozenset(row.role for row in rows if row.role)
+    roles = frozenset(row.role for row in rows if row.role)
+    return Holder(first, roles, frozenset((first.landmarks or "").split()))

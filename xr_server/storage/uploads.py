@@ -3,8 +3,9 @@
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,7 +14,7 @@ from sqlalchemy import Engine
 from xr_server.domain.scan import stored_suffix
 from xr_server.errors import Conflict, TooLarge, Unavailable
 from xr_server.storage.files import sync
-from xr_server.storage.scans import StoredScan, list_kept
+from xr_server.storage.scans import StoredScan, list_kept, load_scan
 
 ROOM_LEFT_BYTES = 1024**3
 
@@ -37,22 +38,23 @@ def check_room(upload_dir: Path, length_bytes: int) -> None:
 
 
 def create_file(path: Path) -> None:
-    """Make the empty file durably, its folder included."""
+    """Make the empty file and its folder; their places are made durable with the first bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch()
-    sync(path.parent)
-    sync(path.parent.parent)
 
 
 @contextmanager
-def open_at(stored: StoredScan, path: Path) -> Iterator[BinaryIO]:
+def open_at(catalog: Engine, stored: StoredScan, path: Path) -> Iterator[BinaryIO]:
     """The file ready to take the byte after the last acknowledged one; what a crash left beyond it is cut off.
 
-    Raises Locked while another connection writes, Unavailable when acknowledged bytes are missing.
+    Raises Locked while another connection writes, Conflict when one has gone on since stored was read, Unavailable when
+    acknowledged bytes are missing.
     """
     missing = Unavailable(
         "bytes_missing", "The beginning of this upload is not on this server. Cancel it and send the file again."
     )
+    if not stored.received_bytes:
+        create_file(path)
     try:
         handle = os.open(path, os.O_RDWR)
     except FileNotFoundError as error:
@@ -65,23 +67,40 @@ def open_at(stored: StoredScan, path: Path) -> Iterator[BinaryIO]:
                 "upload_locked",
                 "Another connection is sending this upload just now. Wait a moment, then ask where it stands.",
             ) from error
-        if os.fstat(handle).st_size < stored.received_bytes:
+        # under the lock and before anything is cut off: what another connection brought meanwhile is acknowledged
+        now = load_scan(catalog, stored.site_id, stored.id)
+        if now.received_bytes != stored.received_bytes or now.state != stored.state:
+            raise Conflict("offset_conflict", f"This server has {now.received_bytes} bytes of this upload by now.")
+        length = os.fstat(handle).st_size
+        if length < stored.received_bytes:
             raise missing
-        os.ftruncate(handle, stored.received_bytes)
+        if length > stored.received_bytes:
+            os.ftruncate(handle, stored.received_bytes)
         file.seek(stored.received_bytes)
         yield file
 
 
-def append(file: BinaryIO, data: bytes) -> None:
-    """Write all of data at the file's end."""
-    view = memoryview(data)
-    while view:
-        view = view[file.write(view) :]
+def append(file: BinaryIO, pieces: Sequence[bytes]) -> int:
+    """Write pieces at the file's end, and have the disk begin with them at once; gives how many bytes they are.
+
+    So little is left to wait for when they have to be durable.
+    """
+    at, length = file.tell(), sum(map(len, pieces))
+    written = os.writev(file.fileno(), pieces)
+    while written < length:  # a signal or a nearly full disk: the rest, which ends in an error if there is no room
+        written += file.write(memoryview(b"".join(pieces))[written:])
+    if sys.platform == "linux":  # where this means: begin to write out, without waiting
+        os.posix_fadvise(file.fileno(), at, length, os.POSIX_FADV_DONTNEED)
+    return length
 
 
-def make_durable(file: BinaryIO) -> None:
-    """Return only when the written bytes would outlive a power cut."""
+def make_durable(file: BinaryIO, new_at: Path | None = None) -> None:
+    """Return only when the written bytes would outlive a power cut; so would a new file's place, which new_at names."""
     os.fsync(file.fileno())
+    if new_at is not None:
+        with suppress(FileNotFoundError):  # the scan was cancelled meanwhile: its row takes no more bytes
+            sync(new_at.parent)
+            sync(new_at.parent.parent)
 
 
 def remove_scan_files(upload_dir: Path, scan_id: str) -> None:

@@ -67,6 +67,11 @@ export function isLive(
   return inside && !quiet_on.includes(localDate(at, zone))
 }
 
+/** Whether effects and sounds rest: the local day of a moment (ms UTC) is one of the site's, such as 08-09. */
+export function isQuiet(quiet_days: readonly string[], at: number, zone: string): boolean {
+  return quiet_days.includes(localDate(at, zone).slice(5))
+}
+
 /** The first moment after `at` (ms UTC) at which the answer of `isLive` differs; null when it never does again. */
 export function nextChange(
   occurrences: readonly Occurrence[],

@@ -2,19 +2,20 @@
 import type { Hazard, Path } from '../wire'
 import { distanceM, type Place, toRadians } from './distance'
 
-/** A way over one or more paths; steps and slope are null when one of its paths does not tell. */
+/** A way over one or more paths; steps, slope and wheelchair are null when one of its paths does not tell. */
 export interface Way {
   landmarks: string[]
   points: Place[]
   length_m: number
   steps: number | null
   slope_percent: number | null
+  wheelchair: boolean | null
 }
 
 /** The shortest way between two landmarks over the paths, which may be walked in both directions; null without any. */
 export function findWay(paths: readonly Path[], from: string, to: string): Way | null {
   const best = new Map<string, Way>([
-    [from, { landmarks: [from], points: [], length_m: 0, steps: 0, slope_percent: 0 }]
+    [from, { landmarks: [from], points: [], length_m: 0, steps: 0, slope_percent: 0, wheelchair: true }]
   ])
   const open = new Set([from])
   while (open.size > 0) {
@@ -49,8 +50,17 @@ function extend(way: Way, path: Path, here: string): Way | null {
     length_m: way.length_m + path.length_m,
     steps: way.steps === null || path.steps === null ? null : way.steps + path.steps,
     slope_percent:
-      way.slope_percent === null || path.slope_percent === null ? null : Math.max(way.slope_percent, path.slope_percent)
+      way.slope_percent === null || path.slope_percent === null
+        ? null
+        : Math.max(way.slope_percent, path.slope_percent),
+    wheelchair: both(way.wheelchair, path.wheelchair ?? null)
   }
+}
+
+/** One stretch that cannot be passed closes the whole way; one that nobody has looked at leaves it open. */
+function both(way: boolean | null, path: boolean | null): boolean | null {
+  if (way === false || path === false) return false
+  return way === null || path === null ? null : true
 }
 
 /** The wind a direction points to: 0 north, 1 north-east, ... 7 north-west. */

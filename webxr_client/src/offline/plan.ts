@@ -86,6 +86,7 @@ export function listTexts(document: SiteDocument): Item[] {
     home,
     ...landmarks.map(({ id }) => `${home}landmarks/${id}`),
     ...experiences.flatMap(({ id }) => [`${home}experiences/${id}`, `${home}xr/${id}`]),
+    ...(document.rallies ?? []).map(({ id }) => `${home}rallies/${id}`),
     `${home}help`,
     `${home}privacy`,
     offlinePath({ language, site: site.id })

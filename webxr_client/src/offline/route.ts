@@ -30,14 +30,22 @@ export const NEVER = [
   '/studio*',
   '/desk*',
   '/preview*',
+  '/permits*',
+  '/counter*',
+  '/tablets*',
   '/login*'
 ]
 
 const PACKAGE = /^\/(packages|media)\/[0-9a-f]{64}\//
 const STATIC = /^\/static\//
 const DOCUMENT = /^\/api\/v1\/sites(\/|$)/
+const SPOT = /^\/r\/([^/]+)\/([^/]+)\/([^/]+)\/([^/]+)$/
 const PAGE = /^\/((ja|en|zh-Hans|zh-Hant|ko|nl|ja-x-easy)\/.*)?$/
 const OF_SITE = /^\/([^/]+)\/([^/]+)\//
+/** The tablet at an entrance: its first page, and those below it by language. */
+const TABLET = /^\/kiosk\/([^/]+)(\/|$)/
+/** What an address carries beside what it names. */
+const BESIDE = /^(group|lead|utm_[a-z]+)$/
 const TO_SITE = /^\/([^/]+\/)?$/
 const PAST_CACHES = ['no-store', 'reload']
 
@@ -51,7 +59,8 @@ export function chooseManner(asked: Asked, origin: string): Manner {
   }
   if (asked.hasRange) return 'pass'
   if (STATIC.test(url.pathname)) return 'kept'
-  const visitorPage = asked.mode === 'navigate' && PAGE.test(url.pathname)
+  const isPage = [PAGE, SPOT, TABLET].some((pages) => pages.test(url.pathname))
+  const visitorPage = asked.mode === 'navigate' && isPage
   return visitorPage || DOCUMENT.test(url.pathname) ? 'fresh' : 'pass'
 }
 
@@ -65,6 +74,31 @@ export function readPageAddress(url: string): PageAddress | null {
 /** The page that stands in for pages which are not on the phone. */
 export function offlinePath({ language, site }: PageAddress): string {
   return `/${language}/${site}/offline`
+}
+
+/** Of kept pages the one of the rally whose code was scanned, with the code; null for another address, or none kept. */
+export function pickRally(asked: string, pages: readonly string[]): string | null {
+  const [, site, rally, landmark, code] = SPOT.exec(new URL(asked).pathname) ?? []
+  const kept = pages.filter((url) => new URL(url).pathname.endsWith(`/${site}/rallies/${rally}`)).at(-1)
+  return rally === undefined || kept === undefined ? null : `${kept}#at=${landmark}&code=${code}`
+}
+
+/** For a page of an entrance tablet that is not kept: the page it rests on; null for another address. */
+export function tabletPath(asked: string): string | null {
+  const [, site] = TABLET.exec(new URL(asked).pathname) ?? []
+  return site === undefined ? null : `/kiosk/${site}`
+}
+
+/** Under which address an answer is kept: with a group, or by the link of a poster, a page is the same. */
+export function keptAs(url: string): string {
+  const kept = new URL(url)
+  for (const name of [...kept.searchParams.keys()]) if (BESIDE.test(name)) kept.searchParams.delete(name)
+  return kept.href
+}
+
+/** Whether an answer may lie on the phone: what the server says is one visitor's own, such as a coupon's code, may not. */
+export function mayKeep({ status, headers }: Pick<Response, 'status' | 'headers'>): boolean {
+  return status === 200 && !/\bno-store\b/.test(headers.get('cache-control') ?? '')
 }
 
 /** Whether an address only leads on to a site's first page. */

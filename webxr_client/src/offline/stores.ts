@@ -4,6 +4,8 @@
 export const PAGES = 'pages'
 export const PACKAGES = 'packages'
 const TAKEN = 'taken-'
+/** Every page of an entrance tablet, which keeps them itself. */
+export const TABLET = 'tablet'
 /** Kept copies differ from what is asked for only by encoding, which the cache has undone. */
 export const ANYHOW = { ignoreVary: true } as const
 
@@ -20,7 +22,7 @@ export function isTaken(name: string): boolean {
 /** Caches that may hold pages or packages, what was taken along first. */
 export async function namesOf(seen: typeof PAGES | typeof PACKAGES): Promise<string[]> {
   const names = await caches.keys()
-  return [...names.filter(isTaken), ...names.filter((name) => name === seen)]
+  return [...names.filter(isTaken), ...names.filter((name) => name === seen || (name === TABLET && seen === PAGES))]
 }
 
 /** A kept answer and the cache it lies in; null when there is none. */

@@ -3,8 +3,20 @@
  * was taken along. It takes over new versions only when no page of the old one is open, since those still load the old
  * files.
  */
-import { chooseManner, leadsHome, NEVER, offlinePath, pickNearest, readPageAddress, readRange } from './route'
-import { ANYHOW, findIn, isTaken, namesOf, PACKAGES, PAGES } from './stores'
+import {
+  chooseManner,
+  keptAs,
+  leadsHome,
+  mayKeep,
+  NEVER,
+  offlinePath,
+  pickNearest,
+  pickRally,
+  readPageAddress,
+  readRange,
+  tabletPath
+} from './route'
+import { ANYHOW, findIn, isTaken, namesOf, PACKAGES, PAGES, TABLET } from './stores'
 
 declare const SHELL_FILES: string[]
 declare const SHELL_VERSION: string
@@ -57,18 +69,20 @@ worker.addEventListener('fetch', (event) => {
 async function dropOldCaches(): Promise<void> {
   const names = await caches.keys()
   const shells = names.filter((name) => name.startsWith('shell-'))
-  const others = names.filter((name) => !shells.includes(name) && !isTaken(name) && name !== PAGES && name !== PACKAGES)
+  const ours = [...shells, PAGES, PACKAGES, TABLET]
+  const others = names.filter((name) => !ours.includes(name) && !isTaken(name))
   await Promise.all([...shells.slice(0, -2), ...others].map((name) => caches.delete(name)))
 }
 
 async function keepAnswer(url: string): Promise<void> {
   const asked = { method: 'GET', url, mode: url.includes('/api/') ? 'cors' : 'navigate', hasRange: false, cache: '' }
   const manner = chooseManner(asked, worker.location.origin)
-  if (manner === 'pass' || (await caches.match(url, ANYHOW)) !== undefined) return
+  const kept_as = keptAs(url)
+  if (manner === 'pass' || (await caches.match(kept_as, ANYHOW)) !== undefined) return
   const answer = await fetch(url).catch(() => null)
   const name = { kept: SHELL, package: PACKAGES, part: PACKAGES, fresh: PAGES }[manner]
-  if (answer?.status !== 200 || answer.redirected) return
-  await (await caches.open(name)).put(url, answer)
+  if (answer === null || !mayKeep(answer) || answer.redirected) return
+  await (await caches.open(name)).put(kept_as, answer)
   await keepOfflinePage(url)
 }
 
@@ -139,7 +153,7 @@ async function answerFresh(event: FetchEvent): Promise<Response> {
   const first = await Promise.race([coming.catch(() => null), untilLate()])
   if (first !== null && first.status < 500) return first
   if (first === null) late_at = Date.now()
-  const kept = await findIn(await namesOf(PAGES), request.url)
+  const kept = await findIn(await namesOf(PAGES), keptAs(request.url))
   if (kept !== null) return mark(kept.answer)
   if (request.mode !== 'navigate') return first ?? coming
   return first ?? coming.catch(async (error) => (await standIn(request.url)) ?? Promise.reject(error))
@@ -153,15 +167,16 @@ function untilLate(): Promise<null> {
   return new Promise((resolve) => setTimeout(resolve, wait_ms, null))
 }
 
-/** Keep the newest of an address where it lies already; what is no longer published is not kept either. */
+/** Keep the newest of an address where it lies already; what is no longer published, or not to be kept, goes. */
 async function keepNewest(request: Request, given: Response): Promise<void> {
   const { status } = given
   if (status !== 200 && status !== 404 && status !== 410) return
   const answer = given.clone() // before the page begins to read it
-  const kept = await findIn(await namesOf(PAGES), request.url)
+  const url = keptAs(request.url)
+  const kept = await findIn(await namesOf(PAGES), url)
   const cache = await caches.open(kept?.name ?? PAGES)
-  if (status !== 200) return void (await cache.delete(request.url, ANYHOW))
-  await cache.put(request.url, answer)
+  if (!mayKeep(given)) return void (await cache.delete(url, ANYHOW))
+  await cache.put(url, answer)
   await trim(PAGES, MAX_PAGES)
   if (request.mode === 'navigate') await keepOfflinePage(request.url)
 }
@@ -171,11 +186,21 @@ async function standIn(url: string): Promise<Response | null> {
   const names = await namesOf(PAGES)
   const stores = await Promise.all([SHELL, ...names].map(async (name) => (await caches.open(name)).keys()))
   const there = stores.flat().map((kept) => kept.url)
+  const tablet = tabletPath(url)
+  if (tablet !== null) return leadTo(there, tablet)
+  const rally = pickRally(url, there)
+  if (rally !== null) return Response.redirect(rally)
   const home = leadsHome(url) ? pickNearest(url, there.filter(isFirstPage)) : null
   if (home !== null) return Response.redirect(home)
   const page = pickNearest(url, there.filter(isOfflinePage))
   const kept = page === null ? null : await findIn([SHELL, ...names], page)
   return kept === null ? null : mark(kept.answer)
+}
+
+/** A tablet never leaves its pages: where one is not kept it begins anew. */
+function leadTo(there: readonly string[], path: string): Response | null {
+  const kept = there.find((url) => new URL(url).pathname === path)
+  return kept === undefined ? null : Response.redirect(kept)
 }
 
 function isFirstPage(url: string): boolean {

@@ -6,11 +6,13 @@ import type { SiteDocument } from '../wire'
 import { contactOf, readContact, saveContact } from './contact'
 import { type Item, listTexts, planSite } from './plan'
 import { readTaken, saveTaken } from './record'
-import { namesOf, PACKAGES, takenName } from './stores'
+import { ANYHOW, namesOf, PACKAGES, PAGES, takenName } from './stores'
 import { pathOf, type TakeIo, takeAlong } from './take'
 import { makeIo, take } from './taken'
 
 const PATIENCE_MS = 60_000
+const OF_LANDMARK = /^\/[^/]+\/([^/]+)\/landmarks\/([^/]+)$/
+const OF_MEMORIES = /data-memories="(\w*)"/
 const OF_FILE = /^\/(?:packages|media)\/([0-9a-f]{64})\//
 
 /** Look after what is kept of a site; `script` is the page's own, by which its version is known. */
@@ -19,6 +21,7 @@ export async function keepUp(view: Window, site: SiteDocument, script: string): 
   const contact = contactOf(site, script)
   const last = readContact(localStorage, site.site.id)
   if (last !== contact) {
+    await dropOldMemories(localStorage, site)
     const dropped = await dropWithdrawn(localStorage, site)
     const renewed = await renewTexts(view, site, contact)
     if (!dropped || !renewed) return // the connection went: at the next contact again
@@ -42,6 +45,22 @@ export async function dropWithdrawn(storage: Storage, site: SiteDocument): Promi
     forget(storage, site.site.id, new Set(files.map(({ url }) => pathOf(url))))
   }
   return sure
+}
+
+/** Delete kept pages of landmarks that tell memories of residents otherwise than now: one of them may be withdrawn. */
+export async function dropOldMemories(storage: Storage, site: SiteDocument): Promise<void> {
+  const now = site.memories ?? {}
+  for (const name of await namesOf(PAGES)) {
+    const cache = await caches.open(name)
+    for (const { url } of await cache.keys()) {
+      const [, id, landmark] = OF_LANDMARK.exec(new URL(url).pathname) ?? []
+      if (id !== site.site.id || landmark === undefined) continue
+      const [, mark = ''] = OF_MEMORIES.exec((await (await cache.match(url, ANYHOW))?.text()) ?? '') ?? []
+      if (mark === '' || mark === now[landmark]) continue
+      await cache.delete(url, ANYHOW)
+      forget(storage, id, new Set([pathOf(url)]))
+    }
+  }
 }
 
 /** All kept files of packages and media by digest, with the cache each lies in. */

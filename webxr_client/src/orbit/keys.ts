@@ -1,11 +1,17 @@
 /** Turning and nearing by keyboard. */
-import type { Stage } from './stage'
+/** What hears the keys: a canvas with an eye that circles something. */
+export interface Turned {
+  readonly canvas: HTMLCanvasElement
+  turn: (right_deg: number, up_deg: number) => void
+  zoom: (factor: number) => void
+  reset: () => void
+}
 
 const STEP_DEG = 10
 const STEP_ZOOM = 1.15
 
 /** What each key does to the stage. */
-const KEYS: Record<string, (stage: Stage) => void> = {
+const KEYS: Record<string, (stage: Turned) => void> = {
   ArrowLeft: (stage) => stage.turn(-STEP_DEG, 0),
   ArrowRight: (stage) => stage.turn(STEP_DEG, 0),
   ArrowUp: (stage) => stage.turn(0, STEP_DEG),
@@ -17,7 +23,7 @@ const KEYS: Record<string, (stage: Stage) => void> = {
 }
 
 /** Listen on the stage's canvas, which takes the focus. */
-export function listenForKeys(stage: Stage): void {
+export function listenForKeys(stage: Turned): void {
   stage.canvas.addEventListener('keydown', (event) => {
     const act = KEYS[event.key]
     if (act === undefined || event.ctrlKey || event.metaKey || event.altKey) return

@@ -108,14 +108,15 @@ export function createStage(container: HTMLElement, options: StageOptions): Stag
   return stage
 }
 
-class OrbitStage implements Stage {
+/** The view itself; who composes a scene asks more of it. */
+export class OrbitStage implements Stage {
   readonly canvas: HTMLCanvasElement
   private readonly renderer: WebGLRenderer | null
   private readonly world: World = createWorld()
-  private readonly view: View
+  protected readonly view: View
   private readonly watcher: ResizeObserver
-  private readonly models: Models
-  private scene: SceneDocument | null = null
+  protected readonly models: Models
+  protected scene: SceneDocument | null = null
   private request = 0
   private settling: ReturnType<typeof setTimeout> | undefined
   private progress: StageOptions['onProgress']
@@ -127,7 +128,7 @@ class OrbitStage implements Stage {
   private lastPlaces = ''
 
   constructor(
-    private readonly container: HTMLElement,
+    protected readonly container: HTMLElement,
     private readonly options: StageOptions
   ) {
     this.canvas = makeCanvas(container.ownerDocument, options.label)
@@ -298,7 +299,7 @@ class OrbitStage implements Stage {
     }, SETTLE_MS)
   }
 
-  private redrawShadow(): void {
+  protected redrawShadow(): void {
     if (this.renderer !== null) this.renderer.shadowMap.needsUpdate = true
     this.invalidate()
   }

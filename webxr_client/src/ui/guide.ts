@@ -162,7 +162,8 @@ export function sayWay(way: Way, words: Words): string {
     way.slope_percent !== null && way.slope_percent >= STEEP_PERCENT
       ? [words('guide_slope', { percent: way.slope_percent })]
       : []
-  return [words('guide_path', { metres }), steps, ...slope].join(' ')
+  const wheels = way.wheelchair === null ? [] : [words(way.wheelchair ? 'guide_wheelchair' : 'guide_no_wheelchair')]
+  return [words('guide_path', { metres }), steps, ...slope, ...wheels].join(' ')
 }
 
 const STEEP_PERCENT = 4 // beyond it a wheelchair needs help before long

@@ -9,6 +9,7 @@ import { setUpConsent } from './consent-panel'
 import { announce, need } from './dom'
 import { refreshPage } from './fresh'
 import { createGuide, type Guide } from './guide'
+import { sayMoment } from './moment'
 import { showPosition } from './position'
 import { createPrefetch } from './prefetch'
 import { offerReadAloud } from './read-aloud'
@@ -32,6 +33,7 @@ export async function bringAlive(view: Window, words: Words): Promise<void> {
     if (after.location !== before.location) lookAtConsent()
   })
   setUpOffline(view, visit, live.device, words)
+  if (page.getElementById('card') !== null) setUpCard(view, visit, words)
   await walk.resume()
   followSite(visit, (problem) => live.complain(problem))
 }
@@ -49,6 +51,13 @@ function setUpOffline(view: Window, visit: Visit, device: Device, words: Words):
   if (view.document.documentElement.dataset['kind'] === 'offline') {
     void import('./offline-page').then(({ setUpOfflinePage }) => setUpOfflinePage(view, visit, words))
   }
+}
+
+/** The stamp card, on the page of a rally. */
+function setUpCard(view: Window, visit: Visit, words: Words): void {
+  const say = (moment: number): string =>
+    sayMoment(moment, visit.io.clock.now(), visit.state.site?.site.time_zone ?? 'UTC', words)
+  void import('../rally/page').then(({ setUpRally }) => setUpRally(view, visit, say))
 }
 
 class LivePage {

@@ -4,8 +4,8 @@ import { followCaptions } from './captions'
 import { make } from './dom'
 import type { Words } from './words'
 
-/** Elements for a piece of media. On a day of quiet a sound is told and not played. */
-export function layMedia(page: Document, media: Media, words: Words, quiet: boolean): HTMLElement {
+/** Elements for a piece of media. On a day of quiet a sound is told and not played; one that plays into it stops. */
+export function layMedia(page: Document, media: Media, words: Words, quiet: () => boolean): HTMLElement {
   const credit = make(
     page,
     'p',
@@ -23,11 +23,17 @@ export function layMedia(page: Document, media: Media, words: Words, quiet: bool
   return figure
 }
 
-function layPlayer(page: Document, media: Media, words: Words, quiet: boolean): HTMLElement[] {
+function layPlayer(page: Document, media: Media, words: Words, quiet: () => boolean): HTMLElement[] {
   const told = media.alt === '' ? [] : [make(page, 'p', { className: 'help' }, media.alt)]
-  if (quiet) return [make(page, 'p', {}, words('sound_quiet')), ...told]
+  const rest = (): HTMLElement => make(page, 'p', {}, words('sound_quiet'))
+  if (quiet()) return [rest(), ...told]
   const player = make(page, 'audio', { controls: true, preload: 'none', src: media.url })
   player.setAttribute('aria-label', media.title)
+  player.addEventListener('timeupdate', () => {
+    if (!quiet()) return // the page may have been open since yesterday
+    player.pause()
+    player.replaceWith(rest())
+  })
   const captions = media.captions === null ? [] : [followCaptions(player, media.captions, media.language ?? '')]
   return [player, ...captions, ...told]
 }

@@ -1,5 +1,5 @@
 /** What can be done with a scene besides turning it: go through its eras, ask how sure it is, hear it, take a picture. */
-import { localDate } from '../geo/live'
+import { isQuiet } from '../geo/live'
 import type { Stage } from '../orbit/stage'
 import type { Experience, SceneDocument, SceneNode } from '../wire'
 import { announce, make, makeButton } from './dom'
@@ -19,7 +19,7 @@ export interface ToolPlaces {
 /** Whether today is a day on which effects and sounds rest. */
 export function isQuietDay(visit: Visit): boolean {
   const site = visit.state.site?.site
-  return site?.quiet_days.includes(localDate(visit.io.clock.now(), site.time_zone)) ?? false
+  return site !== undefined && isQuiet(site.quiet_days, visit.io.clock.now(), site.time_zone)
 }
 
 /** Lay the tools of a scene before the buttons that turn it. */
@@ -31,7 +31,7 @@ export function layTools(
   { stage, calm, words }: { stage: Stage; calm: boolean; words: Words }
 ): void {
   const page = bar.ownerDocument
-  const quiet = isQuietDay(visit)
+  const quiet = (): boolean => isQuietDay(visit)
   const tool = (key: string, sign: string, act: (button: HTMLButtonElement) => void): HTMLButtonElement => {
     const button = makeButton(page, sign, () => act(button), 'tool')
     button.setAttribute('aria-label', words(key))
@@ -40,7 +40,7 @@ export function layTools(
     return button
   }
   const eras =
-    scene.eras.length > 1 ? layEras(page, scene, words('eras'), calm || quiet, (place) => stage.showEra(place)) : null
+    scene.eras.length > 1 ? layEras(page, scene, words('eras'), calm || quiet(), (place) => stage.showEra(place)) : null
   const tools = [
     tool('sure', '?', (button) =>
       openPanel(panel, button, words, words('sure'), ...laySure(page, scene.nodes, stage, words))

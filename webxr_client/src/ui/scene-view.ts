@@ -117,7 +117,13 @@ class LiveScene implements SceneView {
     if (this.over) return
     if (begin === null) return this.fail('stage_load_failed')
     this.stage = begin(this.places.canvas, this.options())
-    this.spots = laySpots(this.places, scene.hotspots, () => this.stage, this.words, isQuietDay(this.visit))
+    this.spots = laySpots(
+      this.places,
+      scene.hotspots,
+      () => this.stage,
+      this.words,
+      () => isQuietDay(this.visit)
+    )
     const shown = await this.stage.show(scene)
     if (this.over) return
     if (!shown.ok) return shown.problem === 'aborted' ? undefined : this.fail(`stage_${shown.problem}`)

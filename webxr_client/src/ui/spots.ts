@@ -23,7 +23,7 @@ export function laySpots(
   spots: readonly Hotspot[],
   stage: () => Stage | null,
   words: Words,
-  quiet = false
+  quiet = () => false
 ): Spots {
   const page = places.layer.ownerDocument
   const open = (spot: Hotspot, button: HTMLElement): void => {

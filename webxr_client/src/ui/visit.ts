@@ -22,6 +22,8 @@ export interface Visit {
   dispatch: (action: Action) => void
   listen: (listener: Listener) => void
   consentChanged: () => void
+  /** Tell the figures of something that changes nothing here; dropped unless consent allows. */
+  tell: (event: NewEvent) => void
 }
 
 const LONGEST_WAIT_MS = 3_600_000 // a longer timer would drift, and overflows after 24 days
@@ -45,9 +47,13 @@ export function createVisit(site: string, language: string, clock: Clock, base =
       if (state === before) return
       outbox?.hear(before, state)
       for (const listener of listeners) listener(state, before)
+      const here = state.trigger.current
+      if (here !== null && here !== before.trigger.current && base === '' && state.site?.rallies?.length)
+        void import('../rally/collect').then(({ collectHere }) => collectHere(this, here))
     },
     listen: (listener) => listeners.push(listener),
-    consentChanged: () => outbox?.consentChanged()
+    consentChanged: () => outbox?.consentChanged(),
+    tell: (event) => outbox?.note([event])
   }
 }
 
@@ -65,8 +71,13 @@ class LazyOutbox {
 
   hear(before: VisitState, after: VisitState): void {
     this.latest = after
-    if (!maySend(readConsent(localStorage, CONSENT_TEXT))) return
-    this.tell(eventsBetween(before, after))
+    // a server that was away alone: the browser knows of no lost line, and says nothing when it is back
+    if (before.link === 'offline' && after.link === 'online') void this.opening?.then((outbox) => outbox.resume())
+    this.note(eventsBetween(before, after))
+  }
+
+  note(events: NewEvent[]): void {
+    if (maySend(readConsent(localStorage, CONSENT_TEXT))) this.tell(events)
   }
 
   consentChanged(): void {
@@ -93,6 +104,9 @@ class LazyOutbox {
         clock: this.clock
       })
     )
+    this.opening.catch(() => {
+      this.opening = null // its script could not be had just now
+    })
     return this.opening
   }
 }
@@ -110,12 +124,23 @@ export function createPageClock(storage: Storage): Clock {
 
 /** Follow the site document, and wake at the very moment something begins or ends. */
 export function followSite(visit: Visit, onProblem: (problem: Problem) => void): void {
+  let told = false
   watchSite(
     visit.site,
     visit.language,
     {
       onSite: (site) => {
+        const isNews = visit.state.site !== null
         visit.dispatch({ type: 'site_loaded', site, at: visit.io.clock.now() })
+        if (site.notices?.length && !told) {
+          told = true
+          import('./notices').then(
+            (it) => it.followNotices(document, visit, isNews),
+            () => {
+              told = false // no connection: with the next document again
+            }
+          )
+        }
         if (visit.state.link === 'online' && !visit.isPreview) keepUpLater(window, site)
       },
       onLink: (link) => visit.dispatch({ type: 'link_changed', link }),

@@ -1,6 +1,7 @@
 /** When an experience can be seen, in words; the server says the same in routes/times.py. */
 import { isLive, localDate, startOfDay } from '../geo/live'
 import type { Experience, SiteDocument } from '../wire'
+import { sayMoment } from './moment'
 import type { Words } from './words'
 
 const HORIZON_DAYS = 60 // of domain/schedule.py: how far a document reaches
@@ -49,23 +50,4 @@ function isAlwaysOn(experience: Experience, site: SiteDocument): boolean {
   const last = new Date(Date.parse(`${site.compiled_for_on}T00:00:00Z`) + HORIZON_DAYS * DAY_MS)
   const reaches = localDate(Date.parse(span[1]), zone) > last.toISOString().slice(0, 10)
   return reaches && Date.parse(span[0]) <= startOfDay(site.compiled_for_on, zone)
-}
-
-/** A moment in the site's time: of the same local day only the hour, else `7 October (Wed) 18:00`. */
-export function sayMoment(moment: number, at: number, zone: string, words: Words): string {
-  const format = new Intl.DateTimeFormat('en', { timeZone: zone, hourCycle: 'h23', hour: '2-digit', minute: '2-digit' })
-  const time = format.format(moment)
-  const on = localDate(moment, zone)
-  return on === localDate(at, zone) ? time : words('moment', { date: sayDate(on, words), time })
-}
-
-/** A local date such as 2026-10-07 in the page's words, without its year; the server's form is in routes/wording.py. */
-function sayDate(on: string, words: Words): string {
-  const day = new Date(`${on}T00:00:00Z`)
-  const named = (kind: string, index: number): string => words(kind).split(' ')[index] ?? ''
-  return words('date', {
-    month: named('months', day.getUTCMonth()),
-    day: named('days', day.getUTCDate() - 1),
-    weekday: named('weekdays', (day.getUTCDay() + 6) % 7) // the week of the texts begins on Monday
-  })
 }

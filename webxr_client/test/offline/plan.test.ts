@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { planSite } from '../../src/offline/plan'
-import type { Lod } from '../../src/wire'
+import { listTexts, planSite } from '../../src/offline/plan'
+import type { Lod, Rally } from '../../src/wire'
 import { experience, PLAIN_PHONE, site } from '../ui/builders'
 import { node, scene, sha256, TestFiles } from './builders'
 
@@ -50,6 +50,11 @@ test('every page and document of the language is in it, and the page for what is
     '/en/dejima/privacy',
     '/en/dejima/offline'
   ])
+})
+
+test('the card of a rally comes along', () => {
+  const urls = listTexts({ ...DOCUMENT, rallies: [{ id: 'autumn' } as Rally] }).map(({ url }) => url)
+  expect(urls).toContain('/en/dejima/rallies/autumn')
 })
 
 test('of a package come the list, the picture and the coarsest level, each once, with size and digest', async () => {

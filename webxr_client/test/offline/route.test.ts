@@ -5,8 +5,10 @@ import {
   leadsHome,
   offlinePath,
   pickNearest,
+  pickRally,
   readPageAddress,
-  readRange
+  readRange,
+  tabletPath
 } from '../../src/offline/route'
 
 const HOME = 'https://dejima.example'
@@ -25,7 +27,11 @@ test.each([
   ['/api/v1/sites/dejima/scenes/gate?lang=ja', 'fresh'],
   ['/', 'fresh'],
   ['/ja/dejima/', 'fresh'],
-  ['/ja-x-easy/dejima/xr/gate', 'fresh']
+  ['/ja-x-easy/dejima/xr/gate', 'fresh'],
+  ['/en/dejima/rallies/autumn', 'fresh'],
+  ['/r/dejima/autumn/gate/ABCDEFGH', 'fresh'],
+  ['/kiosk/dejima', 'fresh'],
+  ['/kiosk/dejima/nl/landmarks/gate', 'fresh']
 ])('%s is %s', (path, expected) => {
   expect(manner(path)).toBe(expected)
 })
@@ -35,6 +41,8 @@ test.each([
   '/desk/',
   '/preview/abc/ja/dejima/',
   '/login',
+  '/counter/ABCDEFGHJK',
+  '/tablets/now',
   '/logout',
   '/api/v1/uploads/1',
   '/api/v1/scans/1/progress',
@@ -105,4 +113,18 @@ test.each([
   ['lines=0-1', null]
 ])('of 1000 bytes %s is %o', (header, expected) => {
   expect(readRange(header, 1000)).toEqual(expected)
+})
+
+test('a code scanned without a signal opens the kept page of its rally, and of no other', () => {
+  const kept = ['/ja/dejima/', '/ja/dejima/rallies/autumn', '/en/dejima/rallies/spring'].map((path) => HOME + path)
+  const scanned = `${HOME}/r/dejima/autumn/gate/ABCDEFGH`
+  expect(pickRally(scanned, kept)).toBe(`${HOME}/ja/dejima/rallies/autumn#at=gate&code=ABCDEFGH`)
+  expect(pickRally(`${HOME}/r/hirado/autumn/gate/ABCDEFGH`, kept)).toBeNull()
+  expect(pickRally(`${HOME}/ja/dejima/rallies/autumn`, kept)).toBeNull()
+})
+
+test('a page of the entrance tablet that is not kept leads to the one it rests on', () => {
+  expect(tabletPath(`${HOME}/kiosk/dejima/ja/landmarks/gate`)).toBe('/kiosk/dejima')
+  expect(tabletPath(`${HOME}/kiosk/dejima`)).toBe('/kiosk/dejima')
+  expect(tabletPath(`${HOME}/ja/kiosk/`)).toBeNull()
 })

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { atPlan, facing, firstView, type Pose, step, toPlan, turnTo } from '../../src/plan'
 
 const SCALE = { lat: 32.7437, lon: 129.8723, x_per_deg: 93_500, y_per_deg: 111_195 }
-const POSE: Pose = { lat: 32.744, lon: 129.8725, heading_deg: 359.5 }
+const POSE: Pose = { lat: 32.744, lon: 129.8725, h: 34.5, heading_deg: 359.5 }
 
 test('a place on the plan and back is the same place', () => {
   const [x, y] = toPlan(POSE, SCALE)
@@ -27,6 +27,12 @@ test('a turn is one degree, past north as well, and leaves the place', () => {
   const right = step(POSE, 'right', SCALE)
   expect(right).toEqual({ ...POSE, heading_deg: 0.5 })
   expect(step(right, 'left', SCALE).heading_deg).toBe(359.5)
+})
+
+test('a step up or down is five centimetres, and leaves no crumbs of floating point', () => {
+  const up = step(step({ ...POSE, h: 0.1 }, 'raise', SCALE), 'raise', SCALE)
+  expect(up).toEqual({ ...POSE, h: 0.2 })
+  expect(step(up, 'lower', SCALE).h).toBe(0.15)
 })
 
 test.each([

@@ -94,3 +94,11 @@ describe('fetchToken', () => {
     expect(await fetchToken()).toBe(token)
   })
 })
+
+test('a licence in own words is asked for only where the list says so', () => {
+  const select = (value: string): string =>
+    `<select name="licence"><option value="CC0 1.0"></option><option value="own" ${value}></option></select>`
+  const own = '<label for="own">Words</label><input id="own" name="licence_own">'
+  expect(findFault(fieldOf(select('selected') + own), words)).toBe('Please fill in “Words”.')
+  expect(findFault(fieldOf(select('') + own), words)).toBeNull()
+})

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { beforeEach, expect, test, vi } from 'vitest'
-import { fill, listenForShortcuts, readData } from '../../src/staff'
+import { fill, foldMenu, listenForShortcuts, readData } from '../../src/staff'
 
 const clicked = vi.fn((event: Event) => event.preventDefault())
 
@@ -39,4 +39,24 @@ test('data of a page is read by its id and is null when the page has none', () =
 
 test('a sentence keeps the places nobody fills', () => {
   expect(fill('{a} of {b} and {c}', { a: 1, b: 'two' })).toBe('1 of two and {c}')
+})
+
+test('the open menu folds up on Escape with the focus on its word, and when something else is reached', () => {
+  document.body.innerHTML =
+    '<details id="menu" open><summary tabindex="0">Menu</summary><a href="/a">A</a></details><button>B</button>'
+  const menu = document.querySelector('details') as HTMLDetailsElement
+  const tell = (selector: string, event: Event): void => {
+    document.querySelector(selector)?.dispatchEvent(event)
+  }
+  foldMenu(document)
+  tell('#menu a', new Event('pointerdown', { bubbles: true }))
+  expect(menu.open).toBe(true)
+  tell('#menu a', new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }))
+  expect(menu.open).toBe(false)
+  expect(document.activeElement).toBe(menu.querySelector('summary'))
+  for (const event of ['pointerdown', 'focusin']) {
+    menu.open = true
+    tell('button', new Event(event, { bubbles: true }))
+    expect(menu.open).toBe(false)
+  }
 })

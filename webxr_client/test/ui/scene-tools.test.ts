@@ -113,9 +113,9 @@ describe('tools of a scene', () => {
   })
 
   test('on a day of quiet sounds are told and not played', () => {
-    const quiet = visitOn('2026-08-09T11:02', ['2026-08-09', '2026-08-15'])
+    const quiet = visitOn('2026-08-09T11:02', ['08-09', '08-15'])
     expect(isQuietDay(quiet)).toBe(true)
-    expect(isQuietDay(visitOn('2026-08-10T11:02', ['2026-08-09']))).toBe(false)
+    expect(isQuietDay(visitOn('2026-08-10T11:02', ['08-09']))).toBe(false)
     lay({ ...SCENE, sounds: [{ ...SOUND, id: 'bell', loop: false }] }, quiet)
     get(`[aria-label="${WORDS('sounds')}"]`).click()
     expect(document.querySelector('audio')).toBeNull()
@@ -124,8 +124,22 @@ describe('tools of a scene', () => {
   })
 
   test('a sound has its words and its origin beside it and loads nothing unasked', () => {
-    document.body.replaceChildren(layMedia(document, SOUND, WORDS, false))
+    document.body.replaceChildren(layMedia(document, SOUND, WORDS, () => false))
     expect(get<HTMLAudioElement>('audio').preload).toBe('none')
     expect(document.body.textContent).toContain(WORDS('grade_fiction'))
+  })
+
+  test('a sound that plays when a day of quiet begins stops and says why', () => {
+    let quiet = false
+    document.body.replaceChildren(layMedia(document, SOUND, WORDS, () => quiet))
+    const player = get<HTMLAudioElement>('audio')
+    const pause = vi.spyOn(player, 'pause').mockImplementation(() => undefined)
+    player.dispatchEvent(new Event('timeupdate'))
+    expect(pause).not.toHaveBeenCalled()
+    quiet = true
+    player.dispatchEvent(new Event('timeupdate'))
+    expect(pause).toHaveBeenCalledOnce()
+    expect(document.querySelector('audio')).toBeNull()
+    expect(document.body.textContent).toContain(WORDS('sound_quiet'))
   })
 })

@@ -33,7 +33,8 @@ function openVisit(): Visit & { state: VisitState; before: VisitState } {
     },
     listen: () => undefined,
     isPreview: false,
-    consentChanged: () => undefined
+    consentChanged: () => undefined,
+    tell: () => undefined
   }
   return visit
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { sayMoment, sayWhen } from '../../src/ui/when'
+import { sayMoment } from '../../src/ui/moment'
+import { sayWhen } from '../../src/ui/when'
 import { at, experience, site, wordsIn } from './builders'
 
 const EVENING = experience()
