@@ -19,7 +19,15 @@ engagement_event = Table(
     Column("landmark", String(64)),
     Column("scene", String(64)),
     Column("experience", String(64)),
+    Column("device", String(10)),
+    Column("subject", String(64)),  # what an event's columns say: domain/vocabulary.py
+    Column("word", String(20)),
+    Column("amount", Integer),
+    Column("accuracy", String(8)),
+    Column("flag", String(10)),  # why it is kept out of the figures
     Index(None, "site_id", "occurred_at"),
+    Index(None, "received_at"),
+    Index(None, "visit_key"),
 )
 
 # Ids already taken, with nothing beside them, so that a batch sent twice counts once; pruned after a week.
