@@ -185,6 +185,7 @@ NEEDS: dict[Step, set[str]] = {
     },
     "read_figures": {
         "/desk/figures",
+        "/desk/figures/now",
         "/desk/questionnaires",
         *(f"/desk/questionnaires/{{id}}/answers{ending}" for ending in ("", ".csv", ".xlsx")),
     },

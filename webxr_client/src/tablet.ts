@@ -70,7 +70,7 @@ function shrink(root: HTMLElement, ms: number): void {
 }
 
 /** Keep the screen on, where the browser can. */
-function stayAwake(view: Window): () => void {
+export function stayAwake(view: Window): () => void {
   const { wakeLock } = view.navigator as { wakeLock?: WakeLock }
   const ask = (): void => {
     if (view.document.visibilityState === 'visible') void wakeLock?.request('screen').catch(() => undefined)

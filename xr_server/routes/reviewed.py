@@ -25,6 +25,7 @@ STAFF_AREAS = (
     "library.",
     "memories.",
     "news.",
+    "now.",
     "permits.",
     "places.",
     "questionnaires.",
