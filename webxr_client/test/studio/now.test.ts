@@ -22,7 +22,6 @@ beforeEach(() => {
 afterEach(() => {
   stop()
   vi.useRealTimers()
-  vi.unstubAllGlobals()
 })
 
 test('each minute the part is fetched, put in place of the old one, and said', async () => {
