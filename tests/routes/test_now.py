@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.released import release
 from xr_server.domain.vocabulary import PERMISSIONS, REASONS
 from xr_server.routes.pages import load_texts
 from xr_server.storage.tables.events import engagement_event
@@ -63,6 +64,28 @@ def test_within_a_minute_nothing_changes_and_in_the_next_it_does(world, sato):
     assert sato.get("/desk/figures/now").text == first
     world.clock.at += 1_000
     assert "about 20 visits" in sato.get("/desk/figures/now").text
+
+
+def test_today_stands_beside_the_same_weekday_of_earlier_weeks_as_released(world, sato):
+    assert "There is no number yet" in sato.get("/desk/figures/now").text
+    hours = [("arrival_hour", "", f"{hour:02}", "2026-11-17", "2026-11-17", 12) for hour in range(24)]
+    release(world.events, [*hours, ("visits", "", "here", "2026-11-17", "2026-11-17", 288)])
+    world.clock.at += 60_000
+    page = sato.get("/desk/figures/now").text
+    assert "By 11:00" in page
+    assert re.search(r"17 November \(Tue\)</th><td>132</td><td>288</td>", page)
+    assert page.count("not shown") == 6  # three weeks of which nothing is released
+
+
+def test_a_landmark_that_is_usually_visited_and_is_not_now_is_pointed_at(world, sato):
+    day = "2026-11-20"
+    release(world.events, [("visits", "", "here", day, day, 200), ("landmark", "water-gate", "seen", day, day, 100)])
+    store(world, 80, "arrived")
+    page = sato.get("/desk/figures/now").text
+    assert "“Water Gate” has fallen silent: by its usual share about 40 visits" in page
+    store(world, 10, landmark="water-gate")
+    world.clock.at += 60_000
+    assert "has fallen silent" not in sato.get("/desk/figures/now").text
 
 
 def test_without_script_the_page_loads_itself_anew(sato):

@@ -6,6 +6,9 @@ roughly, and only once a minute, so that nobody can watch one visit come.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from xr_server.domain.figures import Released, Shown, add, divide, share
 
 MINUTE_MS = 60_000
 QUARTER_MS = 15 * MINUTE_MS
@@ -62,6 +65,16 @@ class About:
 
 
 NOBODY = About(0, 0, 0)
+WEEKS = 4
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A day that is over, exactly as released: visits that stood inside before an hour of the clock, and all day."""
+
+    on: date
+    by_hour: Shown
+    whole: Shown
 
 
 @dataclass(frozen=True)
@@ -96,3 +109,23 @@ def find_silent(now: Now, shares: Mapping[str, float]) -> dict[str, int]:
         for landmark, count in expected.items()
         if count >= BUSY and now.landmarks.get(landmark, NOBODY).hour < STEP
     }
+
+
+def same_weekdays(today: date) -> list[date]:
+    """The same weekday of the last weeks, the latest first."""
+    return [today - timedelta(weeks=weeks) for weeks in range(1, WEEKS + 1)]
+
+
+def arrived_before(hours: Released, whole: Shown, hour: int) -> Shown:
+    """How many visits of a day stood inside before an hour of the clock, from its arrivals by hour and those of all day.
+
+    Hours that are hidden are missing; where the hours that are shown make up the day, there is nothing to miss.
+    """
+    divided = divide(whole, hours.of(""), [f"{one:02}" for one in range(24)])
+    return add(shown for atom, shown in divided.cells.items() if int(atom) < hour)
+
+
+def landmark_shares(landmarks: Released, here: Shown) -> dict[str, float]:
+    """Of the visits inside the site, how many came to each landmark, 0 to 1; landmarks whose number is hidden are left out."""
+    shares = {part: share(landmarks.get(part, "seen"), here) for part in landmarks.parts}
+    return {landmark: one for landmark, one in shares.items() if one is not None}

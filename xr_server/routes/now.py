@@ -1,17 +1,32 @@
 """What happens now: a page for days with many guests, which renews itself each minute and is read from afar."""
 
 import threading
-from collections.abc import Mapping
-from datetime import UTC, datetime, time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from sqlalchemy import Engine
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from xr_server.domain.account import Session
 from xr_server.domain.catalog import Landmark
-from xr_server.domain.now import NOBODY, STEP, About, Now, Times, make_times
+from xr_server.domain.days import Window
+from xr_server.domain.now import (
+    NOBODY,
+    STEP,
+    About,
+    Earlier,
+    Now,
+    Times,
+    arrived_before,
+    find_silent,
+    landmark_shares,
+    make_times,
+    same_weekdays,
+)
 from xr_server.domain.published import pick
 from xr_server.domain.ruby import plain
 from xr_server.parts import parts_of
@@ -21,9 +36,20 @@ from xr_server.routes.pages import load_texts
 from xr_server.routes.staff import staff_page
 from xr_server.routes.wording import say_date
 from xr_server.storage.catalog import list_records
+from xr_server.storage.figures import load_released
 from xr_server.storage.now import load_now
 
 EACH_S = 60
+USUAL_DAYS = 56  # of which it is known how many go to each landmark
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What was counted of a site: what happens now, the same weekday of earlier weeks, landmarks that fell silent."""
+
+    now: Now
+    earlier: Sequence[Earlier]
+    silent: Mapping[str, int]
 
 
 class HeldNow:
@@ -31,16 +57,32 @@ class HeldNow:
 
     def __init__(self) -> None:
         self._turn = threading.Lock()
-        self._held: dict[str, Now] = {}
+        self._held: dict[str, Counted] = {}
 
-    def get(self, request: Request, site_id: str, times: Times) -> Now:
+    def get(self, events: Engine, place: Place, times: Times) -> Counted:
         """What happens at a site at a minute; whoever asks while it is being counted waits for the same answer."""
         with self._turn:
-            held = self._held.get(site_id)
-            if held is None or held.times != times:
-                held = load_now(parts_of(request).events, site_id, times)
-                self._held[site_id] = held
+            held = self._held.get(place.site.id)
+            if held is None or held.now.times != times:
+                held = _count(events, place, times)
+                self._held[place.site.id] = held
             return held
+
+
+def _count(events: Engine, place: Place, times: Times) -> Counted:
+    site_id, now = place.site.id, load_now(events, place.site.id, times)
+    usual = Window(place.today - timedelta(days=USUAL_DAYS), place.today)
+    here = load_released(events, site_id, "visits", usual, "").get("", "here")
+    shares = landmark_shares(load_released(events, site_id, "landmark", usual), here)
+    hour = datetime.fromtimestamp(times.full_hour_at / 1000, place.zone).hour
+    earlier = [_look_back(events, site_id, day, hour) for day in same_weekdays(place.today)]
+    return Counted(now, earlier, find_silent(now, shares))
+
+
+def _look_back(events: Engine, site_id: str, day: date, hour: int) -> Earlier:
+    window = Window(day, day)
+    whole = load_released(events, site_id, "visits", window, "").get("", "here")
+    return Earlier(day, arrived_before(load_released(events, site_id, "arrival_hour", window, ""), whole, hour), whole)
 
 
 def held_now(request: Request) -> HeldNow:
@@ -58,7 +100,8 @@ def show_now(request: Request, session: Session) -> Response:
     parts, place = parts_of(request), find_place(request, session)
     midnight = datetime.combine(place.today, time(), place.zone)
     times = make_times(round(midnight.timestamp() * 1000), parts.clock())
-    now = held_now(request).get(request, session.site_id, times)
+    counted = held_now(request).get(parts.events, place, times)
+    now = counted.now
     names = _landmark_names(request, session, place)
     values = {
         "now": now,
@@ -68,6 +111,9 @@ def show_now(request: Request, session: Session) -> Response:
         "full_hour": _say_clock(times.full_hour_at, place),
         "today": say_date(place.today, place.language),
         "tiles": _tiles(now),
+        "earlier": [(say_date(one.on, place.language, with_year=False), one) for one in counted.earlier],
+        "any_earlier": any(one.whole.visits for one in counted.earlier),
+        "silent": [(names.get(name, name), counted.silent[name]) for name in sorted(counted.silent)],
         "landmarks": _rows({name: now.landmarks.get(name, NOBODY) for name in (*names, *now.landmarks)}, names),
         "stamps": _rows(now.stamps, names),
         "failed": _rows(now.failed, _words("reason", place.language)),
