@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Engine
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -29,7 +28,7 @@ from xr_server.domain.now import (
 )
 from xr_server.domain.published import pick
 from xr_server.domain.ruby import plain
-from xr_server.parts import parts_of
+from xr_server.parts import Parts, parts_of
 from xr_server.routes.guard import page
 from xr_server.routes.live import Place, find_place
 from xr_server.routes.pages import load_texts
@@ -59,30 +58,32 @@ class HeldNow:
         self._turn = threading.Lock()
         self._held: dict[str, Counted] = {}
 
-    def get(self, events: Engine, place: Place, times: Times) -> Counted:
+    def get(self, parts: Parts, place: Place, times: Times) -> Counted:
         """What happens at a site at a minute; whoever asks while it is being counted waits for the same answer."""
         with self._turn:
             held = self._held.get(place.site.id)
             if held is None or held.now.times != times:
-                held = _count(events, place, times)
+                held = _count(parts, place, times)
                 self._held[place.site.id] = held
             return held
 
 
-def _count(events: Engine, place: Place, times: Times) -> Counted:
-    site_id, now = place.site.id, load_now(events, place.site.id, times)
+def _count(parts: Parts, place: Place, times: Times) -> Counted:
+    site_id, now = place.site.id, load_now(parts.events, place.site.id, times)
     usual = Window(place.today - timedelta(days=USUAL_DAYS), place.today)
-    here = load_released(events, site_id, "visits", usual, "").get("", "here")
-    shares = landmark_shares(load_released(events, site_id, "landmark", usual), here)
+    here = load_released(parts.events, site_id, "visits", usual, "").get("", "here")
+    shares = landmark_shares(load_released(parts.events, site_id, "landmark", usual), here)
     hour = datetime.fromtimestamp(times.full_hour_at / 1000, place.zone).hour
-    earlier = [_look_back(events, site_id, day, hour) for day in same_weekdays(place.today)]
+    earlier = [_look_back(parts, site_id, day, hour) for day in same_weekdays(place.today)]
     return Counted(now, earlier, find_silent(now, shares))
 
 
-def _look_back(events: Engine, site_id: str, day: date, hour: int) -> Earlier:
+def _look_back(parts: Parts, site_id: str, day: date, hour: int) -> Earlier:
     window = Window(day, day)
-    whole = load_released(events, site_id, "visits", window, "").get("", "here")
-    return Earlier(day, arrived_before(load_released(events, site_id, "arrival_hour", window, ""), whole, hour), whole)
+    whole = load_released(parts.events, site_id, "visits", window, "").get("", "here")
+    return Earlier(
+        day, arrived_before(load_released(parts.events, site_id, "arrival_hour", window, ""), whole, hour), whole
+    )
 
 
 def held_now(request: Request) -> HeldNow:
@@ -100,7 +101,7 @@ def show_now(request: Request, session: Session) -> Response:
     parts, place = parts_of(request), find_place(request, session)
     midnight = datetime.combine(place.today, time(), place.zone)
     times = make_times(round(midnight.timestamp() * 1000), parts.clock())
-    counted = held_now(request).get(parts.events, place, times)
+    counted = held_now(request).get(parts, place, times)
     now = counted.now
     names = _landmark_names(request, session, place)
     values = {
