@@ -105,6 +105,7 @@ from xr_server.storage.forget import Forgetting
 from xr_server.storage.migrate import migrate
 from xr_server.storage.publish import has_snapshot
 from xr_server.storage.published import PublishedSites
+from xr_server.storage.summing import Summing
 
 CREATORS_AND_STAFF = (
     auth,
@@ -216,13 +217,14 @@ def create_app(
     published = PublishedSites(catalog, settings.package_dir, clock)
     writer = EventWriter(event_store)
     forgetting = Forgetting((catalog, event_store), settings.key_dir, clock, published.local_date)
+    summing = Summing(event_store, published.grounds, clock)
     parts = Parts(settings, catalog, event_store, published, writer, clock, random_bytes)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         prepare_stores(parts)
-        threads = (published, writer, forgetting)
+        threads = (published, writer, summing, forgetting)
         for thread in threads:
             thread.start()
         yield

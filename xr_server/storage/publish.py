@@ -19,6 +19,7 @@ from xr_server.domain.memory import Shown
 from xr_server.domain.publish import captions_by_digest, compile_sites, media_digests
 from xr_server.domain.publish_scene import compile_scene
 from xr_server.domain.published import Document, Published, shown_digests, shown_scenes
+from xr_server.domain.visit_facts import Ground
 from xr_server.storage.files import write_file
 
 SNAPSHOT_DIR = "snapshot"  # a file for each site, so that publishing one writes no other
@@ -91,6 +92,13 @@ class SiteSnapshot:
     def zone(self) -> ZoneInfo:
         """The time zone its days begin in."""
         return ZoneInfo(self.facts["time_zone"])
+
+
+def ground_of(site: SiteSnapshot) -> Ground:
+    """What must be known of a site to sum up its visits."""
+    landmarks = next(iter(site.documents.values())).document["landmarks"]
+    places = {one["id"]: (one["lat"], one["lon"]) for one in landmarks}
+    return Ground(site.zone, places, {code: placed.campaign for code, placed in site.links.items()})
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from xr_server.domain.campaign import Placed
 from xr_server.domain.memory import Shown
 from xr_server.domain.publish import find_faults, horizon
 from xr_server.domain.published import gather
+from xr_server.domain.visit_facts import Ground
 from xr_server.errors import NotFound
 from xr_server.storage.catalog import list_publications, load_published, load_stamps
 from xr_server.storage.memories import list_shown
@@ -27,6 +28,7 @@ from xr_server.storage.publish import (
     Snapshot,
     compile_snapshot,
     forget_old_file,
+    ground_of,
     make_snapshot,
     read_snapshot,
     write_site,
@@ -126,6 +128,10 @@ class PublishedSites:
     def local_date(self) -> date | None:
         """Today's date where the day began last among the sites; None before anything is published."""
         return min((self._date_in(site.zone) for site in self._snapshot.sites.values()), default=None)
+
+    def grounds(self) -> dict[str, Ground]:
+        """What must be known of each site to sum up its visits."""
+        return {name: ground_of(site) for name, site in self._snapshot.sites.items()}
 
     def refresh(self) -> None:
         """Compile again what has changed; when the database cannot be read, go on with what is held."""
