@@ -115,6 +115,26 @@ def migrate() -> None:
     typer.echo("Both stores have the newest schema.")
 
 
+@app.command("verify-audit")
+def verify_audit(
+    site: Annotated[str, typer.Option(help="Which site; else all that have a log.")] = "",
+    expect: Annotated[str, typer.Option(help="A last hash that was shown and noted earlier.")] = "",
+) -> None:
+    """Check that nothing in the audit log was changed or taken out, and show each site's last hash."""
+    from xr_server.domain.audit_chain import describe
+    from xr_server.storage.audit_chain import list_logs, verify_chain
+
+    catalog, _ = open_stores(load_settings())
+    sites = [site] if site else list_logs(catalog)
+    if expect and len(sites) != 1:
+        raise Conflict("expect_whose", f"--expect needs --site, since each has a hash of its own: {', '.join(sites)}.")
+    verdicts = {name: verify_chain(catalog, name, expect) for name in sites}
+    for name, verdict in verdicts.items():
+        typer.echo(f"{name}: {describe(verdict)}")
+    if any(verdict.fault for verdict in verdicts.values()):
+        refuse("The audit log does not hold. Keep the database as it is, and compare it with its backups.")
+
+
 @app.command("check-config")
 def check_config() -> None:
     """Check the settings, that the data folder can be written and the stores be used, and show them."""

@@ -32,6 +32,13 @@ def test_before_the_first_event_the_page_says_what_to_check(sato):
     assert "No events yet" in text and "QR codes" in text and "<table" not in text
 
 
+def test_who_looks_at_figures_stands_in_the_log_once_a_day(sato):
+    for _ in range(3):
+        sato.get("/desk/figures?from=2026-11-01&until=2026-11-20")
+    told = re.findall(r"sato looked at .*?\.", re.sub(r"<[^>]+>", "", sato.get("/desk/log?kind=page").text))
+    assert told == ["sato looked at the figures (2026-11-01 to 2026-11-20)."]
+
+
 def test_arrivals_are_a_sentence_a_table_and_a_chart_of_the_last_fourteen_days(world, sato):
     store(world, "2026-11-24T09:00", 12)
     store(world, "2026-11-23T23:59", 30)

@@ -5,9 +5,10 @@ from itertools import count
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
 from tests.conftest import in_database, run_alone
+from xr_server.storage.audit_chain import verify_chain
 from xr_server.storage.database import open_engine, store_file
 from xr_server.storage.migrate import TABLES, is_current, migrate, version_table
 from xr_server.storage.tables import event_tables
@@ -150,3 +151,21 @@ def test_what_visitors_sent_stays_out_of_a_database_errors_words(event_store):
     with pytest.raises(Exception) as failed, event_store.connect() as connection:
         connection.exec_driver_sql("SELECT nothing FROM nowhere", {"id": "019ab3de-0000-7000-8000-000000000001"})
     assert "019ab3de" not in str(failed.value)
+
+
+def test_a_log_from_before_the_chain_is_chained_as_it_stands(empty_urls, open_store):
+    engine = open_store(empty_urls["catalog"])
+    migrate(engine, "catalog", until="0018")
+    with engine.begin() as connection:
+        for number in range(5):
+            connection.execute(
+                text(
+                    "INSERT INTO audit_entry (number, site_id, done_at, account_id, deed, kind, thing_id, revision, details) "
+                    "VALUES (:number, :site, 5, NULL, 'saved', 'landmark', 'gate', NULL, '{}')"
+                ),
+                {"number": number + 1, "site": ("dejima", "hirado")[number % 2]},
+            )
+    migrate(engine, "catalog")
+    assert is_current(engine, "catalog")
+    verdicts = [verify_chain(engine, site) for site in ("dejima", "hirado")]
+    assert [(one.entries, one.fault) for one in verdicts] == [(3, None), (2, None)]

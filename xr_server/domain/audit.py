@@ -35,8 +35,21 @@ ApprovalDeed = Literal[
 MemoryDeed = Literal[
     "memory_shown", "memory_refused", "memory_hidden", "memory_translated", "memory_withdrawn", "memory_forgotten",
 ]  # fmt: skip
+FigurePage = Literal["figures", "now", "landmarks", "campaigns", "quality", "report", "open_data", "privacy"]
+"""Pages whose reading is written down; each has its name in the texts, audit.page_..."""
+FIGURE_PAGES: tuple[FigurePage, ...] = get_args(FigurePage)
+FigureDeed = Literal["figures_read", "figures_exported", "retention_set"]
 Deed = Literal[
-    RecordDeed, ScanDeed, AccountDeed, PermissionDeed, ClassDeed, WorkDeed, CounterDeed, ApprovalDeed, MemoryDeed
+    RecordDeed,
+    ScanDeed,
+    AccountDeed,
+    PermissionDeed,
+    ClassDeed,
+    WorkDeed,
+    CounterDeed,
+    ApprovalDeed,
+    MemoryDeed,
+    FigureDeed,
 ]
 DEEDS: tuple[Deed, ...] = get_args(Deed)
 

@@ -172,6 +172,7 @@ def _details(entry: Entry, reader: Reader, titles: Mapping[Thing, str]) -> dict[
     """What else a sentence tells, in words."""
     texts, details = load_texts(reader.language), entry.details
     gone = texts["audit.account_gone"]
+    days = {"first": details["from"], "last": details["until"]} if "from" in details else {}
     return {
         "state": texts.get(f"desk.state_{details.get('state')}", ""),
         "role": texts.get(f"auth.role_{details.get('role')}", str(details.get("role", ""))),
@@ -179,6 +180,9 @@ def _details(entry: Entry, reader: Reader, titles: Mapping[Thing, str]) -> dict[
         "scans": details.get("scans", 0),
         "to": details.get("to", 0),
         "tongue": plain(NAMES.get(str(details.get("language")), "")),
+        "period": fill(texts["audit.period"], reader.language, **days) if days else "",
+        "form": str(details.get("form", "")).upper(),
+        "days": details.get("days", 0),
         "approver": titles.get(("organisation", str(details.get("approver"))), texts["audit.organisation_gone"]),
     }
 
@@ -202,6 +206,8 @@ def _untitled(entry: Entry, texts: Mapping[str, str]) -> str:
     """What a thing is called that is gone, or that never had a title: then the beginning of its id."""
     if entry.kind == "account":
         return texts["audit.account_gone"]
+    if entry.kind == "page":
+        return texts.get(f"audit.page_{entry.thing_id}", entry.thing_id)
     return texts["audit.gone"] if entry.kind in TITLED else entry.thing_id[:8]
 
 

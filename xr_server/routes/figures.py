@@ -17,6 +17,7 @@ from xr_server.errors import Invalid
 from xr_server.parts import parts_of
 from xr_server.routes.guard import page
 from xr_server.routes.live import Place, find_place
+from xr_server.routes.noting import note_read
 from xr_server.routes.staff import say_problem, staff_page
 from xr_server.routes.wording import say_date
 from xr_server.storage.catalog import list_records
@@ -37,6 +38,7 @@ def show_figures(request: Request, session: Session) -> Response:
     table = make_table(count_arrivals(parts.events, session.site_id, runs))
     types = count_types(parts.events, session.site_id, runs[0].start_at, runs[-1].end_at)
     names = _landmark_names(request, session, place)
+    note_read(request, session, "figures", (window.from_on, window.until_on))
     values = {
         "typed_from": window.from_on.isoformat() if not problem else asked[0],
         "typed_until": window.until_on.isoformat() if not problem else asked[1],

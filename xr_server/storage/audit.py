@@ -9,7 +9,9 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, false, insert, or_, select, tuple_
 
 from xr_server.domain.audit import Deed
+from xr_server.domain.audit_chain import Sealed
 from xr_server.domain.catalog import Change, Name
+from xr_server.storage.audit_chain import chain_at_commit
 from xr_server.storage.tables.audit import audit_entry
 from xr_server.storage.tables.people import account
 
@@ -23,18 +25,18 @@ def note(
 
     details hold ids, numbers and words of our own; never names or words that people typed, which must stay deletable.
     """
-    connection.execute(
-        insert(audit_entry).values(
-            site_id=about.site_id,
-            done_at=change.at,
-            account_id=change.account_id,
-            deed=deed,
-            kind=about.kind,
-            thing_id=about.id,
-            revision=revision,
-            details=msgspec.json.encode(details).decode(),
-        )
-    )
+    values: dict[str, Any] = {
+        "site_id": about.site_id,
+        "done_at": change.at,
+        "account_id": change.account_id,
+        "deed": deed,
+        "kind": about.kind,
+        "thing_id": about.id,
+        "revision": revision,
+        "details": msgspec.json.encode(details).decode(),
+    }
+    number = connection.execute(insert(audit_entry).values(**values).returning(audit_entry.c.number)).scalar_one()
+    chain_at_commit(connection, Sealed(number=number, **values))
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,31 @@ def note_export(catalog: Engine, site_id: str, change: Change, form: str) -> Non
     """Write down that somebody takes the log along; form: csv or xlsx."""
     with catalog.begin() as connection:
         note(connection, "log_exported", Name(site_id, "site", site_id), change, None, form=form)
+
+
+def note_reading(catalog: Engine, site_id: str, change: Change, page: str, day_at: int, **period: str) -> None:
+    """Write down that an account reads a page of figures or of rights: once a day, which began at `day_at` (ms UTC)."""
+    about = Name(site_id, "page", page)
+    with catalog.connect() as connection:
+        if _has_read(connection, about, change, day_at):
+            return
+    with catalog.begin() as connection:
+        note(connection, "figures_read", about, change, None, **period)
+
+
+def _has_read(connection: Connection, about: Name, change: Change, day_at: int) -> bool:
+    entry = audit_entry.c
+    read = select(entry.number).where(
+        entry.site_id == about.site_id, entry.kind == about.kind, entry.thing_id == about.id,
+        entry.deed == "figures_read", entry.account_id == change.account_id, entry.done_at >= day_at,
+    )  # fmt: skip
+    return connection.execute(read.limit(1)).first() is not None
+
+
+def note_taken(catalog: Engine, site_id: str, change: Change, page: str, **details: str) -> None:
+    """Write down that figures leave the server as a file: every time."""
+    with catalog.begin() as connection:
+        note(connection, "figures_exported", Name(site_id, "page", page), change, None, **details)
 
 
 @dataclass(frozen=True)

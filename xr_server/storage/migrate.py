@@ -27,8 +27,8 @@ def version_table(store: str) -> str:
     return f"schema_version_{store}"
 
 
-def migrate(engine: Engine, store: str) -> None:
-    """Run the migrations that the store (`catalog` or `events`) still lacks."""
+def migrate(engine: Engine, store: str, until: str = "head") -> None:
+    """Run the migrations that the store (`catalog` or `events`) still lacks, up to the number `until`."""
     config = _config(store)
     create_store_file(engine)
     with engine.begin() as connection:
@@ -38,7 +38,7 @@ def migrate(engine: Engine, store: str) -> None:
         )
         connection.exec_driver_sql(lock)
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, until)
 
 
 def is_current(engine: Engine, store: str) -> bool:

@@ -1,6 +1,6 @@
 """The audit log: who did what, when, to which revision of what. Triggers refuse to change or delete an entry."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text, UniqueConstraint
 
 from xr_server.storage.tables.stores import catalog_tables
 
@@ -21,4 +21,16 @@ audit_entry = Table(
     Column("details", Text, nullable=False),  # a JSON object, mostly empty
     Index(None, "site_id", "done_at", "number"),
     Index(None, "site_id", "kind", "thing_id"),
+)
+
+# The chain: each entry's place among those of its site, and a hash over the entry and the hash before. Append-only by
+# triggers, as the entries are; the hash of what is there already stands in the catalog's backups, and on paper.
+audit_link = Table(
+    "audit_link",
+    catalog_tables,
+    Column("site_id", String(64), primary_key=True),
+    Column("place", BigInteger, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("hash", String(64), nullable=False),
+    UniqueConstraint("number"),
 )
