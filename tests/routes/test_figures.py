@@ -36,7 +36,7 @@ def test_who_looks_at_figures_stands_in_the_log_once_a_day(sato):
     for _ in range(3):
         sato.get("/desk/figures?from=2026-11-01&until=2026-11-20")
     told = re.findall(r"sato looked at .*?\.", re.sub(r"<[^>]+>", "", sato.get("/desk/log?kind=page").text))
-    assert told == ["sato looked at the figures (2026-11-01 to 2026-11-20)."]
+    assert told == ["sato looked at “Figures” (page) (2026-11-01 to 2026-11-20)."]
 
 
 def test_arrivals_are_a_sentence_a_table_and_a_chart_of_the_last_fourteen_days(world, sato):
