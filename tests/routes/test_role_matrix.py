@@ -186,6 +186,7 @@ NEEDS: dict[Step, set[str]] = {
     "read_figures": {
         "/desk/figures",
         "/desk/figures/now",
+        "/desk/figures/quality",
         "/desk/questionnaires",
         *(f"/desk/questionnaires/{{id}}/answers{ending}" for ending in ("", ".csv", ".xlsx")),
     },

@@ -28,6 +28,7 @@ STAFF_AREAS = (
     "now.",
     "permits.",
     "places.",
+    "quality.",
     "questionnaires.",
     "planning.",
     "rallies.",
