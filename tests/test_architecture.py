@@ -40,7 +40,7 @@ MAY_IMPORT = {
         *PURE_PIPELINE,
         *PAGE_PIPELINE,
     ),
-    "xr_server/parts.py": ("xr_server.storage", *FOUNDATIONS),
+    "xr_server/parts.py": ("xr_server.storage", "xr_server.domain", *FOUNDATIONS),
     "xr_server/errors.py": (),
     "xr_server/logs.py": (),
     "xr_server/settings.py": ("xr_server.errors",),

@@ -1,12 +1,13 @@
 """What the handlers work with; app.py puts it together."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from sqlalchemy import Engine
 from starlette.requests import HTTPConnection
 
+from xr_server.domain.budget import Budgets
 from xr_server.settings import Settings
 from xr_server.storage.events import EventWriter
 from xr_server.storage.published import PublishedSites
@@ -26,7 +27,7 @@ RandomBytes = Callable[[int], bytes]
 
 @dataclass(frozen=True)
 class Parts:
-    """The running server: settings, both stores, the snapshot, the event writer, and time (ms UTC) and chance."""
+    """The running server: settings, stores, snapshot, event writer, budgets of visit tokens, time (ms UTC) and chance."""
 
     settings: Settings
     catalog: Engine
@@ -35,6 +36,7 @@ class Parts:
     event_writer: EventWriter
     clock: Clock
     random_bytes: RandomBytes
+    budgets: Budgets = field(default_factory=Budgets)
 
 
 def parts_of(connection: HTTPConnection) -> Parts:

@@ -16,16 +16,18 @@ from xr_server.storage.tables.events import engagement_event, hourly_count, seen
 
 BAD_BODIES = Path(__file__).parents[2].parent / "shared" / "hostile" / "own-events-bad.jsonl"
 MOMENT = datetime.fromtimestamp(NOW / 1000, UTC)
-TYPES = {
-    "site_opened",
-    "landmark_entered",
-    "landmark_left",
-    "experience_opened",
-    "scene_shown",
-    "ar_entered",
-    "ar_left",
+KNOWN = {"landmark": {"water-gate"}, "scene": {"gate-1820"}, "experience": {"gate-visit"}}
+ACCURACIES = {"good", "fair", "poor"}
+# of some types all that they must and may say
+MUST = {
+    "site_opened": set(),
+    "arrived": {"accuracy"},
+    "landmark_entered": {"landmark", "accuracy"},
+    "landmark_left": {"landmark"},
+    "ar_ended": {"landmark", "experience", "scene"},
+    "photo_taken": {"landmark", "experience", "scene"},
 }
-FIELDS = {"id", "type", "at", "landmark", "scene", "experience"}
+MAY = {**MUST, "site_opened": {"link"}}
 
 
 def bad_lines() -> list[bytes]:
@@ -55,27 +57,38 @@ def make_good(number: int) -> dict:
     return {"id": make_id(number), "type": "site_opened", "at": MOMENT.isoformat()}
 
 
-def is_good(event: object) -> bool:
-    """The documented rules of one event, written down a second time and without the server's code."""
-    if not isinstance(event, dict) or set(event) - FIELDS or not {"id", "type", "at"} <= set(event):
-        return False
-    if not all(
-        isinstance(value, str) or (value is None and name in FIELDS - {"id", "type", "at"})
-        for name, value in event.items()
-    ):
-        return False
-    names = [event[name] for name in ("landmark", "scene", "experience") if event.get(name) is not None]
-    if event["type"] not in TYPES or not all(
-        re.fullmatch(r"(?=.{1,64}\Z)[a-z0-9]+(-[a-z0-9]+)*", name) for name in names
-    ):
-        return False
-    if not re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", event["id"].lower()):
-        return False
+def is_malformed(event: object) -> bool:
+    """Whether an event lacks the documented shape, written down a second time and without the server's code."""
+    if not isinstance(event, dict) or not isinstance(event.get("type"), str) or event["type"] not in MUST:
+        return True
+    head, kind = {"id", "type", "at"}, event["type"]
+    said = {name: value for name, value in event.items() if not (name == "link" and value is None)}
+    fields_fit = not set(event) - head - MAY[kind] and head | MUST[kind] <= set(event)
+    return not (fields_fit and all(isinstance(value, str) for value in said.values()) and _says_well(said))
+
+
+def _says_well(said: dict[str, str]) -> bool:
+    slug, code = r"(?=.{1,64}\Z)[a-z0-9]+(-[a-z0-9]+)*", r"[0-9A-HJKMNP-TV-Z]{6}"
+    named = all(re.fullmatch(slug, said[name]) for name in set(said) & set(KNOWN))
+    linked = re.fullmatch(code, said.get("link", "012345"))
     try:
-        at = datetime.fromisoformat(event["at"])
+        uuid.UUID(said["id"])
+        at = datetime.fromisoformat(said["at"])
     except ValueError:
         return False
-    return at.tzinfo is not None and abs(at - MOMENT) <= timedelta(hours=48)
+    return bool(named and linked and said.get("accuracy", "good") in ACCURACIES and at.tzinfo is not None)
+
+
+def is_good(event: object) -> bool:
+    """Whether an event is to be taken: by its shape, its id, its time and what it names."""
+    if is_malformed(event):
+        return False
+    assert isinstance(event, dict)
+    if not re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", event["id"].lower()):
+        return False
+    if not all(event[name] in known for name, known in KNOWN.items() if name in event):
+        return False
+    return abs(datetime.fromisoformat(event["at"]) - MOMENT) <= timedelta(hours=48)
 
 
 @pytest.fixture
@@ -155,12 +168,15 @@ aheads = (st.integers(-2 * EDGE_MS, 2 * EDGE_MS) | edges_ms).map(lambda ahead_ms
 odd_events = st.fixed_dictionaries(
     {
         "id": st.integers(0, 50).map(make_id) | st.uuids().map(str) | json_values,
-        "type": st.sampled_from(sorted(TYPES)) | json_values,
+        "type": st.sampled_from(sorted(MUST)) | json_values,
         "at": aheads.map(lambda ahead: (MOMENT + ahead).isoformat()) | json_values,
     },
     optional={
         "landmark": st.sampled_from(["water-gate", "gate\n", "", "A", "a" * 64, "a" * 65]) | json_values,
-        "scene": st.none() | json_values,
+        "experience": st.just("gate-visit") | json_values,
+        "scene": st.sampled_from(["gate-1820", "gate-1821"]) | json_values,
+        "accuracy": st.sampled_from(sorted(ACCURACIES)) | json_values,
+        "link": st.none() | st.sampled_from(["012345", "ABCDEF", "ILOU00", "012345\n"]) | json_values,
         "__proto__": json_values,
         "lat": st.floats(),
     },

@@ -15,6 +15,7 @@ from tests.samples import HOUR_MS, NOW, SITE
 from xr_server.storage.catalog import Change, Name, publish_record, save_record
 from xr_server.storage.keys import destroy_old_day_keys
 from xr_server.storage.tables.events import engagement_event, hourly_count, seen_event
+from xr_server.storage.tables.figures import day_quality
 
 VISIT = "0123456789abcdef-visit"
 DAY_MS = 24 * HOUR_MS
@@ -29,7 +30,8 @@ def iso(at: int) -> str:
 
 
 def make_event(number: int = 0, at: int = NOW, **fields) -> dict:
-    return {"id": make_id(number), "type": "landmark_entered", "at": iso(at), "landmark": "water-gate", **fields}
+    said = {"type": "landmark_entered", "landmark": "water-gate", "accuracy": "good"}
+    return {"id": make_id(number), "at": iso(at), **said, **fields}
 
 
 def make_batch(token: str, *events: dict, state: str = "statistics", **changes) -> dict:
@@ -87,6 +89,87 @@ def test_what_is_rejected_is_named_by_its_place(served, post):
     assert answer.json()["accepted"] == 2
     assert [item["index"] for item in answer.json()["rejected"]] == [1, 2]
     assert {item["code"] for item in answer.json()["rejected"]} == {"malformed"}
+
+
+def quality_of(served) -> dict[str, int]:
+    assert {(row.site_id, row.day_on) for row in rows(served, day_quality)} <= {("dejima", "2026-11-24")}
+    return {row.what: row.count for row in rows(served, day_quality)}
+
+
+def test_the_quality_of_the_day_tells_what_became_of_everything_sent(served, post):
+    post(make_event(1), make_event(2), {"id": "x"}, make_event(3, landmark="never-seen"))
+    post(make_event(2), make_event(4, NOW - 5 * HOUR_MS))
+    post(make_event(5), state="necessary")
+    post(make_event(6), make_event(7, NOW + 3 * DAY_MS), state="refused")
+    assert quality_of(served) == {
+        "accepted": 3,
+        "counted_only": 1,
+        "duplicate": 1,
+        "late": 1,
+        "no_consent": 1,
+        "rejected_malformed": 1,
+        "rejected_unknown_id": 1,
+        "rejected_time_out_of_range": 1,
+    }
+
+
+def test_the_day_of_quality_is_the_local_day_of_the_site(served, post):
+    served.clock.at = NOW + 13 * HOUR_MS + 1  # a minute past midnight there, mid-afternoon in Greenwich
+    post(make_event(1, served.clock.at))
+    assert {(row.day_on, row.what) for row in rows(served, day_quality)} == {("2026-11-25", "accepted")}
+
+
+def test_an_experience_withdrawn_meanwhile_may_still_be_named_by_phones_that_were_offline(served, post):
+    opened = {"type": "experience_opened", "experience": "gate-visit", "by": "trigger", "accuracy": None}
+    event = {name: value for name, value in make_event(1, **opened).items() if value is not None}
+    served.withdraw("experience", "gate-visit", 1)
+    assert not served.client.get("/api/v1/sites/dejima").json()["experiences"]
+    assert post(event).json()["accepted"] == 1
+    assert post({**event, "id": make_id(2), "experience": "other"}).json()["rejected"][0]["code"] == "unknown_id"
+    with serve(served.settings.data_dir) as live:  # a server started later knows it from the snapshot's file
+        token = json.loads(live.ask("POST", "/api/v1/visit-tokens", b'{"site":"dejima"}')[2])["token"]
+        now = json.loads(live.ask("GET", "/api/v1/nearby?lat=0&lon=0")[2])["at"]
+        sent = {**event, "id": make_id(3), "at": now}
+        body = live.ask("POST", "/api/v1/events", json.dumps(make_batch(token, sent)).encode())[2]
+    assert json.loads(body)["accepted"] == 1
+
+
+def test_what_is_beyond_a_tokens_budget_is_answered_as_taken_and_kept_out_of_figures(served, monkeypatch):
+    monkeypatch.setattr(served.parts.budgets, "_most_events", 5)
+    tokens = [served.client.post("/api/v1/visit-tokens", json={"site": "dejima"}).json()["token"] for _ in range(2)]
+
+    def send(token, *numbers):
+        batch = make_batch(token, *(make_event(number) for number in numbers))
+        return served.client.post("/api/v1/events", json=batch).json()
+
+    assert send(tokens[0], 1, 2, 3) == {"accepted": 3, "duplicate": 0, "rejected": []}
+    assert send(tokens[0], 1, 2, 3)["duplicate"] == 3  # sent again, they cost nothing more
+    assert send(tokens[0], 4, 5, 6, 7)["accepted"] == 4
+    assert send(tokens[1], 8, 9)["accepted"] == 2  # another page behind the same address
+    assert sorted(row.id for row in rows(served) if row.flag) == [make_id(6), make_id(7)]
+    assert {row.flag for row in rows(served)} == {None, "budget"}
+    assert quality_of(served)["flagged_budget"] == 2
+
+
+@pytest.mark.parametrize("signal", [{"Sec-GPC": "1"}, {"DNT": "1"}, {"Sec-GPC": "1", "DNT": "0"}])
+def test_a_browser_that_asks_not_to_be_followed_leaves_counters_whatever_the_batch_says(served, signal):
+    token = served.client.post("/api/v1/visit-tokens", json={"site": "dejima"}).json()["token"]
+    answer = served.client.post("/api/v1/events", json=make_batch(token, make_event(1), make_event(2)), headers=signal)
+    assert answer.json()["accepted"] == 2
+    assert rows(served) == []
+    (counter,) = rows(served, hourly_count)
+    assert counter.count == 2
+    assert not list(served.settings.key_dir.glob("day-*"))
+    assert quality_of(served) == {"counted_only": 2}
+    refused = make_batch(token, make_event(3), state="refused")
+    assert served.client.post("/api/v1/events", json=refused, headers=signal).json()["accepted"] == 0
+
+
+@pytest.mark.parametrize("signal", [{"Sec-GPC": "0"}, {"DNT": "0"}, {"DNT": "unspecified"}])
+def test_a_browser_that_says_it_does_not_mind_changes_nothing(served, signal):
+    token = served.client.post("/api/v1/visit-tokens", json={"site": "dejima"}).json()["token"]
+    served.client.post("/api/v1/events", json=make_batch(token, make_event(1)), headers=signal)
+    assert len(rows(served)) == 1
 
 
 @pytest.mark.parametrize("state", ["unset", "refused", "withdrawn"])

@@ -66,7 +66,7 @@ def test_small_counts_are_named_as_such_and_cannot_be_worked_out(world, sato):
 def test_everything_by_type_counts_what_was_stored_and_what_was_only_counted(world, sato):
     store(world, "2026-11-24T09:00", 5, "site_opened", landmark=None)
     store(world, "2026-11-24T09:00", 7, "site_opened", landmark=None, counted_only=True)
-    store(world, "2026-11-24T09:00", 4, "scene_shown", landmark=None)
+    store(world, "2026-11-24T09:00", 4, "scene_opened", landmark=None)
     text = sato.get("/desk/figures").text
     assert "The site was opened 12 times, scenes were shown 4 times, and visitors entered AR 0 times." in text
     assert "There were no arrivals" in text

@@ -2,10 +2,10 @@ import asyncio
 import sqlite3
 import threading
 import uuid
-from dataclasses import replace
 from datetime import date
 
 import pytest
+from msgspec.structs import asdict, replace
 from sqlalchemy import func, select
 
 from tests.samples import HOUR_MS, NOW
@@ -18,28 +18,29 @@ from xr_server.storage.events import (
     SEEN_DAYS,
     Entry,
     EventWriter,
+    Note,
     prune_seen,
     store_entries,
 )
 from xr_server.storage.forget import forget
 from xr_server.storage.tables.events import engagement_event, hourly_count, seen_event
+from xr_server.storage.tables.figures import day_quality
 
 KEY = b"k" * 32
 
 
-def make_event(name: str | None = None, at: int = NOW, kind: str = "landmark_entered") -> AcceptedEvent:
+def make_event(name: str | None = None, at: int = NOW, kind: str = "landmark_entered", **fields) -> AcceptedEvent:
     return AcceptedEvent(
         id=name or str(uuid.uuid4()),
         site_id="dejima",
         type=kind,
         occurred_at=at,
         received_at=NOW,
-        late=False,
+        late=fields.pop("late", False),
         language="ja",
         mode="page",
         landmark="water-gate",
-        scene=None,
-        experience=None,
+        **fields,
     )
 
 
@@ -56,6 +57,11 @@ def count(engine, table) -> int:
 def counted(engine) -> dict[tuple[int, str], int]:
     with engine.connect() as connection:
         return {(row.hour_at, row.type): row.count for row in connection.execute(select(hourly_count))}
+
+
+def quality_of(engine) -> dict[tuple[str, str], int]:
+    with engine.connect() as connection:
+        return {(row.day_on, row.what): row.count for row in connection.execute(select(day_quality))}
 
 
 def test_an_event_is_stored_with_its_visit_key_and_no_visit(event_store):
@@ -77,6 +83,42 @@ def test_an_event_sent_twice_counts_once_within_a_batch_across_requests_and_late
     assert counted(event_store) == {}
 
 
+def test_everything_an_event_says_is_stored_in_its_own_column(event_store):
+    said = {"device": "tablet", "subject": "roof", "word": "points", "amount": 7, "accuracy": "fair", "flag": "budget"}
+    event = make_event("one", **said, scene="gate-1820", experience="gate-visit", late=True)
+    store(event_store, Entry([event], False))
+    with event_store.connect() as connection:
+        (row,) = connection.execute(select(engagement_event)).mappings().all()
+    assert {**row} == {**asdict(event), "visit_key": None}
+
+
+DAY, NEXT_DAY = "2026-11-24", "2026-11-25"
+
+
+def test_what_became_of_the_events_is_counted_by_day_in_the_same_commit(event_store):
+    events = [make_event("one"), make_event("two", late=True), make_event("three", late=True, flag="budget")]
+    refused = {"rejected_malformed": 2, "no_consent": 0}
+    store(event_store, Entry(events, False, note=Note("dejima", DAY, refused)))
+    again = Entry([*events, make_event("four")], False, note=Note("dejima", DAY, {"rejected_malformed": 1}))
+    store(event_store, again, Entry([], False, note=Note("dejima", NEXT_DAY, {"no_consent": 5})))
+    assert quality_of(event_store) == {
+        (DAY, "accepted"): 4,
+        (DAY, "late"): 2,
+        (DAY, "flagged_budget"): 1,
+        (DAY, "duplicate"): 3,
+        (DAY, "rejected_malformed"): 3,
+        (NEXT_DAY, "no_consent"): 5,
+    }
+
+
+def test_counters_beyond_the_budget_are_no_figures_but_are_told(event_store):
+    hour = NOW // HOUR_MS * HOUR_MS
+    events = [make_event(at=hour), make_event(at=hour, flag="budget"), make_event(at=hour, flag="budget")]
+    assert store(event_store, Entry(events, True, note=Note("dejima", DAY))) == [3]
+    assert counted(event_store) == {(hour, "landmark_entered"): 1}
+    assert quality_of(event_store) == {(DAY, "counted_only"): 3, (DAY, "flagged_budget"): 2}
+
+
 def test_of_two_requests_in_one_commit_the_first_has_the_event(event_store):
     one = make_event("one")
     assert store(event_store, Entry([one], False, {"one": KEY}), Entry([one], False)) == [1, 0]
@@ -87,11 +129,11 @@ def test_what_is_only_counted_leaves_an_hourly_number_and_no_event(event_store):
     hour = NOW // HOUR_MS * HOUR_MS
     events = [make_event(at=hour), make_event(at=hour + HOUR_MS - 1), make_event(at=hour + HOUR_MS)]
     assert store(event_store, Entry(events, True)) == [3]
-    assert store(event_store, Entry([make_event(at=hour, kind="ar_entered"), make_event(at=hour)], True)) == [2]
+    assert store(event_store, Entry([make_event(at=hour, kind="ar_started"), make_event(at=hour)], True)) == [2]
     assert counted(event_store) == {
         (hour, "landmark_entered"): 3,
         (hour + HOUR_MS, "landmark_entered"): 1,
-        (hour, "ar_entered"): 1,
+        (hour, "ar_started"): 1,
     }
     assert count(event_store, engagement_event) == 0
 

@@ -3,6 +3,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from xr_server.domain.figures import day_runs
 from xr_server.domain.schedule import Window
@@ -34,7 +35,7 @@ def test_arrivals_fall_on_the_local_day_of_the_place(event_store):
 
 def test_only_arrivals_of_the_site_with_a_landmark_count(event_store):
     others = [
-        event("2026-11-24T10:00", "scene_shown"),
+        event("2026-11-24T10:00", "scene_opened"),
         event("2026-11-24T10:00", landmark=None),
         event("2026-11-24T10:00", site="elsewhere"),
     ]
@@ -50,7 +51,7 @@ def test_days_of_23_and_25_hours_count_all_their_hours(event_store, day, hours):
     moments = [start + n * 3_600_000 for n in range(hours)]
     store(
         event_store,
-        [AcceptedEvent(**{**vars(row), "id": str(UUID(int=next(number))), "occurred_at": at}) for at in moments],
+        [replace(row, id=str(UUID(int=next(number))), occurred_at=at) for at in moments],
     )
     window = Window(date(on.year, on.month, on.day - 1), date(on.year, on.month, on.day + 1))
     assert count_arrivals(event_store, "dejima", day_runs(window, zone)) == {(on, "water-gate"): hours}

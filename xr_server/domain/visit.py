@@ -5,14 +5,15 @@ import hashlib
 import hmac
 import json
 import re
-import uuid
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 import msgspec
 
-from xr_server.domain.fields import Language, Slug
+from xr_server.domain.fields import Language
+from xr_server.domain.vocabulary import KINDS, AnyEvent, Event, SiteOpened, name_of, said_by
 from xr_server.errors import Invalid
 
 MAX_EVENTS = 100
@@ -21,20 +22,13 @@ TOKEN_LIFE_MS = 2 * HOUR_MS
 TOKEN_GRACE_MS = 48 * HOUR_MS
 CLOCK_SLACK_MS = 48 * HOUR_MS
 
+LATE_MS = 2 * HOUR_MS
+"""What arrives longer than this after it happened, or before it by the phone's clock, is marked late."""
+
 Mode = Literal["page", "orbit", "ar", "window"]
+Device = Literal["phone", "tablet", "desktop", "headset"]
 ConsentState = Literal["unset", "refused", "necessary", "statistics", "withdrawn"]
-EventType = Literal[
-    "site_opened",
-    "landmark_entered",
-    "landmark_left",
-    "experience_opened",
-    "scene_shown",
-    "ar_entered",
-    "ar_left",
-    "stamp_collected",
-    "prize_redeemed",
-]
-EVENT_TYPES: tuple[str, ...] = get_args(EventType)
+Flag = Literal["budget", "speed"]
 MAX_DEPTH = 32  # of brackets in a body; ours have four
 MAX_DEEP_BRACKETS = 20_000  # of a body that has to be cut; ours have 204 at most
 # a string, or a bracket: all that counts for depth
@@ -48,17 +42,6 @@ class Consent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text_version: Annotated[str, msgspec.Meta(max_length=20)]
 
 
-class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One thing a visit did. No coordinates, no free text: unknown fields are refused."""
-
-    id: uuid.UUID
-    type: EventType
-    at: Annotated[datetime, msgspec.Meta(tz=True)]
-    landmark: Slug | None = None
-    scene: Slug | None = None
-    experience: Slug | None = None
-
-
 class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a phone posts; events stay raw so that one bad one costs none of the good ones."""
 
@@ -68,6 +51,7 @@ class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mode: Mode
     events: Annotated[list[msgspec.Raw], msgspec.Meta(max_length=MAX_EVENTS)]
     visit: Annotated[str, msgspec.Meta(min_length=16, max_length=64)] | None = None
+    device: Device | None = None
 
 
 @dataclass(frozen=True)
@@ -80,15 +64,30 @@ class Rejection:
 
 @dataclass(frozen=True)
 class Token:
-    """What a visit token says: for which site, and until when in ms UTC it is fresh."""
+    """What a visit token says: for which site, until when in ms UTC it is fresh, and what tells it from others."""
 
     site_id: str
     expires_at: int
+    nonce: str = ""
 
 
 @dataclass(frozen=True)
-class AcceptedEvent:
-    """An event that passed every check, as it is stored."""
+class Intake:
+    """What a batch is judged by: its token, what the site has published, what its budget covers, and now in ms UTC.
+
+    known: the ids that may be named, by what an event calls them (landmark, experience, scene, era ...); links: codes of
+    short links; covered: how many events are within the token's budget.
+    """
+
+    token: Token
+    now: int
+    covered: int
+    known: Mapping[str, Collection[str]] = field(default_factory=dict)
+    links: Collection[str] = ()
+
+
+class AcceptedEvent(msgspec.Struct, frozen=True, gc=False):
+    """An event that passed every check, as it is stored; flag: why it is kept out of the figures."""
 
     id: str
     site_id: str
@@ -98,9 +97,23 @@ class AcceptedEvent:
     late: bool
     language: str
     mode: str
-    landmark: str | None
-    scene: str | None
-    experience: str | None
+    landmark: str | None = None
+    scene: str | None = None
+    experience: str | None = None
+    device: str | None = None
+    subject: str | None = None
+    word: str | None = None
+    amount: int | None = None
+    accuracy: str | None = None
+    flag: Flag | None = None
+
+
+_BATCH = msgspec.json.Decoder(Batch)
+_EVENT = msgspec.json.Decoder(AnyEvent)
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError)
+NAMED = ("landmark", "experience", "scene", "era", "hotspot", "sound", "rally", "campaign", "questionnaire")
+_NAMED_BY = {kind: tuple(name for name in NAMED if name in kind.__struct_fields__) for kind in KINDS}
+_NAMES = {kind: name_of(kind) for kind in KINDS}
 
 
 def issue_token(site_id: str, now: int, secret: bytes, nonce: bytes) -> tuple[str, int]:
@@ -127,7 +140,7 @@ def read_token(text: str, now: int, secret: bytes) -> Token:
         raise Invalid(
             "token_too_old", "This visit token ran out more than 48 hours ago; its events are no longer taken."
         )
-    return Token(document["s"], document["e"])
+    return Token(document["s"], document["e"], document["n"])
 
 
 def _sign(body: bytes, secret: bytes) -> bytes:
@@ -151,12 +164,12 @@ def parse_batch(body: bytes) -> Batch:
     """The batch in its JSON form; a value nested absurdly deep costs only its own event. Raises Invalid."""
     try:
         try:
-            return msgspec.json.decode(body, type=Batch)
+            return _BATCH.decode(body)
         except RecursionError:
             if body.count(b"[") + body.count(b"{") > MAX_DEEP_BRACKETS:
                 raise
-            return msgspec.json.decode(cut_deep_values(body), type=Batch)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError) as error:
+            return _BATCH.decode(cut_deep_values(body))
+    except UNREADABLE as error:
         raise Invalid(
             "body_malformed", f"The body is not what this address takes: {error}. docs/api.md shows it."
         ) from error
@@ -180,44 +193,66 @@ def cut_deep_values(body: bytes) -> bytes:
     return b"".join(kept)
 
 
-def read_events(batch: Batch, token: Token, now: int) -> tuple[list[AcceptedEvent], list[Rejection]]:
+def weigh_consent(consent: Consent, opted_out: bool) -> ConsentState:
+    """The state that holds; a browser that asks not to be followed leaves at most what is necessary."""
+    return "necessary" if opted_out and consent.state == "statistics" else consent.state
+
+
+def read_events(batch: Batch, intake: Intake) -> tuple[list[AcceptedEvent], list[Rejection]]:
     """The batch's events that can be stored, and for each other one the reason."""
     accepted: list[AcceptedEvent] = []
     rejected: list[Rejection] = []
     for index, raw in enumerate(batch.events):
         try:
-            event = msgspec.json.decode(raw, type=Event)
-        except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError):
+            event = _EVENT.decode(raw)
+        except UNREADABLE:
             rejected.append(Rejection(index, "malformed"))
             continue
-        code = _find_fault(event, now)
+        occurred_at = to_ms(event.at)
+        code = _find_fault(event, occurred_at, intake)
         if code:
             rejected.append(Rejection(index, code))
             continue
-        accepted.append(
-            AcceptedEvent(
-                id=str(event.id),
-                site_id=token.site_id,
-                type=event.type,
-                occurred_at=to_ms(event.at),
-                received_at=now,
-                late=now > token.expires_at,
-                language=batch.language,
-                mode=batch.mode,
-                landmark=event.landmark,
-                scene=event.scene,
-                experience=event.experience,
-            )
-        )
+        flag: Flag | None = None if len(accepted) < intake.covered else "budget"
+        accepted.append(_accept(event, occurred_at, batch, intake, flag))
     return accepted, rejected
 
 
-def _find_fault(event: Event, now: int) -> str | None:
+def _find_fault(event: Event, occurred_at: int, intake: Intake) -> str | None:
     if event.id.version != 7:
         return "id_not_uuid7"
-    if abs(to_ms(event.at) - now) > CLOCK_SLACK_MS:
+    if abs(occurred_at - intake.now) > CLOCK_SLACK_MS:
         return "time_out_of_range"
+    for name in _NAMED_BY[type(event)]:
+        value = getattr(event, name)
+        if value is not None and value not in intake.known.get(name, ()):
+            return "unknown_id"
     return None
+
+
+def _accept(event: Event, occurred_at: int, batch: Batch, intake: Intake, flag: Flag | None) -> AcceptedEvent:
+    said = said_by(event)
+    # a code that leads nowhere says nothing of a campaign, and costs the visit nothing
+    lost = type(event) is SiteOpened and said.subject not in intake.links
+    return AcceptedEvent(
+        id=str(event.id),
+        site_id=intake.token.site_id,
+        type=_NAMES[type(event)],
+        occurred_at=occurred_at,
+        received_at=intake.now,
+        late=intake.now > intake.token.expires_at or abs(intake.now - occurred_at) > LATE_MS,
+        language=batch.language,
+        mode=batch.mode,
+        landmark=said.landmark,
+        scene=said.scene,
+        experience=said.experience,
+        device=batch.device,
+        subject=None if lost else said.subject,
+        word=said.word,
+        amount=said.amount,
+        accuracy=said.accuracy,
+        flag=flag,
+    )
 
 
 def to_ms(moment: datetime) -> int:

@@ -1,5 +1,6 @@
 """Visit tokens out, engagement events in; the answer follows the commit."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 from functools import wraps
@@ -10,12 +11,22 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from xr_server.domain.visit import AcceptedEvent, issue_token, make_visit_key, parse_batch, read_events, read_token
+from xr_server.domain.visit import (
+    AcceptedEvent,
+    Batch,
+    Intake,
+    issue_token,
+    make_visit_key,
+    parse_batch,
+    read_events,
+    read_token,
+    weigh_consent,
+)
 from xr_server.errors import DejimaError, Invalid, TooLarge, Unavailable
 from xr_server.parts import Parts, parts_of
 from xr_server.routes import problems
 from xr_server.routes.health import count_events
-from xr_server.storage.events import Entry
+from xr_server.storage.events import Entry, Note
 from xr_server.storage.keys import load_day_key, load_secret, oldest_day_kept
 from xr_server.storage.publish import SiteSnapshot
 
@@ -82,22 +93,49 @@ async def post_events(request: Request) -> Response:
     now = parts.clock()
     token = read_token(batch.token, now, load_secret(parts.settings.key_dir, SECRET_NAME, parts.random_bytes))
     site = _site_of_token(parts, token.site_id)
-    accepted, rejected = read_events(batch, token, now)
-    rejections = [{"index": item.index, "code": item.code} for item in rejected]
-    if batch.consent.state in NOTHING_KEPT:
-        refused = {item.index for item in rejected}
-        rejections += [{"index": i, "code": "no_consent"} for i in range(len(batch.events)) if i not in refused]
-        accepted = []
+    covered = parts.budgets.spend(token.nonce, len(batch.events), now)
     stored = 0
-    if accepted:
-        counted_only = batch.consent.state in COUNTED_ONLY
-        visit = None if counted_only else batch.visit
-        keys = _visit_keys(parts, site, visit, accepted) if visit else {}
-        stored = await parts.event_writer.write(Entry(accepted, counted_only, keys))
-    for outcome, count in (("accepted", stored), ("duplicate", len(accepted) - stored), ("rejected", len(rejections))):
-        count_events(outcome, count)
-    answer = {"accepted": stored, "duplicate": len(accepted) - stored, "rejected": rejections}
+    try:
+        entry, rejected = _make_entry(parts, request, batch, Intake(token, now, covered, site.known_ids, site.links))
+        stored = await parts.event_writer.write(entry)
+    finally:
+        parts.budgets.give_back(token.nonce, len(batch.events) - stored)
+    count_events(_outcomes(entry, stored))
+    answer = {"accepted": stored, "duplicate": len(entry.events) - stored, "rejected": rejected}
     return JSONResponse(answer, headers=CORS)
+
+
+def _make_entry(parts: Parts, request: Request, batch: Batch, intake: Intake) -> tuple[Entry, list[dict[str, object]]]:
+    """What is to be stored of a batch, and what is not, as the answer says it."""
+    site_id = intake.token.site_id
+    site = parts.published.get_site(site_id)
+    accepted, rejected = read_events(batch, intake)
+    rejections: list[dict[str, object]] = [{"index": item.index, "code": item.code} for item in rejected]
+    told = Counter(f"rejected_{item.code}" for item in rejected)
+    state = weigh_consent(batch.consent, _opts_out(request))
+    if state in NOTHING_KEPT:
+        bad = {item.index for item in rejected}
+        rejections += [{"index": i, "code": "no_consent"} for i in range(len(batch.events)) if i not in bad]
+        told["no_consent"] = len(accepted)
+        accepted = []
+    counted_only = state in COUNTED_ONLY
+    keys = _visit_keys(parts, site, batch.visit, accepted) if batch.visit and not counted_only else {}
+    today = datetime.fromtimestamp(intake.now / 1000, site.zone).date()
+    return Entry(accepted, counted_only, keys, Note(site_id, today.isoformat(), told)), rejections
+
+
+def _opts_out(request: Request) -> bool:
+    """Whether the browser asks not to be followed, by the signal of today or the one before it."""
+    return any(request.headers.get(name) == "1" for name in ("sec-gpc", "dnt"))
+
+
+def _outcomes(entry: Entry, stored: int) -> dict[str, int]:
+    """How many events of an entry came to what, for the metrics."""
+    kept = "counted_only" if entry.counted_only else "accepted"
+    refused = dict(entry.note.refused) if entry.note else {}
+    flagged = sum(event.flag is not None for event in entry.events)
+    late = sum(event.late for event in entry.events)
+    return {kept: stored, "duplicate": len(entry.events) - stored, "flagged": flagged, "late": late, **refused}
 
 
 async def _read_body(request: Request, limit_bytes: int) -> bytes:

@@ -12,7 +12,6 @@ from xr_server.domain.account import Session
 from xr_server.domain.catalog import Landmark
 from xr_server.domain.figures import SMALLEST_SHOWN, Table, day_runs, make_table, read_window
 from xr_server.domain.published import pick
-from xr_server.domain.visit import EVENT_TYPES
 from xr_server.errors import Invalid
 from xr_server.parts import parts_of
 from xr_server.routes.guard import page
@@ -22,6 +21,18 @@ from xr_server.routes.staff import say_problem, staff_page
 from xr_server.routes.wording import say_date
 from xr_server.storage.catalog import list_records
 from xr_server.storage.figures import count_arrivals, count_types, has_events
+
+SHOWN_TYPES = (
+    "site_opened",
+    "landmark_entered",
+    "landmark_left",
+    "experience_opened",
+    "scene_opened",
+    "ar_started",
+    "ar_ended",
+    "stamp_collected",
+    "prize_redeemed",
+)
 
 
 @page("read_figures")
@@ -50,7 +61,7 @@ def show_figures(request: Request, session: Session) -> Response:
         "days": [(day, say_date(day, place.language, with_year=False)) for day in table.days],
         "names": names,
         "bars": _bars(table, names),
-        "types": [(name, types.get(name, 0)) for name in EVENT_TYPES],
+        "types": [(name, types.get(name, 0)) for name in SHOWN_TYPES],
         "most_types": max(types.values(), default=0),
         "smallest": SMALLEST_SHOWN,
         "counted_at": f"{datetime.fromtimestamp(parts.clock() / 1000, UTC).astimezone(place.zone):%H:%M}",

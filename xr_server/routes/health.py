@@ -3,7 +3,7 @@
 import shutil
 from bisect import bisect_left
 from collections import Counter as Counts
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import accumulate
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Gauge, Metric, generate_latest
@@ -60,9 +60,11 @@ REQUESTS = RequestMetrics()
 REGISTRY.register(REQUESTS)
 
 
-def count_events(outcome: str, count: int) -> None:
-    """Add events that were accepted, duplicate or rejected to the metrics."""
-    EVENTS.labels(outcome).inc(count)
+def count_events(outcomes: Mapping[str, int]) -> None:
+    """Add events to the metrics, by what became of them."""
+    for outcome, count in outcomes.items():
+        if count:
+            EVENTS.labels(outcome).inc(count)
 
 
 async def get_health(_: Request) -> Response:

@@ -5,9 +5,10 @@ import logging
 import queue
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 
+import msgspec
 from sqlalchemy import Connection, Engine, Insert, Table, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
@@ -15,6 +16,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from xr_server.domain.visit import HOUR_MS, MAX_EVENTS, AcceptedEvent
 from xr_server.errors import Busy, Unavailable
 from xr_server.storage.tables.events import engagement_event, hourly_count, seen_event
+from xr_server.storage.tables.figures import day_quality
 
 QUEUE_LIMIT = 2000
 GROUP_EVENTS = 2000  # in one commit
@@ -26,12 +28,25 @@ log = logging.getLogger("dejima.events")
 
 
 @dataclass(frozen=True)
+class Note:
+    """On which local date a request came to a site, and how many of its events were not taken, by the reason."""
+
+    site_id: str
+    day_on: str
+    refused: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Entry:
-    """The accepted events of one request. counted_only: keep hourly counts and no event; visit_keys: 32 bytes by id."""
+    """The accepted events of one request. counted_only: keep hourly counts and no event; visit_keys: 32 bytes by id.
+
+    note: what the quality of the day's data is told by.
+    """
 
     events: list[AcceptedEvent]
     counted_only: bool
     visit_keys: Mapping[str, bytes] = field(default_factory=dict)
+    note: Note | None = None
 
 
 @dataclass(frozen=True)
@@ -43,26 +58,52 @@ class Pending:
     done: "asyncio.Future[int]" = field(repr=False)
 
 
+@dataclass(frozen=True)
+class Gathered:
+    """What the entries of one commit come to: events to store, hours to count, and the quality of the data by day."""
+
+    rows: list[dict[str, object]] = field(default_factory=list)
+    hours: Counter[tuple[str, int, str]] = field(default_factory=Counter)
+    quality: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+
+
 def store_entries(connection: Connection, entries: list[Entry]) -> list[int]:
     """Store entries in the open transaction; gives for each how many of its events were new."""
     fresh = _claim_ids(connection, [event for entry in entries for event in entry.events])
-    counts: Counter[tuple[str, int, str]] = Counter()
-    rows: list[dict[str, object]] = []
-    stored = []
+    gathered, stored = Gathered(), []
     for entry in entries:
         new = {event.id: event for event in entry.events if event.id in fresh}  # twice in one request counts once
         fresh.difference_update(new)
         stored.append(len(new))
-        for event in new.values():
-            if entry.counted_only:
-                counts[event.site_id, event.occurred_at // HOUR_MS * HOUR_MS, event.type] += 1
-            else:
-                rows.append({**asdict(event), "visit_key": entry.visit_keys.get(event.id)})
-    if rows:  # an id older than our memory of ids may come again: the stored event stays as it is
-        connection.execute(_insert_new(connection, engagement_event), rows)
-    for (site_id, hour_at, kind), count in sorted(counts.items()):
-        _add_count(connection, {"site_id": site_id, "hour_at": hour_at, "type": kind, "count": count})
+        _gather(entry, new.values(), gathered)
+    if gathered.rows:  # an id older than our memory of ids may come again: the stored event stays as it is
+        connection.execute(_insert_new(connection, engagement_event), gathered.rows)
+    for (site_id, hour_at, kind), count in sorted(gathered.hours.items()):
+        _add_count(connection, hourly_count, {"site_id": site_id, "hour_at": hour_at, "type": kind}, count)
+    for (site_id, day_on, what), count in sorted(gathered.quality.items()):
+        _add_count(connection, day_quality, {"site_id": site_id, "day_on": day_on, "what": what}, count)
     return stored
+
+
+def _gather(entry: Entry, new: Collection[AcceptedEvent], gathered: Gathered) -> None:
+    for event in new:
+        if not entry.counted_only:
+            gathered.rows.append({**msgspec.structs.asdict(event), "visit_key": entry.visit_keys.get(event.id)})
+        elif not event.flag:
+            gathered.hours[event.site_id, event.occurred_at // HOUR_MS * HOUR_MS, event.type] += 1
+    if entry.note:
+        for what, count in _judge(entry, new, entry.note.refused).items():
+            gathered.quality[entry.note.site_id, entry.note.day_on, what] += count
+
+
+def _judge(entry: Entry, new: Collection[AcceptedEvent], refused: Mapping[str, int]) -> Mapping[str, int]:
+    """What an entry says of the quality of its day's data: how many events were new, how many not, and why not."""
+    told = Counter(refused)
+    told["counted_only" if entry.counted_only else "accepted"] = len(new)
+    told["duplicate"] = len(entry.events) - len(new)
+    told["late"] = sum(event.late for event in new)
+    told.update(f"flagged_{event.flag}" for event in new if event.flag)
+    return +told  # what there was none of has no row
 
 
 def _claim_ids(connection: Connection, events: list[AcceptedEvent]) -> set[str]:
@@ -86,12 +127,11 @@ def _insert_new(connection: Connection, table: Table) -> Insert:
     return statement
 
 
-def _add_count(connection: Connection, row: dict[str, object]) -> None:
+def _add_count(connection: Connection, table: Table, key: Mapping[str, object], count: int) -> None:
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(hourly_count).values(row)
-    keys = [hourly_count.c.site_id, hourly_count.c.hour_at, hourly_count.c.type]
-    raised = {"count": hourly_count.c.count + statement.excluded.count}
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=raised))
+    statement = dialect.insert(table).values(**key, count=count)
+    raised = {"count": table.c["count"] + statement.excluded["count"]}
+    connection.execute(statement.on_conflict_do_update(index_elements=[table.c[name] for name in key], set_=raised))
 
 
 def prune_seen(events: Engine, now: int) -> int:

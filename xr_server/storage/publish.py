@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ from xr_server.domain.memory import Shown
 from xr_server.domain.publish import captions_by_digest, compile_sites, media_digests
 from xr_server.domain.publish_scene import compile_scene
 from xr_server.domain.published import Document, Published, shown_digests, shown_scenes
+from xr_server.domain.published_ids import Ids, add_ids, list_ids
 from xr_server.domain.visit_facts import Ground
 from xr_server.storage.files import write_file
 
@@ -61,7 +63,7 @@ class SiteSnapshot:
 
     media: file names of pictures and sounds by digest; captions: texts by digest; codes: landmarks by code of a sign.
     links: short links of campaigns by their codes; plan: what its calendar is made from; memories: what residents told,
-    for the pages of landmarks.
+    for the pages of landmarks. former_ids: what phones may still name that were offline when it was withdrawn.
     """
 
     revision: int
@@ -76,6 +78,19 @@ class SiteSnapshot:
     links: Mapping[str, Placed] = field(default_factory=dict)
     plan: Plan | None = None
     memories: tuple[Shown, ...] = ()
+    former_ids: Ids = field(default_factory=dict)
+
+    @cached_property
+    def known_ids(self) -> Ids:
+        """Ids that events may name: all that this site serves or ever served, by what an event calls them."""
+        scenes = [compiled.document for compiled in self.scenes.values()]
+        first = next(iter(self.documents.values())).document
+        return add_ids(list_ids(first, scenes, [placed.campaign for placed in self.links.values()]), self.former_ids)
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The time zone its days begin in."""
+        return ZoneInfo(self.facts["time_zone"])
 
     @property
     def all_digests(self) -> frozenset[str]:
@@ -87,11 +102,6 @@ class SiteSnapshot:
         """The `site` part of its document, in the site's first language."""
         facts: Document = next(iter(self.documents.values())).document["site"]
         return facts
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The time zone its days begin in."""
-        return ZoneInfo(self.facts["time_zone"])
 
 
 def ground_of(site: SiteSnapshot) -> Ground:
@@ -154,6 +164,7 @@ def compile_snapshot(
         codes={sign.code: sign.landmark for sign in published.signs},
         links=published.links,
         memories=tuple(published.memories),
+        former_ids=held.known_ids if held else {},
     )
     return replace(site, former_digests=former - site.all_digests)
 
@@ -182,6 +193,7 @@ def write_site(store: Path, name: str, site: SiteSnapshot) -> None:
         "links": msgspec.to_builtins(site.links),
         "plan": msgspec.to_builtins(site.plan),
         "memories": msgspec.to_builtins(site.memories),
+        "former_ids": {name: sorted(ids) for name, ids in site.former_ids.items()},
     }
     write_file(store / SNAPSHOT_DIR / f"{name}.json", json.dumps(document, ensure_ascii=False).encode())
 
@@ -232,6 +244,7 @@ def _parse_site(site: Document) -> SiteSnapshot:
         links=_parse_links(site.get("links", {})),
         plan=_parse_plan(site.get("plan")),
         memories=_parse_memories(site.get("memories", [])),
+        former_ids={name: frozenset(ids) for name, ids in site.get("former_ids", {}).items()},
     )
 
 
