@@ -40,6 +40,7 @@ from xr_server.routes import (
     events,
     exchange,
     figures,
+    forgetting,
     groups,
     health,
     join,
@@ -106,6 +107,7 @@ from xr_server.storage.forget import Forgetting
 from xr_server.storage.migrate import migrate
 from xr_server.storage.publish import has_snapshot
 from xr_server.storage.published import PublishedSites
+from xr_server.storage.retention import Retention
 from xr_server.storage.summing import Summing
 
 CREATORS_AND_STAFF = (
@@ -156,6 +158,7 @@ CREATORS_AND_STAFF = (
     exchange,
     surveys,
     figures,
+    forgetting,
     now,
     quality,
     permissions,
@@ -218,7 +221,8 @@ def create_app(
     catalog, event_store = open_engine(settings.catalog_url), open_engine(settings.events_url)
     published = PublishedSites(catalog, settings.package_dir, clock)
     writer = EventWriter(event_store)
-    forgetting = Forgetting((catalog, event_store), settings.key_dir, clock, published.local_date)
+    retention = Retention(event_store, settings.events_days, published.zones)
+    forgetter = Forgetting((catalog, event_store), settings.key_dir, clock, published.local_date, retention)
     summing = Summing(event_store, published.grounds, clock)
     parts = Parts(settings, catalog, event_store, published, writer, clock, random_bytes)
 
@@ -226,7 +230,7 @@ def create_app(
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         prepare_stores(parts)
-        threads = (published, writer, summing, forgetting)
+        threads = (published, writer, summing, forgetter)
         for thread in threads:
             thread.start()
         yield

@@ -9,6 +9,7 @@ from xr_server.errors import Invalid
 
 PREFIX = "DEJIMA_"
 MOST_DAYS = 36_500
+MOST_EVENTS_DAYS = 395  # no longer than visits, which are kept for 13 months
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ ROWS = (
         "",
         "Days after sending for which the files of scans are kept; empty means until their creators delete them.",
     ),
+    Row("DEJIMA_EVENTS_DAYS", "90", "Days for which single events of visits are kept, 1 to 395; figures stay."),
     Row("DEJIMA_PUBLIC_URL", "", "Address visitors reach the server at, for links and signs; empty means as asked."),
     Row(
         "DEJIMA_SMTP_URL",
@@ -76,6 +78,7 @@ class Settings:
     site_gb: float = 500
     site_scans: int = 20_000
     keep_originals_days: int | None = None
+    events_days: int = 90
     smtp_url: str = ""
     mail_from: str = ""
 
@@ -129,6 +132,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         site_gb=_number(value, "DEJIMA_SITE_GB"),
         site_scans=round(_number(value, "DEJIMA_SITE_SCANS")),
         keep_originals_days=read_days(value["DEJIMA_KEEP_ORIGINALS_DAYS"]),
+        events_days=read_events_days(value["DEJIMA_EVENTS_DAYS"]),
         smtp_url=value["DEJIMA_SMTP_URL"],
         mail_from=value["DEJIMA_MAIL_FROM"],
     )
@@ -150,6 +154,16 @@ def read_days(text: str) -> int | None:
         raise Invalid(
             "keep_originals",
             f"DEJIMA_KEEP_ORIGINALS_DAYS is a whole number of days from 1 to {MOST_DAYS}, or empty; not {text[:20]}.",
+        )
+    return int(text)
+
+
+def read_events_days(text: str) -> int:
+    """For how many days events are kept. Raises Invalid."""
+    if not (text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= MOST_EVENTS_DAYS):
+        raise Invalid(
+            "events_days",
+            f"DEJIMA_EVENTS_DAYS is a whole number of days from 1 to {MOST_EVENTS_DAYS}, not {text[:20]}.",
         )
     return int(text)
 

@@ -1,6 +1,9 @@
 import re
 
+from sqlalchemy import insert
+
 from xr_server.routes import health
+from xr_server.storage.tables.events import engagement_event
 
 
 def test_a_living_process_says_so(served):
@@ -65,3 +68,13 @@ def test_metrics_tell_when_visitors_are_served_from_the_last_snapshot(served):
     (served.settings.data_dir / "catalog.sqlite3").rename(served.settings.data_dir / "away")
     served.parts.published.refresh()
     assert read(served, "dejima_snapshot_from_file") == 1
+
+
+def test_metrics_tell_by_how_many_days_anything_is_kept_too_long(served):
+    name = 'dejima_retention_lag_days{what="events"}'
+    assert f"{name} 0.0" in served.client.get("/metrics").text
+    old = {"id": "old", "site_id": "dejima", "type": "arrived", "late": False, "language": "ja", "mode": "page"}
+    at = served.clock() - 100 * 24 * 3_600_000
+    with served.parts.events.begin() as connection:
+        connection.execute(insert(engagement_event).values(**old, occurred_at=at, received_at=at))
+    assert read(served, name) == 10

@@ -190,7 +190,7 @@ NEEDS: dict[Step, set[str]] = {
         "/desk/questionnaires",
         *(f"/desk/questionnaires/{{id}}/answers{ending}" for ending in ("", ".csv", ".xlsx")),
     },
-    "read_log": {"/desk/log", "/desk/log.csv", "/desk/log.xlsx"},
+    "read_log": {"/desk/privacy", "/desk/log", "/desk/log.csv", "/desk/log.xlsx"},
     "manage_people": {
         "/desk/partners",
         "/desk/partners/rules",

@@ -15,12 +15,18 @@ from starlette.routing import Route
 
 from xr_server.parts import Parts, parts_of
 from xr_server.storage.migrate import describe_store
+from xr_server.storage.retention import Retention, try_lag
 
 MIN_FREE_BYTES = 200 * 1024 * 1024
 NO_STORE = {"Cache-Control": "no-store"}
 BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 EVENTS = Counter("dejima_events", "Engagement events by what became of them.", ["outcome"])
 WAITING = Gauge("dejima_event_requests_waiting", "Event requests that wait for their commit.")
+RETENTION_LAG = Gauge(
+    "dejima_retention_lag_days",
+    "By how many days the oldest events or visits are over the time they are kept.",
+    ["what"],
+)
 FROM_FILE = Gauge("dejima_snapshot_from_file", "1 while the catalog cannot be read and the last snapshot is served.")
 
 
@@ -101,6 +107,10 @@ def get_metrics(request: Request) -> Response:
     parts = parts_of(request)
     WAITING.set(parts.event_writer.waiting)
     FROM_FILE.set(parts.published.snapshot.from_file)
+    RETENTION_LAG.clear()  # while the store is away nothing is said
+    retention = Retention(parts.events, parts.settings.events_days, parts.published.zones)
+    for what, days in try_lag(retention, parts.clock()).items():
+        RETENTION_LAG.labels(what).set(days)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST, headers=NO_STORE)
 
 

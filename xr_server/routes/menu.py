@@ -47,6 +47,7 @@ GROUPS: tuple[tuple[str, tuple[Page, ...]], ...] = (
             Page("/desk/permissions", "auth.nav_permissions", "give_permission", ("/studio/permissions",)),
             Page("/desk/figures", "auth.nav_figures", "read_figures"),
             Page("/desk/log", "auth.nav_log", "read_log"),
+            Page("/desk/privacy", "auth.nav_privacy", "read_log"),
         ),
     ),
     (

@@ -54,11 +54,21 @@ def create_store_file(engine: Engine) -> None:
         Path(draft).unlink()
 
 
-def forget_pages(catalog: Engine) -> None:
-    """Have SQLite take what was deleted out of its log too; its pages were overwritten as it went (secure_delete)."""
-    if catalog.dialect.name == "sqlite":
-        with catalog.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+def forget_pages(store: Engine, patience_ms: int = 1000 * SQLITE_PATIENCE_S) -> bool:
+    """Have SQLite take what was deleted out of its log too; its pages were overwritten as it went (secure_delete).
+
+    Whoever reads at that moment may keep the log; who writes waits meanwhile, so it is tried for `patience_ms` only. Gives
+    whether it is done. PostgreSQL has nothing of the kind: it overwrites in its own time.
+    """
+    if store.dialect.name != "sqlite":
+        return True
+    with store.connect() as connection:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={patience_ms}")
+        try:
+            busy, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        finally:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={1000 * SQLITE_PATIENCE_S}")
+    return not busy
 
 
 def insert_into(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:

@@ -1,4 +1,4 @@
-"""Forgetting what may no longer be known: keys of past days, ids of events, who asked to scan, cards, groups, old answers."""
+"""Forgetting what may no longer be known: keys of past days, old events and visits, ids, who asked to scan, cards, groups."""
 
 import logging
 import threading
@@ -15,8 +15,10 @@ from xr_server.storage.groups import forget_groups
 from xr_server.storage.keys import destroy_old_day_keys
 from xr_server.storage.permissions import forget_askers
 from xr_server.storage.rallies import forget_cards
+from xr_server.storage.retention import Retention, try_turn
 
 EVERY_S = 300.0
+SOON_S = 5.0  # while there is more to delete than one turn takes
 log = logging.getLogger("dejima.forget")
 
 
@@ -56,9 +58,10 @@ class Forgetting:
         key_dir: Path,
         clock: Callable[[], int],
         local_date: Callable[[], date | None],
+        retention: Retention,
     ) -> None:
         (self._catalog, self._events), self._key_dir = stores, key_dir
-        self._clock, self._local_date = clock, local_date
+        self._clock, self._local_date, self._retention = clock, local_date, retention
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="forgetting", daemon=True)
 
@@ -78,5 +81,6 @@ class Forgetting:
             forget(self._events, self._key_dir, now, today)
             forget_people(self._catalog, today)
             forget_over(self._catalog, now)
-            if self._stopping.wait(EVERY_S):
+            more = try_turn(self._retention, now, lambda: not self._stopping.is_set())
+            if self._stopping.wait(SOON_S if more else EVERY_S):
                 return

@@ -129,6 +129,10 @@ class PublishedSites:
         """Today's date where the day began last among the sites; None before anything is published."""
         return min((self._date_in(site.zone) for site in self._snapshot.sites.values()), default=None)
 
+    def zones(self) -> dict[str, ZoneInfo]:
+        """The time zone of each site."""
+        return {name: site.zone for name, site in self._snapshot.sites.items()}
+
     def grounds(self) -> dict[str, Ground]:
         """What must be known of each site to sum up its visits."""
         return {name: ground_of(site) for name, site in self._snapshot.sites.items()}
