@@ -177,6 +177,8 @@ NEEDS: dict[Step, set[str]] = {
         "/desk/dates/{id}",
         "/desk/seasons",
         "/desk/seasons/{id}",
+        "/desk/figures/targets",
+        "/desk/figures/targets/{year}",
         "/desk/surveys",
         "/desk/surveys/undo",
         "/desk/rallies/new",

@@ -32,7 +32,7 @@ from xr_server.storage.people import list_people
 PAGE_ENTRIES = 100
 SHEET_ENTRIES = 500  # read at once, so that a log of years needs no memory
 MANY = 4  # so many equal deeds of one moment are told as one
-KINDS = (*TITLED, "permission", "package", "organisation", "memory", "page")
+KINDS = (*TITLED, "permission", "package", "organisation", "memory", "page", "targets")
 COLUMNS = ("when", "who", "sentence", "deed", "kind", "thing", "revision", "reason", "note", "organisation")
 MOST_IN_WORKBOOK = 20_000  # a workbook is made in memory; the CSV has no end
 FILTERS = ("organisation", "person", "kind", "thing", "day")

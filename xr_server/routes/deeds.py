@@ -44,6 +44,7 @@ PAGES: dict[str, tuple[Step, str]] = {
     "memory": ("publish", "/desk/memories"),
     "class": ("manage_people", "/desk/classes"),
     "package": ("publish", "/desk/packages"),
+    "targets": ("schedule", "/desk/figures/targets"),
 }
 TITLED = (*RECORD_TYPES, "scan", "account", "class")
 Thing = tuple[str, str]
@@ -183,6 +184,7 @@ def _details(entry: Entry, reader: Reader, titles: Mapping[Thing, str]) -> dict[
         "period": fill(texts["audit.period"], reader.language, **days) if days else "",
         "form": str(details.get("form", "")).upper(),
         "days": details.get("days", 0),
+        "count": details.get("count", 0),
         "approver": titles.get(("organisation", str(details.get("approver"))), texts["audit.organisation_gone"]),
     }
 

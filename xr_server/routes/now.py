@@ -31,6 +31,7 @@ from xr_server.domain.ruby import plain
 from xr_server.parts import Parts, parts_of
 from xr_server.routes.guard import page
 from xr_server.routes.live import Place, find_place
+from xr_server.routes.noting import note_read
 from xr_server.routes.pages import load_texts
 from xr_server.routes.staff import staff_page
 from xr_server.routes.wording import say_date
@@ -101,6 +102,7 @@ def show_now(request: Request, session: Session) -> Response:
     parts, place = parts_of(request), find_place(request, session)
     midnight = datetime.combine(place.today, time(), place.zone)
     times = make_times(round(midnight.timestamp() * 1000), parts.clock())
+    note_read(request, session, "now", (place.today, place.today))
     counted = held_now(request).get(parts, place, times)
     now = counted.now
     names = _landmark_names(request, session, place)

@@ -18,6 +18,7 @@ from xr_server.errors import Invalid
 from xr_server.parts import Parts, parts_of
 from xr_server.routes.guard import page
 from xr_server.routes.live import Place, find_place
+from xr_server.routes.noting import note_read
 from xr_server.routes.pages import load_texts
 from xr_server.routes.staff import say_problem, staff_page
 from xr_server.routes.wording import say_date, say_when
@@ -101,6 +102,7 @@ def show_quality(request: Request, session: Session) -> Response:
         typed = (window.from_on.isoformat(), window.until_on.isoformat())
     except Invalid as error:
         window, problem = read_window("", "", newest_on), say_problem(error, place.language)
+    note_read(request, session, "quality", (window.from_on, window.until_on))
     held = _look(parts, place.site.id, window)
     straddling = count_straddling(parts.events, place.site.id, FIGURES, window)
     values = {

@@ -37,6 +37,7 @@ STAFF_AREAS = (
     "school.",
     "seasons.",
     "studio.",
+    "targets.",
     "texts.",
 )
 

@@ -46,6 +46,12 @@ def read_revision(sent: FormData, name: str = "revision") -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
+def read_moment(sent: FormData, name: str) -> int:
+    """A moment in ms UTC that a form was made with; 0 where it lost it: then it is stale."""
+    text = field(sent, name)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
+
+
 def say_problem(error: DejimaError, language: str) -> str:
     """The refusal's sentence in a language; its own English one where nobody has translated it."""
     sentence = load_texts(language).get(f"auth.problem.{error.code}")

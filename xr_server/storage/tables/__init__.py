@@ -16,6 +16,7 @@ from xr_server.storage.tables import (
     records,
     retention,
     scans,
+    targets,
     texts,
     vouchers,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "records",
     "retention",
     "scans",
+    "targets",
     "texts",
     "vouchers",
 ]
