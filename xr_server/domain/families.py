@@ -2,6 +2,13 @@
 
 A cell is (figure, part, atom). A family is all cells of one figure and part: they have no visit in common, and lie within
 one cell of another family, which they divide. docs/formats.md has the table.
+
+What may be shown is found for each family by itself (domain/release.py), so no two families that divide the same cell may
+have parts that are always the same visits, or always contain one another: then one would tell what the other hides. So a
+stamp divides those who were at its landmark; what was seen without the camera divides those who did not use it; how far
+somebody went, and which way of looking was used, is told of each experience and of nothing that holds several of them; and
+numbers that add up in two ways are cut off before they do: landmarks of a visit above three, ways from one to the next
+above four.
 """
 
 from bisect import bisect_right
@@ -23,36 +30,45 @@ class Cell(NamedTuple):
     atom: str
 
 
+class Reached(NamedTuple):
+    """How far an experience was followed: how it was looked at without the camera, the funnel's step, the way, the obstacle."""
+
+    look: str
+    step: str
+    way: str
+    reason: str
+
+
 Family = tuple[str, str]
 """A figure and one of its parts."""
 ALL = Cell("all", "", "all")
 HERE = Cell("visits", "", "here")
 
 
-def _landmark(part: str) -> Cell:
-    return Cell("landmark", part, "seen")
-
-
-def _campaign(part: str) -> Cell:
-    return Cell("campaign", "", part)
-
-
 def _where(part: str) -> Cell:
     return Cell("visits", "", part.partition("/")[0])
 
 
-def _step(part: str) -> Cell:
+def _looked(part: str) -> Cell:
+    where, _, experience = part.partition("/")
+    return Cell("camera", experience, "without") if where == "here" else Cell("opened", part, "opened")
+
+
+def _drop(part: str) -> Cell:
     experience, _, step = part.rpartition("/")
-    return Cell("funnel", experience, step)
+    return Cell("camera", experience, "without") if step == "triggered" else Cell("funnel", experience, step)
 
 
 _DIVIDES: dict[str, Callable[[str], Cell]] = {
     **dict.fromkeys(("visits", "campaign", "used", "refused"), lambda _: ALL),
-    **dict.fromkeys(("circulation", "arrival_hour", "landmark", "funnel", "stamp"), lambda _: HERE),
-    **dict.fromkeys(("language", "device", "mode", "looked"), _where),
-    **dict.fromkeys(("hour", "dwell", "next"), _landmark),
-    **dict.fromkeys(("reach", "link"), _campaign),
-    "drop": _step,
+    **dict.fromkeys(("circulation", "arrival_hour", "landmark"), lambda _: HERE),
+    **dict.fromkeys(("language", "device", "opened"), _where),
+    **dict.fromkeys(("hour", "dwell", "next", "stamp"), lambda part: Cell("landmark", part, "seen")),
+    **dict.fromkeys(("reach", "link"), lambda part: Cell("campaign", "", part)),
+    "camera": lambda part: Cell("opened", f"here/{part}", "opened"),
+    **dict.fromkeys(("funnel", "way"), lambda part: Cell("camera", part, "camera")),
+    "drop": _drop,
+    "looked": _looked,
 }
 FIGURES: tuple[str, ...] = ("all", *_DIVIDES)
 
@@ -68,19 +84,19 @@ def stay_bucket(stay_s: int) -> str:
     return str(STAY_BUCKETS_S[bisect_right(STAY_BUCKETS_S, stay_s) - 1])
 
 
-def cells_of_experience(where: str, experience: str, reached: tuple[str, str, str]) -> list[Cell]:
-    """Cells of one experience in a visit; where: here, home, or empty when it is the furthest of all of them.
-
-    reached: how it was looked at, the step of the funnel, and what stood in the way of the next.
-    """
-    look, step, reason = reached
-    cells = [Cell("looked", f"{where}/{experience}", look)] if look else []
-    if where == "home" or not step:
-        return cells
-    cells.append(Cell("funnel", experience, step))
-    if reason and step != "completed":
-        cells.append(Cell("drop", f"{experience}/{step}", reason))
-    return cells
+def cells_of_experience(where: str, experience: str, reached: Reached) -> list[Cell]:
+    """Cells of one experience in a visit; where: here or home."""
+    opened = Cell("opened", f"{where}/{experience}", "opened")
+    looked = Cell("looked", f"{where}/{experience}", reached.look)
+    if where == "home":
+        return [opened, looked]
+    if reached.step == "triggered":
+        cells = [opened, Cell("camera", experience, "without"), looked]
+    else:
+        cells = [opened, Cell("camera", experience, "camera"), Cell("funnel", experience, reached.step)]
+        cells += [Cell("way", experience, reached.way)] if reached.way else []
+    stopped = reached.reason and reached.step != "completed"
+    return cells + ([Cell("drop", f"{experience}/{reached.step}", reached.reason)] if stopped else [])
 
 
 DayNumbers = Mapping[date, Mapping[Cell, int]]

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from xr_server.domain.families import Cell, cells_of_experience, stay_bucket
+from xr_server.domain.families import Cell, Reached, cells_of_experience, stay_bucket
 from xr_server.domain.visit import CLOCK_SLACK_MS
 
 FASTEST_M_S = 15.0
@@ -23,12 +23,11 @@ STRAY_M = 100.0  # how far a position may stray, and fences are wide, without an
 LONGEST_STAY_S = 1800
 MOST_STAYS = 40  # landmarks of a visit that are told apart; a site has fewer
 MOST_USED = 200
+MOST_COUNTED = 3  # landmarks of a visit; three stand for three or more
+MOST_WAYS = 4  # from one landmark to the next
 M_PER_DEGREE = 111_320.0
 STEPS = ("", "triggered", "ar", "placed", "completed")
 LOOKS = ("", "opened", "shown", "completed")
-MODES = ("page", "orbit", "window", "ar")
-"""Ways of looking from the plainest to the one that asks most of a phone."""
-WAY_MODES = {"ar": "ar", "headset": "ar", "window": "window"}
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Happened:
 
 
 class Stay(msgspec.Struct, frozen=True, array_like=True):
-    """One landmark of a visit, in the order in which it was first entered: the local hour of that, and seconds in sight."""
+    """One landmark of a visit, in the order in which it first was there: the local hour of that, and seconds in sight."""
 
     landmark: str
     hour: int
@@ -58,11 +57,14 @@ class Stay(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Seen(msgspec.Struct, frozen=True, array_like=True):
-    """How far an experience was followed: the funnel's step, how it was looked at, and what last stood in the way."""
+    """How far an experience was followed: the funnel's step, how it was looked at, what last stood in the way of more, and by
+    which way the camera was used.
+    """
 
     step: int = 0
     look: int = 0
     reason: str = ""
+    way: str = ""
 
 
 class VisitFacts(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -73,7 +75,6 @@ class VisitFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     """
 
     language: str
-    mode: str
     device: str = ""
     here: bool = False
     hour: int = 0
@@ -113,12 +114,10 @@ def sum_up(events: Iterable[Happened], ground: Ground) -> VisitFacts:
     told = sorted(events, key=lambda event: (event.occurred_at, event.type))
     first = told[0]
     stays = _find_stays(told, ground)
-    arrival = next((event for event in told if event.type in ("arrived", "landmark_entered")), None)
+    arrival = next((event for event in told if event.type in _ON_SITE), None)
     link = next((event.subject for event in told if event.type == "site_opened" and event.subject), "")
-    modes = [event.mode for event in told] + [WAY_MODES[event.word] for event in told if event.word in WAY_MODES]
     return VisitFacts(
         language=first.language,
-        mode=max(modes, key=lambda mode: MODES.index(mode) if mode in MODES else -1),
         device=next((event.device for event in told if event.device), ""),
         here=arrival is not None,
         hour=0 if arrival is None else _hour_of(arrival, ground),
@@ -136,6 +135,9 @@ def sum_up(events: Iterable[Happened], ground: Ground) -> VisitFacts:
     )
 
 
+_ON_SITE = ("arrived", "landmark_entered", "landmark_stayed", "stamp_collected")
+
+
 def _hour_of(event: Happened, ground: Ground) -> int:
     return datetime.fromtimestamp(event.occurred_at / 1000, UTC).astimezone(ground.zone).hour
 
@@ -143,7 +145,7 @@ def _hour_of(event: Happened, ground: Ground) -> int:
 def _find_stays(told: Sequence[Happened], ground: Ground) -> tuple[Stay, ...]:
     stays: dict[str, Stay] = {}
     for event in told:
-        if event.type not in ("landmark_entered", "landmark_stayed") or event.landmark is None:
+        if event.type not in ("landmark_entered", "landmark_stayed", "stamp_collected") or event.landmark is None:
             continue
         before = stays.get(event.landmark)
         if before is None and len(stays) == MOST_STAYS:
@@ -154,24 +156,37 @@ def _find_stays(told: Sequence[Happened], ground: Ground) -> tuple[Stay, ...]:
     return tuple(stays.values())
 
 
-_STEP_OF = {"experience_opened": 1, "ar_started": 2, "scene_placed": 3, "scene_completed": 4}
+def _find_stamps(told: Sequence[Happened], stays: Sequence[Stay]) -> tuple[str, ...]:
+    stamped = {event.landmark for event in told if event.type == "stamp_collected"}
+    return tuple(stay.landmark for stay in stays if stay.landmark in stamped)
+
+
 _LOOK_OF = {"experience_opened": 1, "scene_opened": 2, "scene_completed": 3}
 
 
 def _follow_experiences(told: Sequence[Happened]) -> dict[str, Seen]:
-    """A step counts only after the one before it: who has seen everything without AR has completed, but not placed."""
     seen: dict[str, Seen] = {}
     for event in told:
         if event.experience is None:
             continue
         before = seen.get(event.experience, Seen())
-        step = _STEP_OF.get(event.type, 0)
-        step = step if step == before.step + 1 else before.step
-        look = max(before.look, _LOOK_OF.get(event.type, 0))
+        step, look = _next_step(event.type, before.step), max(before.look, _LOOK_OF.get(event.type, 0), 1)
         stopped = event.type in ("failed", "permission_refused")
         reason = (event.word or "") if stopped else "" if step > before.step else before.reason
-        seen[event.experience] = Seen(step, look, reason)
+        way = before.way or (event.word or "" if event.type == "ar_started" else "")
+        seen[event.experience] = Seen(step, look, reason, way)
     return seen
+
+
+def _next_step(kind: str, step: int) -> int:
+    """The funnel's step after an event. Who has seen everything without the camera has completed it, but not placed."""
+    if kind == "ar_started":
+        return max(step, 2)
+    if kind == "scene_placed":
+        return max(step, 3) if step >= 2 else 1
+    if kind == "scene_completed":
+        return 4 if step >= 3 else max(step, 1)
+    return max(step, 1)
 
 
 _USED = {"hotspot_opened": "hotspot", "era_changed": "era", "sound_played": "sound", "photo_taken": "photo"}
@@ -209,35 +224,28 @@ def cells_of(facts: VisitFacts) -> list[Cell]:
         return []
     where = "here" if facts.here else "home"
     cells = [Cell("all", "", "all"), Cell("visits", "", where)]
-    cells += [Cell("language", where, facts.language), Cell("mode", where, facts.mode)]
+    cells.append(Cell("language", where, facts.language))
     cells += [Cell("device", where, facts.device)] if facts.device else []
     cells += [Cell("refused", "", facts.refused)] if facts.refused else []
     cells += [Cell("used", name, "used") for name in facts.used]
-    furthest = max(facts.experiences.values(), key=lambda one: one.step, default=Seen())
     completed = any(one.look == LOOKS.index("completed") for one in facts.experiences.values())
+    in_ar = any(one.step >= STEPS.index("ar") for one in facts.experiences.values())
     if facts.campaign:
         cells.append(Cell("campaign", "", facts.campaign))
         cells.append(Cell("link", facts.campaign, facts.link))
-        in_ar = furthest.step >= STEPS.index("ar")
         reach = "completed" if completed else "ar" if in_ar else where
         cells.append(Cell("reach", facts.campaign, reach))
     for name, one in facts.experiences.items():
-        cells += cells_of_experience(where, name, (LOOKS[one.look], STEPS[one.step], one.reason))
-    if facts.here:
-        cells += cells_of_experience("", "", ("", STEPS[furthest.step], furthest.reason))
-        cells += _cells_here(facts)
-    return cells
+        cells += cells_of_experience(where, name, Reached(LOOKS[one.look], STEPS[one.step], one.way, one.reason))
+    return cells + (_cells_here(facts) if facts.here else [])
 
 
 def _cells_here(facts: VisitFacts) -> list[Cell]:
     cells = [Cell("arrival_hour", "", f"{facts.hour:02}")]
-    cells.append(Cell("circulation", "", str(min(len(facts.stays), 12))))
+    cells.append(Cell("circulation", "", str(min(len(facts.stays), MOST_COUNTED))))
     cells += [Cell("stamp", landmark, "stamped") for landmark in facts.stamps]
-    following = [stay.landmark for stay in facts.stays[1:]]
-    for number, stay in enumerate(facts.stays):
+    for stay in facts.stays:
         cells += [Cell("landmark", stay.landmark, "seen"), Cell("hour", stay.landmark, f"{stay.hour:02}")]
-        if stay.stay_s:
-            cells.append(Cell("dwell", stay.landmark, stay_bucket(stay.stay_s)))
-        if number < len(following):
-            cells.append(Cell("next", stay.landmark, following[number]))
-    return cells
+        cells += [Cell("dwell", stay.landmark, stay_bucket(stay.stay_s))] if stay.stay_s else []
+    ways = list(pairwise(stay.landmark for stay in facts.stays))[:MOST_WAYS]
+    return cells + [Cell("next", before, after) for before, after in ways]
