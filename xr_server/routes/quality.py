@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from xr_server.domain.account import Session
 from xr_server.domain.days import Window
+from xr_server.domain.families import FIGURES
 from xr_server.domain.figures import SMALLEST_SHOWN, Block, share, uncovered_days
 from xr_server.domain.period import read_window
 from xr_server.domain.quality import Quality, sum_days, told_spans
@@ -27,11 +28,6 @@ from xr_server.storage.quality import Standing, count_straddling, load_quality_b
 
 LAGS_MS = 15 * 60_000
 """Figures of today are summed up every few minutes; longer than this, something is amiss."""
-FIGURES = (
-    "all", "visits", "language", "device", "mode", "campaign", "reach", "link", "circulation", "arrival_hour", "landmark",
-    "hour", "dwell", "next", "funnel", "drop", "looked", "used", "stamp", "refused",
-)  # fmt: skip
-"""Whose blocks may reach out of a period."""
 
 
 @dataclass(frozen=True)
