@@ -14,8 +14,8 @@ ROADS = {
     "first 3D, pages": (("src/main.ts", "src/orbit/stage.ts"), 150_000),
     "first 3D, immersive": (("src/immersive.ts",), 60_000),
     "turned by hand, immersive": (("src/immersive.ts", "src/orbit/stage.ts"), 150_000),
-    "AR": (("src/immersive.ts", "src/orbit/stage.ts", "src/xr/session.ts", "src/outbox.ts"), 185_000),
-    "magic window": (("src/immersive.ts", "src/orbit/stage.ts", "src/ui/window.ts", "src/outbox.ts"), 185_000),
+    "AR": (("src/immersive.ts", "src/orbit/stage.ts", "src/xr/session.ts", "src/telling.ts"), 185_000),
+    "magic window": (("src/immersive.ts", "src/orbit/stage.ts", "src/ui/window.ts", "src/telling.ts"), 185_000),
     "walk at eye height": (("src/immersive.ts", "src/orbit/stage.ts", "src/ui/street.ts"), 185_000),
     "headset": (("src/immersive.ts", "src/orbit/stage.ts", "src/ui/headset.ts"), 185_000),
 }

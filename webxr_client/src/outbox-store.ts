@@ -1,12 +1,13 @@
 /** Where the outbox keeps its events across pages and reloads: IndexedDB, on the phone. */
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
-import type { Language, Mode, TokenAnswer, VisitEvent } from './wire'
+import type { DeviceKind, Language, Mode, TokenAnswer, VisitEvent } from './wire'
 
 /** An event that waits, with what its batch must say about it. */
 export interface Waiting {
   event: VisitEvent
   language: Language
   mode: Mode
+  device: DeviceKind
   visit: string | null
 }
 
@@ -36,8 +37,10 @@ export interface OutboxStore {
 /** The store of a site. Null where the browser keeps nothing (some private modes): then events live as long as the page. */
 export async function openStore(site: string): Promise<OutboxStore | null> {
   try {
-    const database = await openDB<Schema>(`outbox-${site}`, 1, {
+    const database = await openDB<Schema>(`outbox-${site}`, 2, {
       upgrade(made) {
+        // what waits from before says less than is asked for now, and in other words
+        for (const name of made.objectStoreNames) made.deleteObjectStore(name)
         made.createObjectStore('events')
         made.createObjectStore('marks')
       }

@@ -3,16 +3,16 @@ import type { Clock } from './clock'
 import { maySend } from './consent'
 import { handOver, postBatch, requestToken } from './outbox-post'
 import { type OutboxStore, openStore, type VisitMark, type Waiting } from './outbox-store'
-import type { NewEvent } from './state'
 import { makeUuid7 } from './uuid'
 import { continueVisit } from './visit-id'
-import type { Consent, EventBatch, Language, Mode, TokenAnswer } from './wire'
+import type { Consent, DeviceKind, EventBatch, Language, Mode, NewEvent, TokenAnswer } from './wire'
 
 export interface OutboxOptions {
   site: string
-  time_zone: string
+  time_zone: () => string
   language: () => Language
   mode: () => Mode
+  device: () => DeviceKind
   consent: () => Consent
   clock: Clock
   /** For tests against a server of their own: where addresses start, and how long to gather events before sending. */
@@ -89,13 +89,14 @@ class Box implements Outbox {
     if (!maySend(consent) || this.closed) return
     const at = this.options.clock.now()
     if (consent.state === 'statistics') {
-      this.visit = continueVisit(this.visit, at, this.options.time_zone, makeVisitId)
+      this.visit = continueVisit(this.visit, at, this.options.time_zone(), makeVisitId)
     }
     const id = makeUuid7(at, crypto.getRandomValues(new Uint8Array(10)))
     const one: Waiting = {
       event: { id, at: new Date(at).toISOString(), ...event },
       language: this.options.language(),
       mode: this.options.mode(),
+      device: this.options.device(),
       visit: this.visit?.id ?? null
     }
     this.waiting.set(id, one)
@@ -210,11 +211,11 @@ class Box implements Outbox {
     return Math.max(doubled_ms * (0.75 + Math.random() / 2), (retry_after_s ?? 0) * 1000)
   }
 
-  /** What waits in parts that can travel: each of one visit, language and mode, the oldest first. */
+  /** What waits in parts that can travel: each of one visit, language, mode and device, the oldest first. */
   private parts(): Waiting[][] {
     const parts = new Map<string, Waiting[]>()
     for (const one of this.waiting.values()) {
-      const key = `${one.visit} ${one.language} ${one.mode}`
+      const key = `${one.visit} ${one.language} ${one.mode} ${one.device}`
       parts.set(key, [...(parts.get(key) ?? []), one])
     }
     return [...parts.values()].map((part) => part.slice(0, this.batchLimit))
@@ -227,6 +228,7 @@ class Box implements Outbox {
       consent: this.options.consent(),
       language: first?.language ?? this.options.language(),
       mode: first?.mode ?? this.options.mode(),
+      device: first?.device ?? this.options.device(),
       ...(first?.visit ? { visit: first.visit } : {}),
       events: part.map(({ event }) => event)
     }

@@ -2,17 +2,17 @@
 import { isLive, nextChange } from './geo/live'
 import type { PositionState } from './geo/position'
 import { type Fix, fencesOf, NOWHERE, stepTrigger, type TriggerState } from './geo/trigger'
-import type { EventType, Experience, SiteDocument } from './wire'
+import type { Experience, Opener, SiteDocument } from './wire'
 import type { ArState } from './xr/session'
 
 /** Not asked: our own explanation stands first. Declined: not now, said to us. Denied: said to the browser. */
 export type LocationState = 'not_asked' | 'asking' | 'granted' | 'declined' | 'denied' | 'unavailable'
 
-/** Where the 3D view stands; bytes while it loads; `key` names the sentence of what went wrong. */
+/** Where the 3D view stands; bytes while it loads; spots: its points of interest; `key` names the sentence of what went wrong. */
 export type StageState =
   | { kind: 'idle' }
   | { kind: 'loading'; loaded_bytes: number; total_bytes: number }
-  | { kind: 'shown'; level: number }
+  | { kind: 'shown'; level: number; spots: number }
   | { kind: 'failed'; key: string }
 
 export interface VisitState {
@@ -26,15 +26,15 @@ export interface VisitState {
   live: readonly string[]
   /** The experience whose sheet is open. */
   open: string | null
-  openedBy: 'trigger' | 'visitor' | null
+  openedBy: Opener | null
   /** An experience of the landmark the visitor stands at, while another one is open. */
   offered: string | null
   /** The landmark whose sheet the visitor closed while standing there; it does not open again by itself. */
   dismissed: string | null
   stage: StageState
   ar: ArState
-  /** Whether the visitor looks through the magic window. */
-  window: boolean
+  /** Whether the visitor looks through the magic window, or in a headset. */
+  beside: 'window' | 'headset' | null
 }
 
 export type Action =
@@ -43,19 +43,11 @@ export type Action =
   | { type: 'link_changed'; link: 'online' | 'offline' }
   | { type: 'location_declined' }
   | { type: 'position_changed'; position: PositionState }
-  | { type: 'experience_opened'; experience: string }
+  | { type: 'experience_opened'; experience: string; by?: Opener }
   | { type: 'experience_closed' }
   | { type: 'stage_changed'; stage: StageState }
   | { type: 'ar_changed'; ar: ArState }
-  | { type: 'window_changed'; window: boolean }
-
-/** What a visit did, before it gets an id and a moment. */
-export interface NewEvent {
-  type: EventType
-  landmark?: string
-  scene?: string
-  experience?: string
-}
+  | { type: 'beside_changed'; beside: VisitState['beside'] }
 
 export const START: VisitState = {
   site: null,
@@ -71,7 +63,7 @@ export const START: VisitState = {
   dismissed: null,
   stage: { kind: 'idle' },
   ar: 'off',
-  window: false
+  beside: null
 }
 
 /** The visit after something happened. */
@@ -88,15 +80,15 @@ export function reduce(state: VisitState, action: Action): VisitState {
     case 'position_changed':
       return move(state, action.position)
     case 'experience_opened':
-      return openOne(state, action.experience, 'visitor')
+      return openOne(state, action.experience, action.by ?? 'visitor')
     case 'experience_closed':
       return close(state)
     case 'stage_changed':
       return { ...state, stage: action.stage }
     case 'ar_changed':
       return { ...state, ar: action.ar }
-    case 'window_changed':
-      return { ...state, window: action.window }
+    case 'beside_changed':
+      return { ...state, beside: action.beside }
   }
 }
 
@@ -136,7 +128,7 @@ function findCurrent(state: VisitState, landmark: string): Experience | null {
   return here.sort((a, b) => endOf(a) - endOf(b))[0] ?? null
 }
 
-function openOne(state: VisitState, experience: string, openedBy: 'trigger' | 'visitor'): VisitState {
+function openOne(state: VisitState, experience: string, openedBy: Opener): VisitState {
   if (state.open === experience) return state
   return { ...state, open: experience, openedBy, offered: null, dismissed: null, stage: { kind: 'idle' }, ar: 'off' }
 }
@@ -160,42 +152,7 @@ export function findOpen(state: VisitState): Experience | null {
   return state.site?.experiences.find(({ id }) => id === state.open) ?? null
 }
 
-/** What a change of the visit has to tell the figures. */
-export function eventsBetween(before: VisitState, after: VisitState): NewEvent[] {
-  const opened: NewEvent[] = before.site === null && after.site !== null ? [{ type: 'site_opened' }] : []
-  return [...opened, ...landmarkEvents(before, after), ...experienceEvents(before, after)]
-}
-
-function landmarkEvents(before: VisitState, after: VisitState): NewEvent[] {
-  const [left, entered] = [before.trigger.current, after.trigger.current]
-  if (left === entered) return []
-  const events: NewEvent[] = left === null ? [] : [{ type: 'landmark_left', landmark: left }]
-  return entered === null ? events : [...events, { type: 'landmark_entered', landmark: entered }]
-}
-
-function experienceEvents(before: VisitState, after: VisitState): NewEvent[] {
-  const changed = before.open !== after.open
-  const wasShown = before.stage.kind === 'shown' && !changed
-  const happened: [boolean, EventType, VisitState][] = [
-    [seesThrough(before) && !seesThrough(after), 'ar_left', before],
-    [changed && after.open !== null, 'experience_opened', after],
-    [after.stage.kind === 'shown' && !wasShown, 'scene_shown', after],
-    [seesThrough(after) && !seesThrough(before), 'ar_entered', after]
-  ]
-  return happened.filter(([did]) => did).map(([, type, state]) => ({ type, ...subjectOf(state) }))
-}
-
-function subjectOf(state: VisitState): Omit<NewEvent, 'type'> | null {
-  const open = findOpen(state)
-  return open === null ? null : { landmark: open.landmark, scene: open.scene, experience: open.id }
-}
-
 /** Whether the visitor looks through AR, floor found or not. */
 export function isInAr(ar: ArState): boolean {
   return ar === 'searching' || ar === 'ready' || ar === 'placed' || ar === 'overlaid' || ar === 'lost'
-}
-
-/** Whether the model is seen in the camera's picture, held in place or not. */
-function seesThrough({ ar, window }: VisitState): boolean {
-  return window || isInAr(ar)
 }

@@ -9,6 +9,8 @@ import { type Heard, sendJson, serve, type TestServer } from './server'
 /** What the server does with the next batches; the token is always given. */
 type Manner = 'take' | 'lose' | 'hang_up' | 'busy' | 'refuse_token' | 'refuse_many'
 
+const GATE = { experience: 'gate-1820', landmark: 'gate', scene: 'gate' }
+
 let server: TestServer
 let box: Outbox | null
 let consent: ConsentState
@@ -66,9 +68,10 @@ async function open(): Promise<Outbox> {
   await box?.close()
   box = await openOutbox({
     site: `site-${site}`,
-    time_zone: 'Asia/Tokyo',
+    time_zone: () => 'Asia/Tokyo',
     language: () => 'en',
     mode: () => 'page',
+    device: () => 'phone',
     consent: () => ({ state: consent, text_version: '1' }),
     clock: createClock(() => Date.now(), null),
     origin: server.origin,
@@ -88,7 +91,7 @@ function batches(): number {
 test('events are sent in order, in one batch, with one visit', async () => {
   const outbox = await open()
   await outbox.record({ type: 'site_opened' })
-  await outbox.record({ type: 'landmark_entered', landmark: 'gate' })
+  await outbox.record({ type: 'landmark_entered', landmark: 'gate', accuracy: 'good' })
   await outbox.flush()
   expect(types()).toEqual(['site_opened', 'landmark_entered'])
   expect(new Set([...stored.values()].map(({ visit }) => visit)).size).toBe(1)
@@ -160,9 +163,9 @@ test('one batch the server will not have costs only the offending event', async 
   manners = ['refuse_many']
   const outbox = await open()
   await outbox.record({ type: 'site_opened' })
-  await outbox.record({ type: 'ar_entered' })
+  await outbox.record({ type: 'photo_taken', ...GATE })
   await outbox.flush()
-  expect(types()).toEqual(['site_opened', 'ar_entered'])
+  expect(types()).toEqual(['site_opened', 'photo_taken'])
 })
 
 test.each<ConsentState>(['unset', 'refused', 'withdrawn'])('under %s nothing leaves', async (state) => {
@@ -188,17 +191,23 @@ test('with only the necessary allowed no visit is named, not even for what waite
   await outbox.record({ type: 'site_opened' })
   consent = 'necessary'
   await outbox.consentChanged()
-  await outbox.record({ type: 'ar_entered' })
+  await outbox.record({ type: 'photo_taken', ...GATE })
   await outbox.flush()
   expect([...stored.values()].map(({ visit }) => visit)).toEqual([undefined, undefined])
 })
 
 test('no event carries a coordinate', async () => {
   const outbox = await open()
-  await outbox.record({ type: 'landmark_entered', landmark: 'gate' })
+  await outbox.record({ type: 'landmark_entered', landmark: 'gate', accuracy: 'good' })
   await outbox.flush()
   const body = server.heard.find(({ path }) => path === '/api/v1/events')?.body ?? ''
-  expect(Object.keys((JSON.parse(body) as EventBatch).events[0] ?? {}).sort()).toEqual(['at', 'id', 'landmark', 'type'])
+  expect(Object.keys((JSON.parse(body) as EventBatch).events[0] ?? {}).sort()).toEqual([
+    'accuracy',
+    'at',
+    'id',
+    'landmark',
+    'type'
+  ])
 })
 
 test('while the server is away everything waits', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Action, eventsBetween, nextMoment, reduce, START, type VisitState } from '../src/state'
+import { type Action, nextMoment, reduce, START, type VisitState } from '../src/state'
 import type { Experience, Landmark, Occurrence, SiteDocument } from '../src/wire'
 
 const NOON = Date.parse('2026-10-07T03:00:00Z')
@@ -76,7 +76,7 @@ test('the page switches when one starts, at its very second', () => {
 })
 
 test('who is looking at a model is not torn away, only offered the next', () => {
-  const looking = play(at(GATE), { type: 'stage_changed', stage: { kind: 'shown', level: 0 } })
+  const looking = play(at(GATE), { type: 'stage_changed', stage: { kind: 'shown', level: 0, spots: 0 } })
   expect(reduce(looking, at(HOUSE))).toMatchObject({ open: 'gate-1820', offered: 'house-1820' })
 })
 
@@ -106,53 +106,4 @@ test('an experience taken back closes', () => {
 test('waiting for satellites keeps the last fix', () => {
   const state = play(at(GATE), { type: 'position_changed', position: { kind: 'granted', fix: null } })
   expect(state.fix).not.toBeNull()
-})
-
-function told(before: VisitState, ...actions: Action[]): string[] {
-  const types: string[] = []
-  actions.reduce((state, action) => {
-    const next = reduce(state, action)
-    types.push(...eventsBetween(state, next).map(({ type }) => type))
-    return next
-  }, before)
-  return types
-}
-
-test('a whole visit tells each thing once', () => {
-  const types = told(
-    START,
-    { type: 'site_loaded', site: SITE, at: NOON },
-    at(GATE),
-    { type: 'stage_changed', stage: { kind: 'loading', loaded_bytes: 1, total_bytes: 2 } },
-    { type: 'stage_changed', stage: { kind: 'shown', level: 2 } },
-    { type: 'stage_changed', stage: { kind: 'shown', level: 0 } },
-    { type: 'ar_changed', ar: 'starting' },
-    { type: 'ar_changed', ar: 'searching' },
-    { type: 'ar_changed', ar: 'placed' },
-    { type: 'ar_changed', ar: 'off' },
-    at({ lat: 32.75, lon: 129.88 })
-  )
-  expect(types).toEqual([
-    'site_opened',
-    'landmark_entered',
-    'experience_opened',
-    'scene_shown',
-    'ar_entered',
-    'ar_left',
-    'landmark_left'
-  ])
-})
-
-test('an AR session that never began is no event', () => {
-  const open = play(at(GATE))
-  expect(told(open, { type: 'ar_changed', ar: 'starting' }, { type: 'ar_changed', ar: 'failed' })).toEqual([])
-})
-
-test('events name landmark, scene and experience, and no coordinate', () => {
-  const before = play()
-  const events = eventsBetween(before, reduce(before, at(GATE)))
-  expect(events).toEqual([
-    { type: 'landmark_entered', landmark: 'gate' },
-    { type: 'experience_opened', landmark: 'gate', scene: 'gate-1820-scene', experience: 'gate-1820' }
-  ])
 })

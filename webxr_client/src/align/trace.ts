@@ -3,6 +3,7 @@
  * back exactly the estimates that the visitor had. Pure; a trace is lines of JSON, and stays on the phone.
  */
 import type { GeoPoint } from '../geo/enu'
+import type { Aligning } from '../wire'
 import {
   afterLoss,
   afterReset,
@@ -94,4 +95,21 @@ function parseLine(line: string, number: number): Entry {
     // said below, with the line's number
   }
   throw new SyntaxError(`line ${number} is no entry of a trace`)
+}
+
+/** By what an entry brings a model to its place; null for what the phone tells all the time, which brings it there little by little. */
+export function bringsBy(entry: Entry): Aligning | null {
+  switch (entry.kind) {
+    case 'sighting':
+      return 'points'
+    case 'pose':
+      return 'sign'
+    case 'nudge':
+    case 'turn':
+      return 'hand'
+    case 'reset':
+      return 'floor'
+    default:
+      return null
+  }
 }

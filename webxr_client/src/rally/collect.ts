@@ -45,7 +45,7 @@ export async function addStamp(visit: Visit, rally: Rally, landmark: string, cod
   })
   cards.close()
   if (isNew) {
-    visit.tell({ type: 'stamp_collected', landmark })
+    visit.tell({ type: 'stamp_collected', rally: rally.id, landmark })
     document.dispatchEvent(new CustomEvent(CARD_CHANGED, { detail: landmark }))
   }
   return isNew

@@ -144,7 +144,7 @@ class RallyPage {
     const answer: Answer<NonNullable<Card['prize']>> | null = await askPrize(this.place(rally), card)
     if (answer?.kind === 'refused') return this.say(refusalOf(answer.code))
     if (answer?.kind !== 'taken') return
-    if (answer.value.used_at !== null) this.visit.tell({ type: 'prize_redeemed' })
+    if (answer.value.used_at !== null) this.visit.tell({ type: 'prize_redeemed', rally: rally.id })
     await this.cards.change(rally.id, (kept) => ({ ...kept, prize: answer.value }))
   }
 

@@ -234,6 +234,7 @@ export class ArControls {
       occluders: this.view?.scene?.occluders ?? [],
       trace: this.trace,
       carried,
+      tell: this.visit.tell,
       callbacks: {
         onState: (ar) => this.tell(ar),
         onWalk: (walking) => this.hearWalk(walking),

@@ -1,11 +1,11 @@
 /** The choice about counting: asked once without getting in the way, and changed on the privacy page. */
-import { readConsent, saveConsent } from '../consent'
+import { asksNotToFollow, readChoice, saveConsent, type Wish } from '../consent'
 import type { Consent, ConsentState } from '../wire'
 import { announce } from './dom'
 import type { Words } from './words'
 
 /** Version of the text a visitor agrees to; it changes when what is counted changes. */
-export const CONSENT_TEXT = '2026-11'
+export const CONSENT_TEXT = '2026-12'
 
 /**
  * Show the panel while nothing is chosen, and let every button of the page choose. Gives a function that looks again:
@@ -28,7 +28,9 @@ export function setUpConsent(page: Document, storage: Storage, words: Words, onC
       onChange()
     })
   }
-  const look = (): void => show(readConsent(storage, CONSENT_TEXT))
+  const look = (): void => show(readChoice(storage, CONSENT_TEXT))
+  const asked = asksNotToFollow(page.defaultView?.navigator as Wish)
+  for (const line of page.querySelectorAll<HTMLElement>('.browser-asks')) line.hidden = !asked
   look()
   return look
 }

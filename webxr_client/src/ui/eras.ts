@@ -10,7 +10,8 @@ export interface Eras {
 }
 
 /**
- * The slider of a scene with at least two eras; `show` hears its place while a finger moves it. Let go, it rests at the
+ * The slider of a scene with at least two eras; `show` hears its place while a finger moves it, and the
+ * era where it has come to rest at another one. Let go, it rests at the
  * nearest era: at once for whoever asked for less motion, and always by key, which moves from era to era.
  */
 export function layEras(
@@ -18,7 +19,7 @@ export function layEras(
   scene: SceneDocument,
   label: string,
   calm: boolean,
-  show: (place: number) => void
+  show: (place: number, rested: Era | null) => void
 ): Eras {
   const { eras } = scene
   const slider = make(page, 'input', {
@@ -33,17 +34,19 @@ export function layEras(
   const buttons = eras.map((era, place) => makeButton(page, era.label, () => go(place)))
   const element = make(page, 'div', { className: 'eras' })
   let era: Era | null = null
-  const go = (place: number): void => {
+  let before: Era | null = null
+  const go = (place: number, rests = true): void => {
     slider.value = String(place)
-    show(place)
     era = eraAt(eras, place)
+    show(place, rests && before !== null && era !== before ? era : null)
+    if (rests) before = era
     element.toggleAttribute('data-bare', era !== null && isBare(scene, era))
     slider.setAttribute('aria-valuetext', era?.label ?? '')
     for (const [i, button] of buttons.entries()) button.setAttribute('aria-pressed', String(eras[i] === era))
     setText(told, era?.text ?? '')
     told.hidden = told.textContent === ''
   }
-  slider.addEventListener('input', () => go(Number(slider.value)))
+  slider.addEventListener('input', () => go(Number(slider.value), false))
   slider.addEventListener('change', () => go(Math.round(Number(slider.value))))
   slider.addEventListener('keydown', (event) => {
     const step = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key]

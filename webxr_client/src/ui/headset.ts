@@ -5,7 +5,7 @@ import { ENDED, type Ending, type Mode, type ModeParts } from './mode'
 
 /** Begin in the headset. Must be called from a tap. */
 export function openHeadset(parts: ModeParts): Mode {
-  const { scene, words, view, place, say, onEnd } = parts
+  const { scene, words, view, visit, place, say, onEnd } = parts
   const page = view.document
   let headset: Headset | null = null
   let over = false
@@ -14,6 +14,7 @@ export function openHeadset(parts: ModeParts): Mode {
     if (over) return
     over = true
     place.replaceChildren()
+    if (visit.state.beside !== null) visit.dispatch({ type: 'beside_changed', beside: null })
     onEnd(ending)
     if (ending.problem !== null) announce(page, words(ending.problem))
   }
@@ -35,6 +36,7 @@ export function openHeadset(parts: ModeParts): Mode {
     if (!start.ok) return finish({ problem: `vr_${start.problem}` })
     headset = start.headset
     if (over) return void headset.end() // ended while the headset was still asking
+    visit.dispatch({ type: 'beside_changed', beside: 'headset' })
     say(words('vr_where'))
     const lost = (): void => {
       ending = { problem: 'context_lost', again: 'try_again' }

@@ -116,7 +116,9 @@ class LivePage {
   private openOwn(): void {
     const own = need(this.page, 'main').dataset['experience']
     const known = this.visit.state.site?.experiences.some(({ id }) => id === own)
-    if (own !== undefined && known) this.visit.dispatch({ type: 'experience_opened', experience: own })
+    if (own === undefined || !known) return
+    const by = new URLSearchParams(this.page.location.search).has('sign') ? 'code' : 'visitor'
+    this.visit.dispatch({ type: 'experience_opened', experience: own, by })
   }
 
   /** Bring the newest words when the server has compiled another edition than the one this page was made from. */

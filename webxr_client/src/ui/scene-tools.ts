@@ -1,12 +1,12 @@
 /** What can be done with a scene besides turning it: go through its eras, ask how sure it is, hear it, take a picture. */
-import { isQuiet } from '../geo/live'
 import type { Stage } from '../orbit/stage'
-import type { Experience, SceneDocument, SceneNode } from '../wire'
+import type { Era, Experience, SceneDocument, SceneNode } from '../wire'
 import { announce, make, makeButton } from './dom'
 import { type Eras, layEras } from './eras'
 import { layMedia } from './media'
 import { openPanel } from './panel'
 import { makePhoto, passOn } from './photo'
+import { isQuietDay } from './quiet'
 import { plain } from './ruby'
 import type { Visit } from './visit'
 import type { Words } from './words'
@@ -14,12 +14,6 @@ import type { Words } from './words'
 export interface ToolPlaces {
   bar: HTMLElement
   panel: HTMLElement
-}
-
-/** Whether today is a day on which effects and sounds rest. */
-export function isQuietDay(visit: Visit): boolean {
-  const site = visit.state.site?.site
-  return site !== undefined && isQuiet(site.quiet_days, visit.io.clock.now(), site.time_zone)
 }
 
 /** Lay the tools of a scene before the buttons that turn it. */
@@ -31,7 +25,6 @@ export function layTools(
   { stage, calm, words }: { stage: Stage; calm: boolean; words: Words }
 ): void {
   const page = bar.ownerDocument
-  const quiet = (): boolean => isQuietDay(visit)
   const tool = (key: string, sign: string, act: (button: HTMLButtonElement) => void): HTMLButtonElement => {
     const button = makeButton(page, sign, () => act(button), 'tool')
     button.setAttribute('aria-label', words(key))
@@ -39,13 +32,16 @@ export function layTools(
     button.dataset['tool'] = key
     return button
   }
-  const eras =
-    scene.eras.length > 1 ? layEras(page, scene, words('eras'), calm || quiet(), (place) => stage.showEra(place)) : null
+  const show = (place: number, rested: Era | null): void => {
+    stage.showEra(place)
+    if (rested !== null) visit.tell({ type: 'era_changed', era: rested.id })
+  }
+  const eras = scene.eras.length > 1 ? layEras(page, scene, words('eras'), calm || isQuietDay(visit), show) : null
   const tools = [
     tool('sure', '?', (button) =>
       openPanel(panel, button, words, words('sure'), ...laySure(page, scene.nodes, stage, words))
     ),
-    tool('photo', '◉', () => void takePhoto(page, { scene, experience, stage, eras }, words))
+    tool('photo', '◉', () => void takePhoto(page, { scene, experience, stage, eras, visit }, words))
   ]
   if (scene.sounds.length > 0) {
     tools.push(
@@ -55,7 +51,7 @@ export function layTools(
           button,
           words,
           words('sounds'),
-          ...scene.sounds.map((sound) => layMedia(page, sound, words, quiet))
+          ...scene.sounds.map((sound) => layMedia(page, sound, words, visit))
         )
       )
     )
@@ -98,9 +94,14 @@ interface Shown {
   experience: Experience
   stage: Stage
   eras: Eras | null
+  visit: Visit
 }
 
-async function takePhoto(page: Document, { scene, experience, stage, eras }: Shown, words: Words): Promise<void> {
+async function takePhoto(
+  page: Document,
+  { scene, experience, stage, eras, visit }: Shown,
+  words: Words
+): Promise<void> {
   const view = page.defaultView
   const picture = stage.takePicture()
   if (view === null) return
@@ -112,5 +113,7 @@ async function takePhoto(page: Document, { scene, experience, stage, eras }: Sho
   const title = plain(experience.title)
   const credit = plain([eras?.now?.label ?? '', ...grades, scene.credit].filter((part) => part !== '').join(' · '))
   const photo = await makePhoto(page, picture, { title, credit })
-  if (photo !== null && (await passOn(view, photo, title))) announce(page, words('photo_done'))
+  if (photo === null || !(await passOn(view, photo, title))) return
+  announce(page, words('photo_done'))
+  visit.tell({ type: 'photo_taken' })
 }

@@ -10,7 +10,7 @@ import type { StageState } from '../state'
 import type { Experience, Lod, Point3, SceneDocument } from '../wire'
 import { make, makeButton, need } from './dom'
 import { type Fan, makeFan } from './fan'
-import { isQuietDay, layTools } from './scene-tools'
+import { layTools } from './scene-tools'
 import { laySpots, type SpotPlaces, type Spots } from './spots'
 import type { Visit } from './visit'
 import { saySize, type Words } from './words'
@@ -117,19 +117,13 @@ class LiveScene implements SceneView {
     if (this.over) return
     if (begin === null) return this.fail('stage_load_failed')
     this.stage = begin(this.places.canvas, this.options())
-    this.spots = laySpots(
-      this.places,
-      scene.hotspots,
-      () => this.stage,
-      this.words,
-      () => isQuietDay(this.visit)
-    )
+    this.spots = laySpots(this.places, scene.hotspots, () => this.stage, this.words, this.visit)
     const shown = await this.stage.show(scene)
     if (this.over) return
     if (!shown.ok) return shown.problem === 'aborted' ? undefined : this.fail(`stage_${shown.problem}`)
     this.say('')
     this.layButtons()
-    this.tell({ kind: 'shown', level: shown.level })
+    this.tell({ kind: 'shown', level: shown.level, spots: scene.hotspots.length })
   }
 
   /** The model still, before three is there; what is in the way of that, the stage says. */

@@ -4,6 +4,7 @@ import type { Hotspot } from '../wire'
 import { make, need, toldIn } from './dom'
 import { layMedia } from './media'
 import { closePanel, openPanel } from './panel'
+import type { Visit } from './visit'
 import type { Words } from './words'
 
 export interface Spots {
@@ -23,12 +24,13 @@ export function laySpots(
   spots: readonly Hotspot[],
   stage: () => Stage | null,
   words: Words,
-  quiet = () => false
+  visit: Visit
 ): Spots {
   const page = places.layer.ownerDocument
   const open = (spot: Hotspot, button: HTMLElement): void => {
     stage()?.lookAt(spot.id)
-    const media = spot.media === null ? [] : [layMedia(page, spot.media, words, quiet)]
+    visit.tell({ type: 'hotspot_opened', hotspot: spot.id })
+    const media = spot.media === null ? [] : [layMedia(page, spot.media, words, visit)]
     openPanel(places.panel, button, words, spot.title, make(page, 'p', toldIn(spot), spot.text), ...media)
     Object.assign(need(places.panel, '#panel-title'), toldIn(spot))
   }

@@ -129,8 +129,9 @@ class TakePanel {
   }
 
   private show(state: TakeState): void {
-    const { panel, view } = this.desk
+    const { panel, view, visit } = this.desk
     const shown = viewTake(state)
+    if (state.kind === 'full' || state.kind === 'lack') visit.trouble(`take_${state.kind}`)
     const layout = JSON.stringify([state.kind, shown.buttons, shown.sentences.map(({ key }) => key)])
     if (layout !== this.layout) {
       this.layout = layout

@@ -1,12 +1,11 @@
 /** One visit while a page is open: its state, and everything outside that moves it. */
 import { type Io, type Problem, watchSite } from '../api'
 import { type Clock, createClock } from '../clock'
-import { maySend, readConsent } from '../consent'
+import { maySend, readConsent, type Wish } from '../consent'
 import { keepUpLater } from '../offline/contact'
-import type { Outbox } from '../outbox'
-import { createTeller } from '../said'
-import { type Action, eventsBetween, isInAr, type NewEvent, nextMoment, reduce, START, type VisitState } from '../state'
-import type { Language, Mode } from '../wire'
+import { type Action, nextMoment, reduce, START, type VisitState } from '../state'
+import type { Happening, Telling } from '../telling'
+import type { Consent, Language } from '../wire'
 import { CONSENT_TEXT } from './consent-panel'
 
 /** Called after every change with the state before and after it. */
@@ -23,7 +22,9 @@ export interface Visit {
   listen: (listener: Listener) => void
   consentChanged: () => void
   /** Tell the figures of something that changes nothing here; dropped unless consent allows. */
-  tell: (event: NewEvent) => void
+  tell: (happening: Happening) => void
+  /** Tell them that something did not work; the key names the sentence that was said. */
+  trouble: (key: string) => void
 }
 
 const LONGEST_WAIT_MS = 3_600_000 // a longer timer would drift, and overflows after 24 days
@@ -31,7 +32,7 @@ const LONGEST_WAIT_MS = 3_600_000 // a longer timer would drift, and overflows a
 /** A visit whose state changes only through `dispatch`. base: what the addresses of documents begin with in a preview. */
 export function createVisit(site: string, language: string, clock: Clock, base = ''): Visit {
   const listeners: Listener[] = []
-  const outbox = base === '' ? new LazyOutbox(site, language, clock) : null
+  const telling = base === '' ? new LazyTelling(site, language, clock) : null
   let state = START
   return {
     get state() {
@@ -45,23 +46,23 @@ export function createVisit(site: string, language: string, clock: Clock, base =
       const before = state
       state = reduce(state, action)
       if (state === before) return
-      outbox?.hear(before, state)
+      const now = state
+      if (now.site !== null) telling?.run((it) => it.hear(now))
       for (const listener of listeners) listener(state, before)
       const here = state.trigger.current
       if (here !== null && here !== before.trigger.current && base === '' && state.site?.rallies?.length)
         void import('../rally/collect').then(({ collectHere }) => collectHere(this, here))
     },
     listen: (listener) => listeners.push(listener),
-    consentChanged: () => outbox?.consentChanged(),
-    tell: (event) => outbox?.note([event])
+    consentChanged: () => telling?.run((it) => void it.consentChanged(state), true),
+    tell: (happening) => telling?.run((it) => it.tell(happening)),
+    trouble: (key) => telling?.run((it) => it.trouble(key))
   }
 }
 
-/** Opened only once something may be counted, and with a site document, whose time zone it needs. */
-class LazyOutbox {
-  private opening: Promise<Outbox> | null = null
-  private latest: VisitState = START
-  private readonly teller = createTeller(sessionStorage, async (event) => (await this.open())?.record(event))
+/** Comes only once something may be counted; what happens until it is there is told in order. */
+class LazyTelling {
+  private opening: Promise<Telling> | null = null
 
   constructor(
     private readonly site: string,
@@ -69,52 +70,26 @@ class LazyOutbox {
     private readonly clock: Clock
   ) {}
 
-  hear(before: VisitState, after: VisitState): void {
-    this.latest = after
-    // a server that was away alone: the browser knows of no lost line, and says nothing when it is back
-    if (before.link === 'offline' && after.link === 'online') void this.opening?.then((outbox) => outbox.resume())
-    this.note(eventsBetween(before, after))
-  }
-
-  note(events: NewEvent[]): void {
-    if (maySend(readConsent(localStorage, CONSENT_TEXT))) this.tell(events)
-  }
-
-  consentChanged(): void {
-    void this.open()?.then((outbox) => outbox.consentChanged())
-    // whoever says yes now is where they are now
-    if (maySend(readConsent(localStorage, CONSENT_TEXT))) this.tell(eventsBetween(START, this.latest))
-  }
-
-  private tell(events: NewEvent[]): void {
-    void this.open() // without news too: something may wait from the page before
-    this.teller(events, this.clock.now())
-  }
-
-  private open(): Promise<Outbox> | null {
-    const time_zone = this.latest.site?.site.time_zone
-    if (time_zone === undefined) return null
-    this.opening ??= import('../outbox').then((module) =>
-      module.openOutbox({
+  /** Do something with it if something may be counted; also when the choice about that was changed. */
+  run(act: (telling: Telling) => void, isChoice = false): void {
+    if (!isChoice && !maySend(readNow())) return
+    this.opening ??= import('../telling').then(({ openTelling }) =>
+      openTelling({
+        view: window,
         site: this.site,
-        time_zone,
-        language: () => this.language as Language,
-        mode: () => modeOf(this.latest),
-        consent: () => readConsent(localStorage, CONSENT_TEXT),
+        language: this.language as Language,
+        consent: readNow,
         clock: this.clock
       })
     )
-    this.opening.catch(() => {
+    this.opening.then(act, () => {
       this.opening = null // its script could not be had just now
     })
-    return this.opening
   }
 }
 
-function modeOf(state: VisitState): Mode {
-  if (isInAr(state.ar)) return 'ar'
-  if (state.window) return 'window'
-  return state.stage.kind === 'shown' ? 'orbit' : 'page'
+function readNow(): Consent {
+  return readConsent(localStorage, CONSENT_TEXT, navigator as Wish)
 }
 
 /** A clock for a page, corrected by the server and remembered. */

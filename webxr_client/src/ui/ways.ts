@@ -120,7 +120,8 @@ export class Ways {
   }
 
   private makeNotice(key: string, next: Taken | null, word = 'way_window'): Notice {
-    const { words } = this.parts
+    const { words, visit } = this.parts
+    visit.trouble(key)
     const element = make(this.page, 'div', { className: 'words notice' }, make(this.page, 'p', {}, words(key)))
     if (next !== null) {
       const go = makeButton(this.page, words(word), () => void this.take(next), 'primary')

@@ -11,6 +11,8 @@ import { type Answer, askInTap, type Question } from './permission'
 import { readWalk } from './walk'
 import { layWindowControls, type WindowControls } from './window-controls'
 
+const PERMISSIONS = { motion: 'motion', position: 'location', camera: 'camera' } as const
+
 /** Ask what must be asked and open the window; the mode can be ended at any step. */
 export function openWindow(parts: ModeParts): Mode {
   const looking = new Looking(parts)
@@ -38,6 +40,8 @@ class Looking implements Mode {
     for (const [i, question] of questions.entries()) {
       const number = { step: i + 1, of: questions.length }
       const answer = await askInTap(this.parts.place, question, number, this.parts.words)
+      if (answer === 'denied' || answer === 'declined')
+        this.parts.visit.tell({ type: 'permission_refused', permission: PERMISSIONS[question.key] })
       const ending = this.over ? ENDED : endingOf(question.key, answer)
       if (ending !== null) {
         this.finish(ending)
@@ -49,7 +53,7 @@ class Looking implements Mode {
       this.finish({ problem: 'ar_busy', again: 'try_again' })
       return
     }
-    this.parts.visit.dispatch({ type: 'window_changed', window: true })
+    this.parts.visit.dispatch({ type: 'beside_changed', beside: 'window' })
     this.controls = layWindowControls(this.parts, this.session, this.node)
     this.idle = watchIdle(this.parts.view, () => this.leave({ problem: 'window_rested', again: 'window_resume' }))
   }
@@ -118,7 +122,19 @@ class Looking implements Mode {
     }
     const still = device.reducedMotion
     const { occluders } = scene.scene ?? { occluders: [] }
-    return startWindow({ view, stage, container, node, frame, occluders, still, trace, stream, callbacks })
+    return startWindow({
+      view,
+      stage,
+      container,
+      node,
+      frame,
+      occluders,
+      still,
+      trace,
+      stream,
+      tell: visit.tell,
+      callbacks
+    })
   }
 
   private hear(state: WindowState): void {
@@ -138,7 +154,7 @@ class Looking implements Mode {
     this.controls?.close()
     this.parts.place.replaceChildren()
     const { visit, onEnd, view, words } = this.parts
-    if (visit.state.window) visit.dispatch({ type: 'window_changed', window: false })
+    if (visit.state.beside !== null) visit.dispatch({ type: 'beside_changed', beside: null })
     onEnd(ending)
     if (ending.problem !== null) announce(view.document, words(ending.problem))
   }

@@ -11,14 +11,16 @@ import {
   wantsSighting
 } from '../align/estimator'
 import { settle } from '../align/settle'
-import { type Entry, follow, startFrom } from '../align/trace'
+import { bringsBy, type Entry, follow, startFrom } from '../align/trace'
 import type { Fix } from '../geo/trigger'
 import type { Trace } from '../trace'
-import type { SceneNode } from '../wire'
+import type { Aligning, SceneNode } from '../wire'
 import type { Heading } from './sensors'
 import { type Doubt, mayOverlay, type TruePlace, truePlace } from './true-place'
 
 export interface Anchoring {
+  /** What brought the model to where it is drawn; the floor alone before anything did. */
+  readonly by: Aligning
   readonly canUndo: boolean
   /** Another sighting would make the place surer. */
   readonly wantsSighting: boolean
@@ -47,6 +49,7 @@ export function startAnchoring(node: SceneNode, frame: Frame, trace: Trace | nul
   let estimate = startFrom(begin)
   let drawn = settle(null, estimate)
   let way: Local = { east_m: 0, north_m: 0, at_ms: 0 }
+  let by: Aligning = 'floor'
   let stands = false
   let headed_ms = Number.NEGATIVE_INFINITY
   trace?.note(begin)
@@ -57,12 +60,16 @@ export function startAnchoring(node: SceneNode, frame: Frame, trace: Trace | nul
     const next = follow(estimate, entry)
     if (next === estimate) return
     estimate = next
+    by = bringsBy(entry) ?? by
     const [before, stood] = [drawn, stands]
     drawn = settle(drawn, estimate)
     stands = mayOverlay(doubt(), stood)
     if (moved || drawn !== before || stands !== stood) onChange()
   }
   return {
+    get by() {
+      return by
+    },
     get canUndo() {
       return canUndo(estimate)
     },

@@ -5,6 +5,8 @@ import type { Fix } from '../geo/trigger'
 import { type Surrounding, surround } from '../orbit/occluders'
 import type { Loan } from '../orbit/stage'
 import type { Lookout } from '../scan/look'
+import { type Stood, tellStood } from '../stood'
+import type { Aligning } from '../wire'
 import { comfortableDistance } from '../xr/placing'
 import { type Anchoring, startAnchoring } from './anchoring'
 import { aheadDeg, angleBetweenDeg, type Turn } from './attitude'
@@ -44,6 +46,7 @@ export class WindowRun implements WindowSession {
   private readonly watcher: ResizeObserver
   private readonly anchoring: Anchoring | null
   private readonly buildings: Surrounding
+  private readonly stood: Stood
   private held: Steady | null = null
   private ahead_rad = 0
   private request = 0
@@ -57,6 +60,7 @@ export class WindowRun implements WindowSession {
   ) {
     const { container, stream, view, node, frame } = options
     this.anchoring = frame === null ? null : startAnchoring(node, frame, options.trace, () => this.reckon())
+    this.stood = tellStood(options.tell)
     this.lens_deg = readLens(view.localStorage)
     this.figure = new Figure(loan)
     this.buildings = surround(loan, node, options.occluders)
@@ -80,8 +84,10 @@ export class WindowRun implements WindowSession {
     this.away_m = this.wholeAwayM()
   }
 
-  put(): void {
+  /** By the visitor's hand, or by itself on the floor that is taken to be there. */
+  put(by: Aligning = 'hand'): void {
     if (this.held === null) return
+    this.stood.placed(by)
     this.ahead_rad = (aheadDeg(this.held.turn) * Math.PI) / 180
     this.buildings.stand(false)
     this.standAhead()
@@ -195,7 +201,7 @@ export class WindowRun implements WindowSession {
     clearTimeout(this.silence)
     this.held = steady(this.held, turn, at_ms)
     if (this.held.speed_deg_s > STIRRED_DEG_S) this.options.callbacks.onTurn()
-    if (this.state === 'waiting' || this.state === 'silent') this.put()
+    if (this.state === 'waiting' || this.state === 'silent') this.put('floor')
     // a phone at rest speaks sixty times a second and says the same: nothing new is to be drawn
     if (this.drawn === null || angleBetweenDeg(this.drawn, this.held.turn) > SEEN_DEG) this.invalidate()
   }
@@ -210,12 +216,15 @@ export class WindowRun implements WindowSession {
     const place = this.anchoring?.find() ?? null
     if (this.held === null || (place === null && this.state !== 'overlaid')) return
     if (place === null) {
-      this.put()
+      this.put('floor')
       return
     }
     this.figure.want(place, this.loan.ground_y)
     this.buildings.stand(true)
     this.invalidate()
+    const by = this.anchoring?.by ?? 'floor'
+    this.stood.found(by, place.doubt.metres)
+    this.stood.placed(by)
     this.become('overlaid')
     this.options.callbacks.onAdjust()
   }

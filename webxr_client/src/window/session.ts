@@ -3,6 +3,7 @@ import type { Frame, SignPose, SurveyPoint } from '../align/estimator'
 import type { Fix } from '../geo/trigger'
 import type { Stage } from '../orbit/stage'
 import type { Lookout } from '../scan/look'
+import type { Tell } from '../stood'
 import type { Trace } from '../trace'
 import type { Occluder, SceneNode } from '../wire'
 import { WindowRun } from './run'
@@ -44,6 +45,8 @@ export interface WindowOptions {
   /** Keeps what the estimate heard, for whoever asked for a record. */
   trace: Trace | null
   stream: MediaStream
+  /** What the figures are told. */
+  tell: Tell
   callbacks: WindowCallbacks
 }
 

@@ -5,19 +5,20 @@ import {
   canUndo,
   drawnDoubt,
   type Estimate,
+  type Local,
   mayBeAt,
   type SignPose,
   type SurveyPoint,
   wantsSighting
 } from '../align/estimator'
 import { type Drawn, settle } from '../align/settle'
-import { type Entry, follow, startFrom } from '../align/trace'
+import { bringsBy, type Entry, follow, startFrom } from '../align/trace'
 import type { Fix } from '../geo/trigger'
 import { rotate } from '../orbit/frame'
 import type { Trace } from '../trace'
 import type { Turn } from '../window/attitude'
 import { mayOverlay, type TruePlace, truePlace } from '../window/true-place'
-import type { Point3, SceneNode } from '../wire'
+import type { Aligning, Point3, SceneNode } from '../wire'
 import { type Carried, recall } from './carried'
 import type { AlignedFrame } from './session'
 
@@ -30,6 +31,8 @@ export interface Tracked {
 }
 
 export interface Alignment {
+  /** What brought the model to where it is drawn; the floor alone before anything did. */
+  readonly by: Aligning
   readonly canUndo: boolean
   /** The doubt of what is drawn has grown; one more sighting would help. */
   readonly wants: boolean
@@ -70,6 +73,7 @@ export function startAlignment(
   const begin: Entry = { kind: 'begin', frame, near: node.geopose.position, steps: false }
   let estimate: Estimate = startFrom(begin)
   let drawn: Drawn | null = null
+  let by: Aligning = 'floor'
   let stood = false
   let now: Tracked | null = null
   let heard_ms = Number.NEGATIVE_INFINITY
@@ -78,14 +82,15 @@ export function startAlignment(
   const hear = (entry: Exclude<Entry, { kind: 'begin' }>): void => {
     trace?.note(entry)
     estimate = follow(estimate, entry)
+    by = bringsBy(entry) ?? by
     drawn = settle(drawn, estimate)
   }
-  const local = (at_ms: number) => {
-    const [x, , z] = now?.position ?? [0, 0, 0]
-    return { east_m: x, north_m: -z, at_ms }
-  }
+  const local = (at_ms: number): Local => localOf(now, at_ms)
   const before = recall(carried, (pose, at_ms) => hear({ kind: 'pose', pose, local: local(at_ms) }))
   return {
+    get by() {
+      return by
+    },
     get canUndo() {
       return canUndo(estimate)
     },
@@ -112,9 +117,8 @@ export function startAlignment(
     order: (points) =>
       bestFirst(estimate, points, node.geopose.position).map(({ point, away_m }) => ({ id: point.id, away_m })),
     sight({ lat, lon, accuracy_m }) {
-      if (now === null) return
       const point = { lat, lon, accuracy_m }
-      hear({ kind: 'sighting', point, heading_deg: now.heading_deg, local: local(now.at_ms) })
+      if (now !== null) hear({ kind: 'sighting', point, heading_deg: now.heading_deg, local: local(now.at_ms) })
     },
     stand(pose) {
       const possible = now !== null && mayBeAt(estimate, pose)
@@ -123,9 +127,8 @@ export function startAlignment(
     },
     turn: (clockwise_deg) => hear({ kind: 'turn', clockwise_deg }),
     nudge(right_m, away_m) {
-      const heading = (now?.heading_deg ?? 0) * DEG + (drawn?.yaw_rad ?? 0)
-      const [sin, cos] = [Math.sin(heading), Math.cos(heading)]
-      hear({ kind: 'nudge', east_m: right_m * cos + away_m * sin, north_m: away_m * cos - right_m * sin })
+      const heading_rad = (now?.heading_deg ?? 0) * DEG + (drawn?.yaw_rad ?? 0)
+      hear({ kind: 'nudge', ...onTheGround(right_m, away_m, heading_rad) })
     },
     undo: () => hear({ kind: 'undo' }),
     reset() {
@@ -140,6 +143,18 @@ export function startAlignment(
       return stood ? truePlace(drawn, { east_m: 0, north_m: 0 }, doubt, { node, origin: frame.origin }) : null
     }
   }
+}
+
+/** East and north of a step to the right and away, for who looks towards a heading. */
+function onTheGround(right_m: number, away_m: number, heading_rad: number): { east_m: number; north_m: number } {
+  const [sin, cos] = [Math.sin(heading_rad), Math.cos(heading_rad)]
+  return { east_m: right_m * cos + away_m * sin, north_m: away_m * cos - right_m * sin }
+}
+
+/** Where the phone is in its tracked frame, as the estimate hears it; at the frame's beginning before it has told. */
+function localOf(now: Tracked | null, at_ms: number): Local {
+  const [x, , z] = now?.position ?? [0, 0, 0]
+  return { east_m: x, north_m: -z, at_ms }
 }
 
 /** Where a camera looks, clockwise from -z in degrees; null while it looks so far up or down that nothing is ahead. */

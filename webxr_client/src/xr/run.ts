@@ -4,6 +4,7 @@ import { type Gait, stand, stepGait } from '../geo/walking'
 import { type Surrounding, surround } from '../orbit/occluders'
 import type { Loan } from '../orbit/stage'
 import { createWorld, disposeWorld } from '../orbit/world'
+import { type Stood, tellStood } from '../stood'
 import type { Turn } from '../window/attitude'
 import type { Point3 } from '../wire'
 import { type Alignment, lookingDeg, startAlignment } from './alignment'
@@ -18,6 +19,7 @@ import { makeStanding, type Standing } from './standing'
 import { hasStirred, type Rest } from './stir'
 
 const PATIENCE_MS = 600 // a single frame without floor or position is nothing to speak of
+const LOOKED_MS = 8000 // a phone that is moved about finds a floor sooner
 const EYES_M = 1.5 // how high the phone is held, until the floor is found
 const NEAR_M = 0.05
 const FAR_M = 300
@@ -51,6 +53,8 @@ class Run implements ArSession {
   private readonly edges: Edges | null
   private readonly buildings: Surrounding
   private readonly stopCompass: () => void
+  private readonly stood: Stood
+  private readonly begun_at = performance.now()
   private floor: Floor | null = null
   private light: RoomLight | null = null
   private hold: Hold | null = null
@@ -74,6 +78,7 @@ class Run implements ArSession {
     private readonly loan: Loan,
     private readonly options: ArOptions
   ) {
+    this.stood = tellStood(options.tell)
     this.hasOverlay = Boolean(session.domOverlayState?.type)
     const { frame, node, trace, carried } = options
     this.alignment = frame === null ? null : startAlignment(node, frame, trace, carried)
@@ -115,6 +120,7 @@ class Run implements ArSession {
   again(): void {
     this.placed = null
     this.overlaid = false
+    this.stood.gone()
     this.hold = null
     this.wanted = false
     this.standing.takeAway()
@@ -218,6 +224,7 @@ class Run implements ArSession {
     const told = { size_m, distance_m: placed.distance_m }
     performance.mark('ar-placed', { detail: told })
     this.options.callbacks.onPlaced?.(told)
+    this.stood.placed('floor')
   }
 
   /** At its true place once that is known well enough, and back to the floor when it no longer is. */
@@ -235,6 +242,13 @@ class Run implements ArSession {
     this.standing.put([place.position[0], floor_m - ground_y, place.position[2]], place.turn, ground_y)
     this.edges?.lay(place.position, place.turn, floor_m)
     this.buildings.stand(true)
+    this.tellTrue(place.doubt.metres)
+  }
+
+  private tellTrue(doubt_m: number): void {
+    const by = this.alignment?.by ?? 'floor'
+    this.stood.found(by, doubt_m)
+    this.stood.placed(by)
   }
 
   private keep(frame: XRFrame, space: XRReferenceSpace): void {
@@ -265,12 +279,17 @@ class Run implements ArSession {
   private become(state: ArState): void {
     if (state === this.state || this.closed) return
     this.state = state
+    if (state === 'ready') this.stood.found('floor', null)
     if (state === 'overlaid') performance.mark('ar-overlaid', { detail: { middle: this.standing.middle } })
     this.options.callbacks.onState(state)
   }
 
   private ended(): void {
     if (this.closed) return
+    // who looked for a while and never had a floor to place the model on
+    const looked_ms = performance.now() - this.begun_at
+    const stood = this.floor_m !== null || this.overlaid
+    if (!stood && looked_ms > LOOKED_MS) this.options.tell({ type: 'failed', reason: 'no_floor' })
     this.become('off')
     this.close()
     this.options.callbacks.onEnd()

@@ -1,6 +1,8 @@
 /** AR on the floor: a WebXR `immersive-ar` session in which the visitor places a model at its true size. */
 import type { Frame } from '../align/estimator'
 import type { Stage } from '../orbit/stage'
+import { reasonOf } from '../reasons'
+import type { Tell } from '../stood'
 import type { Trace } from '../trace'
 import type { Hazard, Occluder, Point3, SceneNode } from '../wire'
 import type { Alignment } from './alignment'
@@ -56,6 +58,8 @@ export interface ArOptions {
   trace: Trace | null
   /** A sign that was scanned before. */
   carried?: Carried | null
+  /** What the figures are told. */
+  tell: Tell
   callbacks: ArCallbacks
 }
 
@@ -86,9 +90,9 @@ const PROBLEMS: Record<string, ArProblem> = {
 
 /** Begin. Must be called from a tap, without waiting for anything before. */
 export async function startAr(options: ArOptions): Promise<ArStart> {
-  const { callbacks, stage, overlayRoot } = options
-  if (navigator.xr === undefined) return fail(callbacks, 'unsupported')
-  callbacks.onState('starting')
+  const { stage, overlayRoot } = options
+  if (navigator.xr === undefined) return fail(options, 'unsupported')
+  options.callbacks.onState('starting')
   let session: XRSession
   try {
     session = await navigator.xr.requestSession('immersive-ar', {
@@ -97,21 +101,24 @@ export async function startAr(options: ArOptions): Promise<ArStart> {
       domOverlay: { root: overlayRoot }
     })
   } catch (error) {
-    return fail(callbacks, PROBLEMS[error instanceof Error ? error.name : ''] ?? 'broken')
+    return fail(options, PROBLEMS[error instanceof Error ? error.name : ''] ?? 'broken')
   }
   const loan = stage.lend()
   if (loan === null) {
     await session.end()
-    return fail(callbacks, 'busy') // no model stands there, or another session has it
+    return fail(options, 'busy') // no model stands there, or another session has it
   }
   try {
     return { ok: true, session: await beginRun(session, loan, options) }
   } catch {
-    return fail(callbacks, 'broken')
+    return fail(options, 'broken')
   }
 }
 
-function fail(callbacks: ArCallbacks, problem: ArProblem): ArStart {
+function fail({ callbacks, tell }: ArOptions, problem: ArProblem): ArStart {
+  const reason = reasonOf(`ar_${problem}`)
+  if (reason === null) tell({ type: 'permission_refused', permission: 'camera' })
+  else tell({ type: 'failed', reason })
   callbacks.onState('failed')
   return { ok: false, problem }
 }

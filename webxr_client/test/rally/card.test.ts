@@ -6,9 +6,9 @@ import { addStamp, collectHere } from '../../src/rally/collect'
 import { setUpRally } from '../../src/rally/page'
 import { readSpot } from '../../src/rally/scan'
 import { openCards } from '../../src/rally/store'
-import { type Action, type NewEvent, reduce, START, type VisitState } from '../../src/state'
+import { type Action, reduce, START, type VisitState } from '../../src/state'
 import type { Listener, Visit } from '../../src/ui/visit'
-import type { Rally, SiteDocument } from '../../src/wire'
+import type { NewEvent, Rally, SiteDocument } from '../../src/wire'
 import { GATE, site } from '../ui/builders'
 
 /** 24 November 2026, 11:00 in Nagasaki; a tablet's code of that half minute, as the server makes it. */
@@ -163,7 +163,7 @@ test('a stamp comes by itself at a landmark, once, is said with the way to the c
   press('Close')
   await collectHere(phone.visit, 'gate')
   expect(document.getElementById('stamped')).toBeNull()
-  expect(phone.told).toEqual([{ type: 'stamp_collected', landmark: 'gate' }])
+  expect(phone.told).toEqual([{ type: 'stamp_collected', rally: 'autumn', landmark: 'gate' }])
   expect(phone.asked).toEqual([]) // nothing of it leaves the phone
 })
 
@@ -221,7 +221,11 @@ test('a prize that was handed out says when, once it is known, and is told once'
   press('I am at “House”')
   await vi.waitFor(() => expect(get('.prize').textContent).toContain('handed out on 2026-11-24T02:00:00'))
   window.dispatchEvent(new Event('online'))
-  await vi.waitFor(() => expect(phone.told.filter(({ type }) => type === 'prize_redeemed')).toHaveLength(1))
+  await vi.waitFor(() =>
+    expect(phone.told.filter(({ type }) => type === 'prize_redeemed')).toEqual([
+      { type: 'prize_redeemed', rally: 'autumn' }
+    ])
+  )
   expect(document.querySelector('.prize-qr')).toBeNull()
 })
 

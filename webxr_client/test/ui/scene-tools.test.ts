@@ -2,9 +2,11 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Stage } from '../../src/orbit/stage'
 import { reduce, START, type VisitState } from '../../src/state'
+import type { Happening } from '../../src/telling'
 import { layMedia } from '../../src/ui/media'
 import { closePanel } from '../../src/ui/panel'
-import { isQuietDay, layTools } from '../../src/ui/scene-tools'
+import { isQuietDay } from '../../src/ui/quiet'
+import { layTools } from '../../src/ui/scene-tools'
 import type { Visit } from '../../src/ui/visit'
 import type { Media, SceneDocument } from '../../src/wire'
 import { at, experience, site, wordsIn } from './builders'
@@ -34,6 +36,8 @@ const SOUND: Media = {
   provenance: 'fiction'
 }
 
+const told: Happening[] = []
+
 function visitOn(now: string, quiet_days: string[] = []): Visit {
   const document = site([experience()])
   const state: VisitState = reduce(START, {
@@ -41,7 +45,8 @@ function visitOn(now: string, quiet_days: string[] = []): Visit {
     site: { ...document, site: { ...document.site, quiet_days } },
     at: at(now)
   })
-  return { state, io: { clock: { now: () => at(now) } } } as unknown as Visit
+  const tell = (happening: Happening): void => void told.push(happening)
+  return { state, tell, io: { clock: { now: () => at(now) } } } as unknown as Visit
 }
 
 function get<T extends HTMLElement>(selector: string): T {
@@ -60,6 +65,7 @@ describe('tools of a scene', () => {
   }
   beforeEach(() => {
     vi.clearAllMocks()
+    told.length = 0
     lay()
   })
 
@@ -82,6 +88,23 @@ describe('tools of a scene', () => {
     expect(stage.showEra).toHaveBeenLastCalledWith(0)
     expect(get('.era-names button').getAttribute('aria-pressed')).toBe('true')
     expect(get('.era-text').hidden).toBe(false)
+  })
+
+  test('another era is told where the slider rests, not on the way and not the first', () => {
+    const slider = get<HTMLInputElement>('input')
+    slider.value = '0.4'
+    slider.dispatchEvent(new Event('input'))
+    expect(told).toEqual([])
+    slider.dispatchEvent(new Event('change'))
+    get('.era-names button').click() // rests there already
+    expect(told).toEqual([{ type: 'era_changed', era: SCENE.eras[0]?.id }])
+  })
+
+  test('a sound of the scene is told when it plays for the first time', () => {
+    lay({ ...SCENE, sounds: [{ ...SOUND, id: 'bell', loop: false }] })
+    get(`[aria-label="${WORDS('sounds')}"]`).click()
+    for (let times = 0; times < 2; times++) get('audio').dispatchEvent(new Event('play'))
+    expect(told).toEqual([{ type: 'sound_played', sound: 'bell' }])
   })
 
   test('whoever asked for less motion goes from era to era at once', () => {
@@ -124,19 +147,21 @@ describe('tools of a scene', () => {
   })
 
   test('a sound has its words and its origin beside it and loads nothing unasked', () => {
-    document.body.replaceChildren(layMedia(document, SOUND, WORDS, () => false))
+    document.body.replaceChildren(layMedia(document, SOUND, WORDS, visitOn('2026-12-05T12:00')))
     expect(get<HTMLAudioElement>('audio').preload).toBe('none')
     expect(document.body.textContent).toContain(WORDS('grade_fiction'))
   })
 
   test('a sound that plays when a day of quiet begins stops and says why', () => {
-    let quiet = false
-    document.body.replaceChildren(layMedia(document, SOUND, WORDS, () => quiet))
+    let now = at('2026-08-08T23:59')
+    const clock = { now: () => now }
+    const visit = { ...visitOn('2026-08-08T23:59', ['08-09']), io: { clock } } as unknown as Visit
+    document.body.replaceChildren(layMedia(document, SOUND, WORDS, visit))
     const player = get<HTMLAudioElement>('audio')
     const pause = vi.spyOn(player, 'pause').mockImplementation(() => undefined)
     player.dispatchEvent(new Event('timeupdate'))
     expect(pause).not.toHaveBeenCalled()
-    quiet = true
+    now = at('2026-08-09T00:00')
     player.dispatchEvent(new Event('timeupdate'))
     expect(pause).toHaveBeenCalledOnce()
     expect(document.querySelector('audio')).toBeNull()

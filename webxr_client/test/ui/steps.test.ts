@@ -34,7 +34,8 @@ function openVisit(): Visit & { state: VisitState; before: VisitState } {
     listen: () => undefined,
     isPreview: false,
     consentChanged: () => undefined,
-    tell: () => undefined
+    tell: () => undefined,
+    trouble: () => undefined
   }
   return visit
 }
@@ -229,6 +230,8 @@ test.each([
 })
 
 describe('points of a model', () => {
+  const told: unknown[] = []
+  const visit = { ...openVisit(), tell: (happening: unknown) => void told.push(happening) } as Visit
   const spot: Hotspot = { id: 'roof', node: 'gate', position: [0, 5, 0], title: 'Roof', text: 'Tiles.', media: null }
 
   beforeEach(() => {
@@ -236,7 +239,7 @@ describe('points of a model', () => {
   })
 
   test('are buttons that follow the model, open their text, and give the focus back', () => {
-    const spots = laySpots({ layer: get('#layer'), panel: get('#panel') }, [spot], () => null, WORDS)
+    const spots = laySpots({ layer: get('#layer'), panel: get('#panel') }, [spot], () => null, WORDS, visit)
     const button = get('#layer button')
     expect(button.getAttribute('aria-label')).toBe('Roof')
     expect(button.hidden).toBe(true)
@@ -244,6 +247,7 @@ describe('points of a model', () => {
     expect([button.hidden, button.style.transform]).toEqual([false, 'translate(40px, 60px)'])
     button.focus()
     button.click()
+    expect(told).toEqual([{ type: 'hotspot_opened', hotspot: 'roof' }])
     expect(get('#panel').textContent).toContain('Tiles.')
     expect(document.activeElement?.textContent).toBe('Roof')
     get('#panel').dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }))
@@ -252,7 +256,7 @@ describe('points of a model', () => {
   })
 
   test('one that turns away stays while the keyboard is on it', () => {
-    const spots = laySpots({ layer: get('#layer'), panel: get('#panel') }, [spot], () => null, WORDS)
+    const spots = laySpots({ layer: get('#layer'), panel: get('#panel') }, [spot], () => null, WORDS, visit)
     spots.place([{ id: 'roof', x_px: 40, y_px: 60, hidden: false }])
     const button = get('#layer button')
     button.focus()
