@@ -186,7 +186,7 @@ def test_events_of_many_pages_without_server_arrive_exactly_once(phone: Page, ne
     assert waiting <= set(stored)
     assert len(stored) == len(set(stored))
     types = stored_types(new_site)
-    assert types["ar_entered"] == 0
+    assert types["ar_started"] == 0
     assert types["experience_opened"] >= 3
 
 

@@ -78,8 +78,8 @@ def test_a_whole_visit_from_arriving_to_coming_back(new_site: Served, open_phone
     assert count_colours(phone.locator("canvas[role=img]")) > 10
     new_site.start_server()
     phone.evaluate("window.dispatchEvent(new Event('online'))")
-    eventually(phone, lambda: stored_types(new_site)["ar_left"] == 1, "what happened without a server arrives")
-    assert stored_types(new_site)["ar_entered"] == 1
+    eventually(phone, lambda: stored_types(new_site)["ar_ended"] == 1, "what happened without a server arrives")
+    assert stored_types(new_site)["ar_started"] == 1
     assert not [error for error in errors if "Failed to load resource" not in error and "ERR_" not in error]
 
 

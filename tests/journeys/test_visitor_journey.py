@@ -243,7 +243,7 @@ def test_a_visit_is_stored_exactly_once_though_the_network_drops_in_between(
         "site_opened": 1,
         "landmark_entered": 1,
         "experience_opened": 1,
-        "scene_shown": 1,
+        "scene_opened": 1,
         "landmark_left": 1,
     }
 
@@ -261,14 +261,14 @@ def test_pages_of_one_visit_and_ar_are_counted_once_each(new_site: Served, open_
     start_ar(phone, GATE_XR)
     expect(phone.locator("#overlay")).to_have_attribute("data-ar", "ready")
     phone.get_by_role("button", name="End").click()
-    eventually(phone, lambda: stored_types(new_site)["ar_left"] == 1, "the last event is stored")
+    eventually(phone, lambda: stored_types(new_site)["ar_ended"] == 1, "the last event is stored")
     assert stored_types(new_site) == {
         "site_opened": 1,
         "landmark_entered": 1,
         "experience_opened": 1,
-        "scene_shown": 1,
-        "ar_entered": 1,
-        "ar_left": 1,
+        "scene_opened": 1,
+        "ar_started": 1,
+        "ar_ended": 1,
     }
 
 

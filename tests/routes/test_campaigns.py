@@ -65,7 +65,7 @@ def test_a_campaign_is_made_with_its_word_and_links_lead_to_pages_of_visitors(wo
     assert found.status_code == 302 and found.headers["cache-control"] == "no-store"
     assert found.headers["location"] == (
         "/ja/dejima/landmarks/water-gate"
-        "?utm_source=dejima&utm_medium=poster&utm_campaign=lantern-2027&utm_content=water-gate"
+        f"?utm_source=dejima&utm_medium=poster&utm_campaign=lantern-2027&utm_content=water-gate&utm_id={codes['ja']}"
     )
     assert world.visitor().get(found.headers["location"]).status_code == 200
     page = sato.get("/desk/campaigns/lantern-2027/run").text

@@ -18,4 +18,6 @@ if (document.getElementById('texts') !== null) {
   setUpSheet(window, words)
   void bringAlive(window, words)
   registerWorker(window, (run) => whenCalm(window, run))
+} else if (document.querySelector('[data-answered]') !== null) {
+  void import('./answered').then(({ tellAnswered }) => tellAnswered(window))
 }

@@ -60,6 +60,8 @@ function onceOf(event: NewEvent): string | null {
   switch (event.type) {
     case 'arrived':
       return event.type
+    case 'survey_answered':
+      return `${event.type} ${event.questionnaire}`
     case 'scene_completed':
       return `${event.type} ${event.experience}`
     case 'permission_refused':

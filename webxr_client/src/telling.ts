@@ -27,6 +27,8 @@ export interface TellingParts {
   language: Language
   clock: Clock
   consent: () => Consent
+  /** Of a page that has no site document. */
+  time_zone?: string
 }
 
 export interface Telling {
@@ -65,7 +67,7 @@ export async function openTelling(parts: TellingParts): Promise<Telling> {
   parts.view.document.addEventListener('visibilitychange', onSeen)
   const outbox = await openOutbox({
     site: parts.site,
-    time_zone: () => telling?.state.site?.site.time_zone ?? 'UTC',
+    time_zone: () => telling?.state.site?.site.time_zone ?? parts.time_zone ?? 'UTC',
     language: () => parts.language,
     mode: () => modeOf(telling?.state ?? START),
     device: () => deviceOf(parts.view, telling?.state ?? START),

@@ -134,10 +134,11 @@ def find_target(link: Link, document: Mapping[str, list[Mapping[str, object]]]) 
 
 
 def link_query(placed: Placed) -> str:
-    """What the address of a campaign's link carries for statistics; utm_content says where the poster hangs."""
+    """What a link's address carries for statistics: utm_content says where the poster hangs, utm_id which link it was."""
     link = placed.link
     words = {"utm_source": link.source, "utm_medium": link.medium, "utm_campaign": placed.campaign}
     words |= {"utm_content": link.at} if link.at else {}
+    words["utm_id"] = link.code
     return "&".join(f"{name}={word}" for name, word in words.items())  # letters, digits and hyphens alone
 
 

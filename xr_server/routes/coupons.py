@@ -92,6 +92,7 @@ def _show(request: Request, gone: bool = False) -> Response:
     found = find_claimed(parts_of(request).catalog, offer, _secret(offer, word)) if word else None
     values = {
         **_say(visit, campaign, today),
+        "campaign": campaign.id,
         "voucher": _describe(request, visit, found) if found else None,
         "gone": gone,
         "forgot": "got" in request.query_params and found is None,

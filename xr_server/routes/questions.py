@@ -77,7 +77,7 @@ def show_questions(request: Request) -> Response:
     """The questions; once they are answered, thanks."""
     asking = _open(request)
     if "sent" in request.query_params:
-        return _page(asking, {"state": "thanks"})
+        return _page(asking, {"state": "thanks", "answered": asking.questionnaire.id if asking.questionnaire else None})
     if _has_answered(request, asking):
         return _page(asking, {"state": "already"})
     return _form(request, asking, {})
@@ -194,6 +194,7 @@ def _page(asking: Asking, values: Mapping[str, Any]) -> Response:
             for code in document["site"]["languages"]
         ],
         "style_inside": True,
+        "answered": None,
         "sheet": SHEET,
         "action": _address(asking),
     }

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from xr_server.domain.endpoints import ENDPOINTS
 from xr_server.domain.languages import NAMES
 from xr_server.domain.ruby import plain
 from xr_server.errors import NotFound, Unavailable
@@ -350,8 +351,8 @@ async def show_help(request: Request) -> Response:
 
 
 async def show_privacy(request: Request) -> Response:
-    """What is counted, what never leaves the phone, and the choice about it."""
-    return answer(request, open_visit(request), "visitor/privacy.html", dict)
+    """What is counted, what never leaves the phone, the choice about it, and every address that the phone talks to."""
+    return answer(request, open_visit(request), "visitor/privacy.html", lambda: {"endpoints": ENDPOINTS})
 
 
 async def show_offline(request: Request) -> Response:
