@@ -76,7 +76,9 @@ def test_a_link_leads_to_what_is_there_and_else_to_the_map():
     assert found == ["landmarks/water-gate", "experiences/visit", "rallies/autumn", "", ""]
     assert find_target(link(to="rally", target="autumn"), {"landmarks": []}) == ""
     query = link_query(Placed("lantern", link(at="water-gate")))
-    assert query == f"utm_source=dejima&utm_medium=poster&utm_campaign=lantern&utm_content=water-gate&utm_id={link().code}"
+    assert (
+        query == f"utm_source=dejima&utm_medium=poster&utm_campaign=lantern&utm_content=water-gate&utm_id={link().code}"
+    )
 
 
 def test_a_new_code_is_none_that_is_taken():

@@ -65,7 +65,9 @@ def read_poster(desk: Page, poster: Page) -> str:
 def take(phone: Page, address: str) -> str:
     """Follow the code's address and take the coupon; gives its code."""
     phone.goto(address)
-    phone.wait_for_url("**/en/dejima/coupons/night-tea?utm_source=dejima&utm_medium=poster&utm_campaign=night-tea&utm_id=*")
+    phone.wait_for_url(
+        "**/en/dejima/coupons/night-tea?utm_source=dejima&utm_medium=poster&utm_campaign=night-tea&utm_id=*"
+    )
     assert violations(phone) == []
     phone.get_by_role("button", name="Take the coupon").click()
     code = phone.locator("#coupon .code")

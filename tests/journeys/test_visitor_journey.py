@@ -17,6 +17,7 @@ from tests.journeys.visiting import (
     give_ar,
     listen_for_errors,
     loaded_levels,
+    stored_deeds,
     stored_types,
     wait_for_mark,
     wait_for_resource,
@@ -239,8 +240,9 @@ def test_a_visit_is_stored_exactly_once_though_the_network_drops_in_between(
     new_site.start_server()
     eventually(phone, lambda: stored_types(new_site)["landmark_left"] == 1, "what happened without network arrives")
     assert 200 in lost
-    assert stored_types(new_site) == {
+    assert stored_deeds(new_site) == {
         "site_opened": 1,
+        "arrived": 1,
         "landmark_entered": 1,
         "experience_opened": 1,
         "scene_opened": 1,
@@ -262,12 +264,14 @@ def test_pages_of_one_visit_and_ar_are_counted_once_each(new_site: Served, open_
     expect(phone.locator("#overlay")).to_have_attribute("data-ar", "ready")
     phone.get_by_role("button", name="End").click()
     eventually(phone, lambda: stored_types(new_site)["ar_ended"] == 1, "the last event is stored")
-    assert stored_types(new_site) == {
+    assert stored_deeds(new_site) == {
         "site_opened": 1,
+        "arrived": 1,
         "landmark_entered": 1,
         "experience_opened": 1,
         "scene_opened": 1,
         "ar_started": 1,
+        "aligned": 1,
         "ar_ended": 1,
     }
 
@@ -294,7 +298,7 @@ def test_who_allows_only_what_is_necessary_is_counted_without_a_trace(
     phone.goto("/en/dejima/")
     phone.locator("#walk button:not(.primary)").click()
     consent_to(phone, "necessary")
-    eventually(phone, lambda: counted_types(new_site) == {"site_opened": 1}, "one opening is counted")
+    eventually(phone, lambda: counted_types(new_site) == {"site_opened": 1, "permission_refused": 1}, "each is counted")
     assert not stored_types(new_site)
 
 

@@ -57,7 +57,10 @@ function permissionEvents(before: VisitState, after: VisitState): NewEvent[] {
   if (before.location === after.location) return []
   const open = findOpen(after)
   const of = open === null ? {} : { experience: open.id }
-  if (after.location === 'unavailable') return [{ type: 'failed', reason: 'position_poor', ...of }]
+  if (after.location === 'unavailable') {
+    // satellites come and go: where there has been one fix, the next one is only late
+    return after.fix === null ? [{ type: 'failed', reason: 'position_poor', ...of }] : []
+  }
   const asked = before.location === 'not_asked' || before.location === 'asking'
   const refused = after.location === 'denied' || (after.location === 'declined' && asked)
   return refused ? [{ type: 'permission_refused', permission: 'location', ...of }] : []

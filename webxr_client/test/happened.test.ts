@@ -119,7 +119,8 @@ test.each<[string, Action[], string[]]>([
   ['said to the browser', [position('asking'), position('denied')], ['permission_refused']],
   ['taken away later', [at(AWAY), position('denied')], ['permission_refused']],
   ['switched off after it was on', [at(AWAY), DECLINED], []],
-  ['not to be had', [position('asking'), position('unavailable')], ['failed']]
+  ['not to be had', [position('asking'), position('unavailable')], ['failed']],
+  ['away for a moment', [at(AWAY), position('unavailable'), at(AWAY)], []]
 ])('a position %s', (_, actions, types) => {
   expect(told(reduce(START, LOADED), ...actions).map(({ type }) => type)).toEqual(types)
 })
