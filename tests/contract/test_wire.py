@@ -150,7 +150,7 @@ def fields_in_python(kind: type[vocabulary.Event]) -> Fields:
 
 
 def test_phone_and_server_have_the_same_events_with_the_same_fields() -> None:
-    of_scene = {field: ("string", True) for field in INTERFACES["OfExperience"]}
+    of_scene = dict.fromkeys(INTERFACES["OfExperience"], ("string", True))
     told = read_events("VisitHappening")
     told |= {name: {**fields, **of_scene} for name, fields in read_events("SceneHappening").items()}
     assert told == {vocabulary.name_of(kind): fields_in_python(kind) for kind in vocabulary.KINDS}

@@ -10,8 +10,10 @@ from typing import Literal
 Need = Literal["none", "counting", "act"]
 """Nothing, since no page could be shown without it; a yes to counting; something that the visitor does for just that."""
 
-PAGES = ("landmarks/{landmark}", "experiences/{experience}", "xr/{experience}", "creators/{creator}", "rallies/{rally}")
-PAGES += ("help", "privacy", "offline")
+PAGES = (
+    *("landmarks/{landmark}", "experiences/{experience}", "xr/{experience}", "creators/{creator}", "rallies/{rally}"),
+    *("help", "privacy", "offline"),
+)
 
 
 @dataclass(frozen=True)
