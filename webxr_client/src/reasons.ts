@@ -1,9 +1,11 @@
 /** Why something did not work, as the figures have it: from the key of the sentence that the visitor was told. Pure. */
 import type { Reason } from './wire'
 
-const REASONS: Record<string, Reason> = {
+/** Null: no failure, but a no of the visitor's, which is an event of its own, or rest after no use. */
+const REASONS: Record<string, Reason | null> = {
   ar_broken: 'other',
   ar_busy: 'other',
+  ar_denied: null,
   ar_interrupted: 'interrupted',
   ar_unsupported: 'unsupported',
   broke_off: 'interrupted', // the phone closed the page, most often for want of memory
@@ -16,6 +18,8 @@ const REASONS: Record<string, Reason> = {
   problem_broken: 'line_lost', // cut off on the way, or not from the server at all
   problem_offline: 'line_lost',
   problem_refused: 'model_missing',
+  refused_camera: null,
+  refused_motion: null,
   stage_load_failed: 'line_lost',
   stage_no_webgl: 'unsupported',
   stage_withdrawn: 'model_missing',
@@ -23,13 +27,13 @@ const REASONS: Record<string, Reason> = {
   take_lack: 'storage_full',
   vr_broken: 'other',
   vr_busy: 'other',
+  vr_denied: null,
   vr_unsupported: 'unsupported',
-  window_paused: 'interrupted'
+  window_paused: 'interrupted',
+  window_rested: null
 }
-/** Sentences that tell of no failure: a no of the visitor's, which is an event of its own, and rest after no use. */
-const NONE = ['ar_denied', 'refused_camera', 'refused_motion', 'vr_denied', 'window_rested']
-
 /** The reason behind a sentence; null for one that tells of none. */
 export function reasonOf(key: string): Reason | null {
-  return NONE.includes(key) ? null : (REASONS[key] ?? 'other')
+  const reason = REASONS[key]
+  return reason === undefined ? 'other' : reason
 }
