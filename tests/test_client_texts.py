@@ -24,7 +24,8 @@ def reach(entry: str) -> str:
 
 @pytest.mark.parametrize(("entry", "immersive"), [("main.ts", False), ("immersive.ts", True)])
 def test_every_sentence_of_the_source_is_in_the_page(entry: str, immersive: bool) -> None:
-    source = reach(entry)
+    # the names of events and actions are no sentences, though some are spelt like the key of one
+    source = re.sub(r"\b(?:type: |case )'\w+'", "", reach(entry))
     words = set(re.findall(r"['`\"]([a-z][a-z0-9_]*)['`\"]", source))
     stems = tuple(set(re.findall(r"`([a-z]+_)\$\{", source)))  # such as `when_${state}`
     everything = client_texts("en", True) | client_texts("en", False)
