@@ -103,6 +103,7 @@ PLACES = {
     "lazrs": ("asset_pipeline/clouds/read_las.py",),
     "pxr": tuple(f"asset_pipeline/{name}.py" for name in ("readers/usd_child", "readers/usd_look", "readers/usd_mesh")),
     "distributed": ("asset_pipeline/cluster.py",),
+    "opendp": ("xr_server/storage/privacy.py",),
     "fontTools": ("xr_server/storage/typefaces.py",),
     "PIL": (
         "xr_server/routes/poster_files.py",
