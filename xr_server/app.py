@@ -103,7 +103,7 @@ from xr_server.routes import (
 from xr_server.routes.shell import Shell
 from xr_server.settings import Settings
 from xr_server.storage.database import open_engine, store_file
-from xr_server.storage.events import EventWriter
+from xr_server.storage.event_writer import EventWriter
 from xr_server.storage.forget import Forgetting
 from xr_server.storage.migrate import migrate
 from xr_server.storage.publish import has_snapshot
@@ -178,7 +178,7 @@ CREATORS_AND_STAFF = (
     questionnaires,
     answers,
 )
-ROUTES = [*scenes.routes, *packages.routes, *web_app.routes, *calendar.routes, *events.routes, *health.routes]
+ROUTES = [*events.routes, *scenes.routes, *packages.routes, *web_app.routes, *calendar.routes, *health.routes]
 ROUTES += kiosk.routes
 ROUTES += [route for module in CREATORS_AND_STAFF for route in module.routes]
 ROUTES += [*media.routes, *signs.routes, *stamps.routes, *preview.routes, *rally_pages.routes, *groups.routes]

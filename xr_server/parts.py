@@ -9,7 +9,7 @@ from starlette.requests import HTTPConnection
 
 from xr_server.domain.budget import Budgets
 from xr_server.settings import Settings
-from xr_server.storage.events import EventWriter
+from xr_server.storage.event_writer import EventWriter
 from xr_server.storage.published import PublishedSites
 
 

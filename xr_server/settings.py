@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from xr_server.errors import Invalid
@@ -97,7 +98,7 @@ class Settings:
         """Where pictures and sounds lie that were sent and are not yet in the library."""
         return self.data_dir / "intake"
 
-    @property
+    @cached_property  # asked for with each batch of events
     def key_dir(self) -> Path:
         """Where secrets lie: outside both stores and their backups."""
         return self.data_dir / "keys"

@@ -12,12 +12,11 @@ from tests.samples import HOUR_MS, NOW
 from xr_server.domain.visit import AcceptedEvent
 from xr_server.errors import Busy, Unavailable
 from xr_server.storage.database import open_engine
+from xr_server.storage.event_writer import GROUP_EVENTS, EventWriter
 from xr_server.storage.events import (
     DAY_MS,
-    GROUP_EVENTS,
     SEEN_DAYS,
     Entry,
-    EventWriter,
     Note,
     prune_seen,
     store_entries,

@@ -1,11 +1,12 @@
 import secrets
 import threading
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
 from xr_server.errors import Unavailable
-from xr_server.storage.keys import destroy_old_day_keys, load_day_key, load_secret, oldest_day_kept
+from xr_server.storage.keys import _held, destroy_old_day_keys, load_day_key, load_secret, oldest_day_kept
 
 TODAY = date(2026, 11, 24)
 
@@ -77,3 +78,23 @@ def test_keys_that_cannot_be_reached_are_an_outcome_with_a_sentence(tmp_path):
     with pytest.raises(Unavailable) as refused:
         load_secret(tmp_path / "keys", "visit-token", secrets.token_bytes)
     assert refused.value.code == "keys_unavailable"
+
+
+def test_a_key_that_another_process_replaced_or_took_away_is_not_remembered(tmp_path):
+    first = load_day_key(tmp_path, TODAY, secrets.token_bytes)
+    path = tmp_path / "day-2026-11-24.key"
+    path.unlink()
+    second = load_day_key(tmp_path, TODAY, secrets.token_bytes)
+    assert second != first
+    other = tmp_path / "other"
+    other.write_bytes(b"o" * 32)
+    other.replace(path)
+    assert load_day_key(tmp_path, TODAY, secrets.token_bytes) == b"o" * 32
+
+
+def test_a_process_forgets_old_keys_whoever_destroyed_their_files(tmp_path):
+    load_day_key(tmp_path, TODAY, secrets.token_bytes)
+    load_secret(tmp_path, "visit-token", secrets.token_bytes)
+    (tmp_path / "day-2026-11-24.key").unlink()  # by another server process
+    assert destroy_old_day_keys(tmp_path, TODAY + timedelta(days=3)) == []
+    assert [Path(name).name for name in _held if Path(name).parent == tmp_path] == ["visit-token.key"]

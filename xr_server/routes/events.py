@@ -1,7 +1,7 @@
 """Visit tokens out, engagement events in; the answer follows the commit."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, date, datetime
 from functools import wraps
 
@@ -22,15 +22,17 @@ from xr_server.domain.visit import (
     read_token,
     weigh_consent,
 )
+from xr_server.domain.visit_facts import local_day
 from xr_server.errors import DejimaError, Invalid, TooLarge, Unavailable
 from xr_server.parts import Parts, parts_of
 from xr_server.routes import problems
-from xr_server.routes.health import count_events
+from xr_server.routes.health import EVENTS
 from xr_server.storage.events import Entry, Note
 from xr_server.storage.keys import load_day_key, load_secret, oldest_day_kept
 from xr_server.storage.publish import SiteSnapshot
 
 MAX_BODY_BYTES = 256 * 1024
+QUARTER_MS = 15 * 60_000
 SECRET_NAME = "visit-token"  # noqa: S105 - the name of a file, not the secret
 # a static export on another host may post, and read a refusal; nothing secret is answered and no cookie is read
 CORS = {
@@ -42,6 +44,8 @@ CORS = {
     "Cache-Control": "no-store",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
+ANSWER_HEADERS = [(name.lower().encode(), text.encode()) for name, text in CORS.items()]
+ANSWER_HEADERS += [(b"content-type", b"application/json")]
 COUNTED_ONLY = {"necessary"}
 NOTHING_KEPT = {"unset", "refused", "withdrawn"}
 Handler = Callable[[Request], Awaitable[Response]]
@@ -85,6 +89,14 @@ async def post_visit_token(request: Request) -> Response:
     return JSONResponse({"token": token, "expires_at": expires}, headers=CORS)
 
 
+class Answer(Response):
+    """What became of a batch, with headers that are made once."""
+
+    def init_headers(self, _: Mapping[str, str] | None = None) -> None:
+        """The headers of every such answer, and its length."""
+        self.raw_headers = [*ANSWER_HEADERS, (b"content-length", b"%d" % len(self.body))]
+
+
 @from_anywhere
 async def post_events(request: Request) -> Response:
     """Take a batch: what consent does not cover is not kept, what was sent before counts once."""
@@ -100,9 +112,9 @@ async def post_events(request: Request) -> Response:
         stored = await parts.event_writer.write(entry)
     finally:
         parts.budgets.give_back(token.nonce, len(batch.events) - stored)
-    count_events(_outcomes(entry, stored))
+    EVENTS.count(_outcomes(entry, stored))
     answer = {"accepted": stored, "duplicate": len(entry.events) - stored, "rejected": rejected}
-    return JSONResponse(answer, headers=CORS)
+    return Answer(msgspec.json.encode(answer))
 
 
 def _make_entry(parts: Parts, request: Request, batch: Batch, intake: Intake) -> tuple[Entry, list[dict[str, object]]]:
@@ -120,13 +132,13 @@ def _make_entry(parts: Parts, request: Request, batch: Batch, intake: Intake) ->
         accepted = []
     counted_only = state in COUNTED_ONLY
     keys = _visit_keys(parts, site, batch.visit, accepted) if batch.visit and not counted_only else {}
-    today = datetime.fromtimestamp(intake.now / 1000, site.zone).date()
-    return Entry(accepted, counted_only, keys, Note(site_id, today.isoformat(), told)), rejections
+    day_on = local_day(intake.now, site.zone).isoformat()
+    return Entry(accepted, counted_only, keys, Note(site_id, day_on, told)), rejections
 
 
 def _opts_out(request: Request) -> bool:
     """Whether the browser asks not to be followed, by the signal of today or the one before it."""
-    return any(request.headers.get(name) == "1" for name in ("sec-gpc", "dnt"))
+    return any(name in (b"sec-gpc", b"dnt") and value == b"1" for name, value in request.scope["headers"])
 
 
 def _outcomes(entry: Entry, stored: int) -> dict[str, int]:
@@ -155,16 +167,19 @@ def _site_of_token(parts: Parts, site_id: str) -> SiteSnapshot:
 
 def _visit_keys(parts: Parts, site: SiteSnapshot, visit: str, events: list[AcceptedEvent]) -> dict[str, bytes]:
     """The visit's key for each event, under the key of the local day it happened on: late events join their visit."""
-    today = datetime.fromtimestamp(parts.clock() / 1000, site.zone).date()
+    zone, today = site.zone, local_day(parts.clock(), site.zone)
     earliest = oldest_day_kept(today)
     by_day: dict[date, bytes] = {}
+    by_quarter: dict[int, bytes] = {}  # days begin on a quarter of an hour everywhere
     keys: dict[str, bytes] = {}
     for event in events:
-        happened_on = datetime.fromtimestamp(event.occurred_at / 1000, site.zone).date()
-        day = min(max(happened_on, earliest), today)
-        if day not in by_day:
-            by_day[day] = make_visit_key(visit, load_day_key(parts.settings.key_dir, day, parts.random_bytes))
-        keys[event.id] = by_day[day]
+        quarter = event.occurred_at // QUARTER_MS
+        if quarter not in by_quarter:
+            day = min(max(local_day(event.occurred_at, zone), earliest), today)
+            if day not in by_day:
+                by_day[day] = make_visit_key(visit, load_day_key(parts.settings.key_dir, day, parts.random_bytes))
+            by_quarter[quarter] = by_day[day]
+        keys[event.id] = by_quarter[quarter]
     return keys
 
 

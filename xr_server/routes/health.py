@@ -6,7 +6,7 @@ from collections import Counter as Counts
 from collections.abc import Iterator, Mapping
 from itertools import accumulate
 
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Gauge, Metric, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Gauge, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 from starlette.requests import Request
@@ -20,7 +20,6 @@ from xr_server.storage.retention import Retention, try_lag
 MIN_FREE_BYTES = 200 * 1024 * 1024
 NO_STORE = {"Cache-Control": "no-store"}
 BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-EVENTS = Counter("dejima_events", "Engagement events by what became of them.", ["outcome"])
 WAITING = Gauge("dejima_event_requests_waiting", "Event requests that wait for their commit.")
 RETENTION_LAG = Gauge(
     "dejima_retention_lag_days",
@@ -62,15 +61,29 @@ class RequestMetrics(Collector):
         yield seconds
 
 
-REQUESTS = RequestMetrics()
+class EventMetrics(Collector):
+    """Events counted in a plain dictionary, by what became of them."""
+
+    def __init__(self) -> None:
+        self._counts: Counts[str] = Counts()
+
+    def count(self, outcomes: Mapping[str, int]) -> None:
+        """Add the events of one request."""
+        for outcome, count in outcomes.items():
+            if count:
+                self._counts[outcome] += count
+
+    def collect(self) -> Iterator[Metric]:
+        """What Prometheus reads."""
+        told = CounterMetricFamily("dejima_events", "Engagement events by what became of them.", labels=["outcome"])
+        for outcome, count in list(self._counts.items()):
+            told.add_metric([outcome], count)
+        yield told
+
+
+REQUESTS, EVENTS = RequestMetrics(), EventMetrics()
 REGISTRY.register(REQUESTS)
-
-
-def count_events(outcomes: Mapping[str, int]) -> None:
-    """Add events to the metrics, by what became of them."""
-    for outcome, count in outcomes.items():
-        if count:
-            EVENTS.labels(outcome).inc(count)
+REGISTRY.register(EVENTS)
 
 
 async def get_health(_: Request) -> Response:

@@ -1,30 +1,28 @@
-"""Engagement events in: one writer, many requests a commit, an answer only after the commit."""
+"""Engagement events as rows: each counts once, what is only to be counted leaves no row, and the day's quality is told.
 
-import asyncio
-import logging
-import queue
-import threading
+The statements are written out and go to the driver itself, since events are what comes most: one statement for many rows,
+prepared once. SQLite gets its values bound, a few hundred rows a statement; PostgreSQL all rows of a commit as one JSON text.
+"""
+
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from itertools import chain
 
 import msgspec
-from sqlalchemy import Connection, Engine, Insert, Table, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy import Connection, Engine, Table, delete
+from sqlalchemy.engine.interfaces import DBAPICursor
 
-from xr_server.domain.visit import HOUR_MS, MAX_EVENTS, AcceptedEvent
-from xr_server.errors import Busy, Unavailable
+from xr_server.domain.visit import HOUR_MS, AcceptedEvent
 from xr_server.storage.tables.events import engagement_event, hourly_count, seen_event
 from xr_server.storage.tables.figures import day_quality
 
-QUEUE_LIMIT = 2000
-GROUP_EVENTS = 2000  # in one commit
 DAY_MS = 24 * HOUR_MS
 SEEN_DAYS = 7
-LOOK_UP_LIMIT = 500  # ids in one IN clause
-RETRY_AFTER_S = 5
-log = logging.getLogger("dejima.events")
+COLUMNS = (*AcceptedEvent.__struct_fields__, "visit_key")
+ROWS_AT_ONCE = (256, 32, 4, 1)  # in a statement of SQLite's: few texts, so that each is prepared once
+Values = tuple[object, ...]
 
 
 @dataclass(frozen=True)
@@ -50,26 +48,25 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Pending:
-    """An entry waiting for its commit."""
-
-    entry: Entry
-    loop: asyncio.AbstractEventLoop
-    done: "asyncio.Future[int]" = field(repr=False)
-
-
-@dataclass(frozen=True)
 class Gathered:
     """What the entries of one commit come to: events to store, hours to count, and the quality of the data by day."""
 
-    rows: list[dict[str, object]] = field(default_factory=list)
+    rows: list[Values] = field(default_factory=list)
     hours: Counter[tuple[str, int, str]] = field(default_factory=Counter)
     quality: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
 
 def store_entries(connection: Connection, entries: list[Entry]) -> list[int]:
     """Store entries in the open transaction; gives for each how many of its events were new."""
-    fresh = _claim_ids(connection, [event for entry in entries for event in entry.events])
+    postgresql, driver = connection.dialect.name == "postgresql", connection.connection
+    # two ways to PostgreSQL and back instead of five: what waits for nothing is sent together
+    with driver.pipeline() if postgresql else nullcontext():
+        return _store(driver.cursor(), entries, postgresql)
+
+
+def _store(cursor: DBAPICursor, entries: list[Entry], postgresql: bool) -> list[int]:
+    days = {event.id: event.received_at // DAY_MS for entry in entries for event in entry.events}
+    fresh = (_claim_postgresql if postgresql else _claim_sqlite)(cursor, days) if days else set()
     gathered, stored = Gathered(), []
     for entry in entries:
         new = {event.id: event for event in entry.events if event.id in fresh}  # twice in one request counts once
@@ -77,159 +74,115 @@ def store_entries(connection: Connection, entries: list[Entry]) -> list[int]:
         stored.append(len(new))
         _gather(entry, new.values(), gathered)
     if gathered.rows:  # an id older than our memory of ids may come again: the stored event stays as it is
-        connection.execute(_insert_new(connection, engagement_event), gathered.rows)
-    for (site_id, hour_at, kind), count in sorted(gathered.hours.items()):
-        _add_count(connection, hourly_count, {"site_id": site_id, "hour_at": hour_at, "type": kind}, count)
-    for (site_id, day_on, what), count in sorted(gathered.quality.items()):
-        _add_count(connection, day_quality, {"site_id": site_id, "day_on": day_on, "what": what}, count)
+        (_insert_postgresql if postgresql else _insert_sqlite)(cursor, gathered.rows)
+    for table, counts in ((hourly_count, gathered.hours), (day_quality, gathered.quality)):
+        for key, count in sorted(counts.items()):  # in one order, so that two servers never wait for each other
+            cursor.execute(ADD_COUNT[table.name, postgresql], (*key, count))
     return stored
 
 
 def _gather(entry: Entry, new: Collection[AcceptedEvent], gathered: Gathered) -> None:
     for event in new:
         if not entry.counted_only:
-            gathered.rows.append({**msgspec.structs.asdict(event), "visit_key": entry.visit_keys.get(event.id)})
+            gathered.rows.append((*msgspec.structs.astuple(event), entry.visit_keys.get(event.id)))
         elif not event.flag:
             gathered.hours[event.site_id, event.occurred_at // HOUR_MS * HOUR_MS, event.type] += 1
     if entry.note:
-        for what, count in _judge(entry, new, entry.note.refused).items():
+        for what, count in _judge(entry, new, entry.note.refused):
             gathered.quality[entry.note.site_id, entry.note.day_on, what] += count
 
 
-def _judge(entry: Entry, new: Collection[AcceptedEvent], refused: Mapping[str, int]) -> Mapping[str, int]:
+def _judge(entry: Entry, new: Collection[AcceptedEvent], refused: Mapping[str, int]) -> Iterable[tuple[str, int]]:
     """What an entry says of the quality of its day's data: how many events were new, how many not, and why not."""
-    told = Counter(refused)
+    told = dict(refused)
     told["counted_only" if entry.counted_only else "accepted"] = len(new)
     told["duplicate"] = len(entry.events) - len(new)
     told["late"] = sum(event.late for event in new)
-    told.update(f"flagged_{event.flag}" for event in new if event.flag)
-    return +told  # what there was none of has no row
+    for event in new:
+        if event.flag:
+            told[f"flagged_{event.flag}"] = told.get(f"flagged_{event.flag}", 0) + 1
+    return ((what, count) for what, count in told.items() if count)  # what there was none of has no row
 
 
-def _claim_ids(connection: Connection, events: list[AcceptedEvent]) -> set[str]:
-    """Mark ids as seen; gives those nobody had sent before."""
-    days = {event.id: event.received_at // DAY_MS for event in events}
-    ids = sorted(days)  # every writer claims in the same order, so that two of them never wait for each other
-    known: set[str] = set()
-    for start in range(0, len(ids), LOOK_UP_LIMIT):
-        part = ids[start : start + LOOK_UP_LIMIT]
-        known |= set(connection.scalars(select(seen_event.c.id).where(seen_event.c.id.in_(part))))
-    fresh = [{"id": name, "seen_on": days[name]} for name in ids if name not in known]
-    if not fresh:
-        return set()
-    # another server may claim the same id between our look and our write: what it wrote first is not ours
-    return set(connection.scalars(_insert_new(connection, seen_event).returning(seen_event.c.id), fresh))
+KNOWN_SQLITE = "SELECT seen_event.id FROM json_each(?) AS asked JOIN seen_event ON seen_event.id = asked.value"
+CLAIM_SQLITE = "INSERT INTO seen_event (id, seen_on) SELECT value, ? FROM json_each(?)"
+CLAIM_POSTGRESQL = """
+INSERT INTO seen_event (id, seen_on) SELECT key, value::integer FROM json_each_text(%s) ORDER BY key
+ON CONFLICT DO NOTHING RETURNING id
+"""
 
 
-def _insert_new(connection: Connection, table: Table) -> Insert:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement: Insert = dialect.insert(table).on_conflict_do_nothing()
-    return statement
+def _claim_sqlite(cursor: DBAPICursor, days: Mapping[str, int]) -> set[str]:
+    """Mark ids as seen; gives those nobody had sent before. From the look to the commit nobody else writes."""
+    cursor.execute("BEGIN IMMEDIATE")
+    cursor.execute(KNOWN_SQLITE, (msgspec.json.encode(list(days)).decode(),))
+    fresh = set(days).difference(name for (name,) in cursor.fetchall())
+    for day in set(days.values()):
+        names = msgspec.json.encode(sorted(name for name in fresh if days[name] == day)).decode()
+        cursor.execute(CLAIM_SQLITE, (day, names))
+    return fresh
 
 
-def _add_count(connection: Connection, table: Table, key: Mapping[str, object], count: int) -> None:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table).values(**key, count=count)
-    raised = {"count": table.c["count"] + statement.excluded["count"]}
-    connection.execute(statement.on_conflict_do_update(index_elements=[table.c[name] for name in key], set_=raised))
+def _claim_postgresql(cursor: DBAPICursor, days: Mapping[str, int]) -> set[str]:
+    """Mark ids as seen; gives those nobody had sent before.
+
+    Another server may claim the same ids at the same time: in the order of the ids, so that two never wait for each other.
+    """
+    cursor.execute(CLAIM_POSTGRESQL, (msgspec.json.encode(days).decode(),))
+    return {name for (name,) in cursor.fetchall()}
+
+
+def _write_insert(rows: int) -> str:
+    marks = f"({', '.join('?' * len(COLUMNS))})"
+    values = ", ".join([marks] * rows)
+    return f"INSERT INTO engagement_event ({', '.join(COLUMNS)}) VALUES {values} ON CONFLICT DO NOTHING"  # noqa: S608 - names of columns
+
+
+INSERT_SQLITE = {rows: _write_insert(rows) for rows in ROWS_AT_ONCE}
+
+
+def _insert_sqlite(cursor: DBAPICursor, rows: Sequence[Values]) -> None:
+    start = 0
+    for count in ROWS_AT_ONCE:
+        while len(rows) - start >= count:
+            cursor.execute(INSERT_SQLITE[count], tuple(chain.from_iterable(rows[start : start + count])))
+            start += count
+
+
+_TYPES = {"BIGINT": "bigint", "INTEGER": "integer", "BOOLEAN": "boolean"}
+_AS_TOLD = ", ".join(f"{name} {_TYPES.get(str(engagement_event.c[name].type), 'text')}" for name in COLUMNS)
+_AS_STORED = ", ".join("decode(visit_key, 'hex')" if name == "visit_key" else name for name in COLUMNS)
+INSERT_POSTGRESQL = f"""
+INSERT INTO engagement_event ({", ".join(COLUMNS)})
+SELECT {_AS_STORED} FROM json_to_recordset(%s) AS told ({_AS_TOLD}) ON CONFLICT DO NOTHING
+"""  # noqa: S608 - names of columns
+
+
+def _insert_postgresql(cursor: DBAPICursor, rows: Sequence[Values]) -> None:
+    told = [{name: value for name, value in zip(COLUMNS, row, strict=True) if value is not None} for row in rows]
+    for one in told:
+        key = one.get("visit_key")
+        if isinstance(key, bytes):
+            one["visit_key"] = key.hex()
+    cursor.execute(INSERT_POSTGRESQL, (msgspec.json.encode(told).decode(),))
+
+
+def _write_add(table: Table, mark: str) -> str:
+    keys = ", ".join(table.primary_key.columns.keys())
+    marks = ", ".join([mark] * (len(table.primary_key) + 1))
+    raised = f"DO UPDATE SET count = {table.name}.count + excluded.count"
+    insert = f"INSERT INTO {table.name} ({keys}, count) VALUES ({marks})"  # noqa: S608 - names of tables and columns
+    return f"{insert} ON CONFLICT ({keys}) {raised}"
+
+
+ADD_COUNT = {
+    (table.name, postgresql): _write_add(table, "%s" if postgresql else "?")
+    for table in (hourly_count, day_quality)
+    for postgresql in (False, True)
+}
 
 
 def prune_seen(events: Engine, now: int) -> int:
     """Forget ids seen more than a week ago; gives how many."""
     with events.begin() as connection:
         return connection.execute(delete(seen_event).where(seen_event.c.seen_on < now // DAY_MS - SEEN_DAYS)).rowcount
-
-
-class EventWriter:
-    """The one thread that writes events: it takes what has queued up and commits it together."""
-
-    def __init__(self, events: Engine, queue_limit: int = QUEUE_LIMIT) -> None:
-        self._events = events
-        self._queue: queue.Queue[Pending | None] = queue.Queue(queue_limit)
-        self._thread = threading.Thread(target=self._run, name="event-writer", daemon=True)
-
-    @property
-    def waiting(self) -> int:
-        """How many requests wait for a commit."""
-        return self._queue.qsize()
-
-    def start(self) -> None:
-        """Begin to write."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Write what is queued, then end."""
-        self._queue.put(None)
-        self._thread.join()
-
-    async def write(self, entry: Entry) -> int:
-        """Store an entry; gives how many events were new, after the commit. Raises Busy, Unavailable."""
-        loop = asyncio.get_running_loop()
-        pending = Pending(entry, loop, loop.create_future())
-        try:
-            self._queue.put_nowait(pending)
-        except queue.Full as error:
-            text = "Too many events are waiting; nothing of yours was taken. Send them again later."
-            raise Busy("events_busy", text, RETRY_AFTER_S) from error
-        return await pending.done
-
-    def _run(self) -> None:
-        while True:
-            group, last = self._take_group()
-            if group:
-                self._commit(group)
-            if last:
-                return
-
-    def _take_group(self) -> tuple[list[Pending], bool]:
-        group: list[Pending] = []
-        held = 0
-        pending = self._queue.get()
-        while pending is not None:
-            group.append(pending)
-            held += len(pending.entry.events)
-            if held + MAX_EVENTS > GROUP_EVENTS:
-                return group, False
-            try:
-                pending = self._queue.get_nowait()
-            except queue.Empty:
-                return group, False
-        return group, True
-
-    def _commit(self, group: list[Pending]) -> None:
-        try:
-            with self._events.begin() as connection:
-                stored = store_entries(connection, [pending.entry for pending in group])
-        except Exception as error:  # whatever it is, the thread must go on and every request must be answered
-            log.error("events not written: %s", type(error).__name__)
-            away = isinstance(error, OperationalError | InterfaceError) or not isinstance(error, SQLAlchemyError)
-            if len(group) == 1 or away:
-                self._refuse(group)
-            else:  # one entry the database will not have must not cost the others theirs
-                for pending in group:
-                    self._commit([pending])
-            return
-        for pending, count in zip(group, stored, strict=True):
-            _hand_back(pending, _finish, count)
-
-    def _refuse(self, group: list[Pending]) -> None:
-        text = "The event store cannot be written right now. Nothing was taken; send the same events again later."
-        for pending in group:
-            _hand_back(pending, _fail, Unavailable("events_unavailable", text))
-
-
-def _hand_back(pending: Pending, settle: Callable[..., None], outcome: object) -> None:
-    try:
-        pending.loop.call_soon_threadsafe(settle, pending.done, outcome)
-    except RuntimeError:  # the loop has ended, and nobody waits any more
-        log.warning("an answer came after its server had ended")
-
-
-def _finish(done: "asyncio.Future[int]", count: int) -> None:
-    if not done.done():  # the request may have been cancelled meanwhile
-        done.set_result(count)
-
-
-def _fail(done: "asyncio.Future[int]", error: Exception) -> None:
-    if not done.done():
-        done.set_exception(error)

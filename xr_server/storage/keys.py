@@ -11,15 +11,24 @@ from xr_server.storage.files import sync
 KEY_BYTES = 32
 DAYS_KEPT = 2
 RandomBytes = Callable[[int], bytes]
+_held: dict[str, tuple[tuple[int, int, int], bytes]] = {}
+"""Secrets as last read, by their file, with what tells whether that file is still the one that was read."""
 
 
 def load_secret(folder: Path, name: str, random_bytes: RandomBytes) -> bytes:
     """The 32-byte secret of that name, made on first use. Raises Unavailable when its file cannot be read or made."""
-    path = folder / f"{name}.key"
+    path = f"{folder}{os.sep}{name}.key"
     try:
-        if not path.is_file():
-            _create(path, random_bytes)
-        return path.read_bytes()
+        held, mark = _held.get(path), _mark(path)
+        if held is not None and held[0] == mark:
+            return held[1]
+        if mark is None:
+            _create(Path(path), random_bytes)
+            mark = _mark(path)
+        secret = Path(path).read_bytes()
+        if mark is not None:
+            _held[path] = mark, secret
+        return secret
     except OSError as error:
         raise Unavailable(
             "keys_unavailable", "The server cannot reach its keys right now. Nothing was taken; try again later."
@@ -40,12 +49,24 @@ def destroy_old_day_keys(folder: Path, today: date) -> list[str]:
     """Delete the keys of days that ended 48 hours ago, so that no visit can be traced any more; gives their names."""
     oldest = f"day-{oldest_day_kept(today).isoformat()}"
     names: list[str] = []
+    for held in [Path(path) for path in list(_held)]:
+        if held.parent == folder and held.stem.startswith("day-") and held.stem < oldest:
+            _held.pop(str(held), None)  # this process must not remember what another one may have destroyed already
     for path in sorted(folder.glob("day-*")):  # drafts of a crash too: they hold keys
         if path.stem < oldest:
             _overwrite(path)
             path.unlink(missing_ok=True)  # another server process may be as far
             names.append(path.stem)
     return names
+
+
+def _mark(path: str) -> tuple[int, int, int] | None:
+    """What changes when a file is written anew or replaced; None when it is not there. Raises OSError."""
+    try:
+        facts = os.stat(path)  # noqa: PTH116 - asked for with each batch, and a Path costs more than the answer
+    except FileNotFoundError:
+        return None
+    return facts.st_dev, facts.st_ino, facts.st_mtime_ns
 
 
 def _overwrite(path: Path) -> None:
