@@ -22,7 +22,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, delete, insert, text
 from starlette.testclient import TestClient
 
 from xr_server.app import create_app, migrate_stores
@@ -37,6 +37,7 @@ from xr_server.storage.catalog import kind_of
 from xr_server.storage.database import open_engine
 from xr_server.storage.summing import sum_site
 from xr_server.storage.tables.events import engagement_event
+from xr_server.storage.tables.figures import day_figure, day_quality, released_block, summed_day, summing, visit
 from xr_server.storage.tables.records import publication, record, record_revision
 
 ZONE = ZoneInfo("Asia/Tokyo")
@@ -208,7 +209,10 @@ def write_events(events: Engine, wanted: int) -> int:
 
 
 def sum_up(events: Engine) -> None:
-    """Sum the year up as the server does, and say how long that takes."""
+    """Sum the year up from nothing as the server does, and say how long that takes."""
+    with events.begin() as connection:
+        for table in (visit, day_figure, released_block, summed_day, day_quality, summing):
+            connection.execute(delete(table))
     ground = Ground(ZONE, {}, {code_of(number): f"campaign-{number}" for number in range(20)})
     started = time.perf_counter()
     summed = sum_site(events, "dejima", ground, NOW)
@@ -268,6 +272,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=10_000_000)
     parser.add_argument("--looks", type=int, default=20)
     parser.add_argument("--folder", type=Path, help="where the set is kept; made when it is not there")
+    parser.add_argument("--sum-again", action="store_true", help="sum a kept set up from nothing")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() if options.folder is None else nullcontext(options.folder) as folder:
         settings = read_settings({"DEJIMA_DATA_DIR": str(folder)})
@@ -281,6 +286,7 @@ def main() -> None:
             written = write_events(events, options.events)
             size_mb = (Path(folder) / "events.sqlite3").stat().st_size / 1e6
             print(f"{written:,} events written in {time.perf_counter() - started:.0f} s, {size_mb:,.0f} MB")
+        if not made or options.sum_again:
             sum_up(events)
         # without entering it: nothing is compiled for visitors beside what is measured
         client = TestClient(create_app(settings, clock=lambda: NOW), base_url="http://localhost")
