@@ -26,7 +26,7 @@ engagement_event = Table(
     Column("accuracy", String(8)),
     Column("flag", String(10)),  # why it is kept out of the figures
     Index(None, "site_id", "occurred_at"),
-    Index(None, "received_at"),
+    Index(None, "site_id", "received_at"),
     Index(None, "visit_key"),
 )
 

@@ -20,7 +20,7 @@ def upgrade() -> None:
         ("flag", sa.String(length=10)),
     ):
         op.add_column("engagement_event", sa.Column(name, kind))
-    op.create_index(op.f("ix_engagement_event_received_at"), "engagement_event", ["received_at"])
+    op.create_index(op.f("ix_engagement_event_site_id_received_at"), "engagement_event", ["site_id", "received_at"])
     op.create_index(op.f("ix_engagement_event_visit_key"), "engagement_event", ["visit_key"])
     op.create_table(
         "visit",
