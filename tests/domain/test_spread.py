@@ -2,8 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xr_server.domain.families import STAY_BUCKETS_S
 from xr_server.domain.figures import Shown
-from xr_server.domain.spread import STAY_FROM_S, find_circulation, levelling, stay_quartiles
+from xr_server.domain.spread import find_circulation, levelling, stay_quartiles
 
 
 def shown(counts):
@@ -47,7 +48,7 @@ def test_every_quartile_lies_between_its_bounds_and_they_rise(counts, hidden):
 
 
 def zip_counts(counts):
-    return dict(zip(STAY_FROM_S, counts, strict=True))
+    return dict(zip(STAY_BUCKETS_S, counts, strict=True))
 
 
 def test_circulation_is_the_share_that_went_on_and_the_middle_of_landmarks():

@@ -9,13 +9,14 @@ from openpyxl import load_workbook
 from sqlalchemy import insert
 from starlette.testclient import TestClient
 
+from tests.released import finish_days, release
 from tests.routes.forms import fields_of, submit
 from tests.samples import NOW
 from xr_server.domain.answers import ALL
+from xr_server.domain.days import Window
 from xr_server.domain.questionnaire import Choice, Question, Questionnaire
 from xr_server.storage.catalog import list_records
 from xr_server.storage.tables.answers import answer_count
-from xr_server.storage.tables.events import engagement_event
 
 NEW = "/desk/questionnaires/new"
 WORDS = {"title-ja": "見学", "title-en": "Your visit"}
@@ -142,25 +143,15 @@ def answer_all(world: Any, language: str, count: int, on: date = TODAY) -> None:
         connection.execute(insert(answer_count), rows)
 
 
+NOVEMBER = Window(date(2026, 11, 1), date(2026, 11, 30))
+
+
 def visit(world: Any, count: int) -> None:
-    """So many visits, each of which opened two pages."""
-    rows = [
-        {
-            "id": f"{number}-{page}",
-            "site_id": "dejima",
-            "type": "site_opened",
-            "occurred_at": NOW,
-            "received_at": NOW,
-            "late": False,
-            "visit_key": number.to_bytes(32, "big"),
-            "language": "en",
-            "mode": "page",
-        }
-        for number in range(count)
-        for page in range(2)
-    ]
-    with world.events.begin() as connection:
-        connection.execute(insert(engagement_event), rows)
+    """So many visits on each of three days of November, and the whole month final a month later."""
+    release(world.events, [("all", "", "all", f"2026-11-{day}", f"2026-11-{day}", count) for day in (10, 11, 12)])
+    release(world.events, [("all", "", "all", "2026-12-01", "2026-12-01", 999)])
+    finish_days(world.events, NOVEMBER)
+    world.clock.at += 30 * 24 * 3_600_000
 
 
 ANSWERS = "/desk/questionnaires/year/answers"
@@ -171,8 +162,11 @@ def test_results_have_shares_means_and_the_part_of_visits(world: Any, sato: Test
     answer_all(world, "en", 40)
     answer_all(world, "ja", 80)
     answer_all(world, "ja", 80, date(2026, 10, 1))  # before the months that are shown
-    visit(world, 600)
-    page = sato.get(ANSWERS).text
+    assert "once all these months are complete" in sato.get(ANSWERS).text
+    visit(world, 200)
+    sato = world.sign_in("sato")
+    assert "once all these months are complete" in sato.get(f"{ANSWERS}?until=2026-12").text
+    page = sato.get(f"{ANSWERS}?until=2026-11").text
     assert "120 visits answered" in page and "That is 20 % (17–23 %) of 600 counted visits" in page
     assert "On average 4.5 of 5 (4.4–4.6)" in page
     assert "Net promoter score 25 (10–40)" in page
@@ -198,8 +192,9 @@ def test_few_answers_are_not_shown_nor_those_that_others_would_give_away(world: 
 def test_more_answers_than_visits_are_pointed_out(world: Any, sato: TestClient) -> None:
     world.publish(BODY)
     answer_all(world, "en", 40)
+    finish_days(world.events, NOVEMBER)
     assert "Too few visits were counted" in sato.get(ANSWERS).text
-    visit(world, 30)
+    release(world.events, [("all", "", "all", "2026-11-10", "2026-11-12", 30)])
     assert "more than the 30 visits" in sato.get(ANSWERS).text
 
 

@@ -187,6 +187,7 @@ NEEDS: dict[Step, set[str]] = {
     },
     "read_figures": {
         "/desk/figures",
+        *(f"/desk/figures/{name}" for name in ("places", "ar", "audience", "campaigns", "seasons")),
         "/desk/figures/now",
         "/desk/figures/quality",
         "/desk/questionnaires",

@@ -28,6 +28,7 @@ Code = Annotated[str, msgspec.Meta(pattern=rf"^[{LETTERS}]{{{CODE_LENGTH}}}$(?!\
 MOST_LINKS = 300  # twenty landmarks in seven languages, twice
 MOST_COUPONS = 50_000
 MOST_WANTED = 1_000_000
+MOST_YEN = 1_000_000_000
 
 
 class Link(Strict, frozen=True, kw_only=True):
@@ -56,7 +57,7 @@ class Campaign(Strict, frozen=True, kw_only=True):
     """A campaign from its first to its last local day; its id is the word that statistics know it by.
 
     languages, season, partner: whom it is for. coupon: what is given, empty: there is none; collect_until absent: last_on;
-    most_coupons absent: as many as are asked for.
+    most_coupons absent: as many as are asked for. cost_yen: what it cost in all, for the figures alone.
     """
 
     id: Slug
@@ -73,6 +74,7 @@ class Campaign(Strict, frozen=True, kw_only=True):
     collect_until: LocalDate | None = None
     most_coupons: Annotated[int, msgspec.Meta(ge=1, le=MOST_COUPONS)] | None = None
     aims: Annotated[list[Aim], msgspec.Meta(max_length=len(MEASURES))] = []
+    cost_yen: Annotated[int, msgspec.Meta(ge=1, le=MOST_YEN)] | None = None
 
 
 @dataclass(frozen=True)

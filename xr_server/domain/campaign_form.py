@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from xr_server.domain.campaign import MEASURES, MOST_COUPONS, MOST_WANTED, Aim, Campaign, make_word
+from xr_server.domain.campaign import MEASURES, MOST_COUPONS, MOST_WANTED, MOST_YEN, Aim, Campaign, make_word
 from xr_server.domain.days import check_year
 from xr_server.domain.fields import LANGUAGES
 from xr_server.domain.typed import (
@@ -25,7 +25,8 @@ LONGEST = {"title": 60, "sentence": 140, "coupon": 120, "collect_at": 200}
 """Texts, and how long each may be: a title and a sentence have to fit on a poster."""
 TEXTS = tuple(LONGEST)
 MAX_PARTNER_LENGTH = 80
-PLAIN = ("word", "first_on", "last_on", "season", "partner", "collect_until", "most_coupons")
+PLAIN = ("word", "first_on", "last_on", "season", "partner", "collect_until", "most_coupons", "cost_yen")
+NUMBERS = ("most_coupons", "cost_yen")
 FIELDS = (
     *PLAIN,
     *(f"{name}-{language}" for name in TEXTS for language in LANGUAGES),
@@ -64,6 +65,7 @@ def read_campaign(typed: Typed, about: About) -> Campaign:
     values: dict[str, Any] = {"id": before.id if before else _read_word(typed, about, faults), **texts}
     values |= _read_days(typed, faults) | _read_group(typed, about, faults)
     values["most_coupons"] = _read_count(typed, "most_coupons", MOST_COUPONS, faults)
+    values["cost_yen"] = _read_count(typed, "cost_yen", MOST_YEN, faults)
     values["aims"] = _read_aims(typed, faults)
     check_faults(faults)
     return Campaign(**values, links=before.links if before else [])
@@ -131,9 +133,10 @@ def _read_aims(typed: Typed, faults: Faults) -> list[Aim]:
 
 def type_campaign(campaign: Campaign) -> dict[str, str]:
     """What the form shows of a campaign."""
-    typed = {name: str(getattr(campaign, name) or "") for name in PLAIN if name not in ("word", "most_coupons")}
+    typed = {name: str(getattr(campaign, name) or "") for name in PLAIN if name != "word" and name not in NUMBERS}
+    typed |= {name: say_number(getattr(campaign, name)) for name in NUMBERS}
     for name in TEXTS:
         typed |= type_words(name, getattr(campaign, name))
     typed |= {f"for-{language}": YES for language in campaign.languages}
     typed |= {f"aim-{aim.measure}": str(aim.number) for aim in campaign.aims}
-    return {**typed, "word": campaign.id, "most_coupons": say_number(campaign.most_coupons)}
+    return {**typed, "word": campaign.id}

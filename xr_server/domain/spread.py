@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
+from xr_server.domain.families import STAY_BUCKETS_S
 from xr_server.domain.figures import Shown
 
-STAY_FROM_S = (1, 10, 20, 30, 45, 60, 90, 120, 180, 240, 300, 420, 600, 900, 1200, 1800)
-"""The lower bounds of the stretches that stays are counted in, in seconds; whoever stayed longer than the last is cut to it."""
 MOST_LANDMARKS = 12
 LEAST_TOLD = 0.5  # of visits whose cells are shown; of fewer no middle is told
 
@@ -51,7 +50,7 @@ def stay_quartiles(buckets: Mapping[str, Shown], seen: Shown) -> Quartiles | Non
 
     None where fewer than half of the visits are in stretches that are shown.
     """
-    counts = [buckets.get(str(lower), Shown(None)).visits or 0 for lower in STAY_FROM_S]
+    counts = [buckets.get(str(lower), Shown(None)).visits or 0 for lower in STAY_BUCKETS_S]
     told = sum(counts)
     hidden = max(0, (seen.visits or 0) - told)
     if not told or told < LEAST_TOLD * (told + hidden):
@@ -70,14 +69,14 @@ def _estimate_stay(counts: Sequence[int], hidden: int, part: float) -> Estimate:
 def _stay_at(counts: Sequence[int], place: float) -> float:
     """How long, in s, the visit at a place stayed, counted from the shortest; within a stretch in proportion."""
     if place <= 0:
-        return float(STAY_FROM_S[0])
+        return float(STAY_BUCKETS_S[0])
     below = 0
     for at, count in enumerate(counts[:-1]):
         if count and below + count >= place:
-            lower, upper = STAY_FROM_S[at], STAY_FROM_S[at + 1]
+            lower, upper = STAY_BUCKETS_S[at], STAY_BUCKETS_S[at + 1]
             return lower + (upper - lower) * (place - below) / count
         below += count
-    return float(STAY_FROM_S[-1])
+    return float(STAY_BUCKETS_S[-1])
 
 
 def find_circulation(numbers: Mapping[str, Shown], here: Shown) -> Circulation | None:

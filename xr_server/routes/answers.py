@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -27,8 +27,9 @@ from xr_server.domain.answers import (
     wilson,
 )
 from xr_server.domain.catalog import Name
-from xr_server.domain.figures import SMALLEST_SHOWN
+from xr_server.domain.figures import SMALLEST_SHOWN, add
 from xr_server.domain.languages import NAMES
+from xr_server.domain.period import days_without
 from xr_server.domain.published import pick
 from xr_server.domain.questionnaire import Questionnaire, list_asked
 from xr_server.domain.ruby import plain
@@ -48,7 +49,7 @@ from xr_server.routes.staff import say_problem, staff_page
 from xr_server.routes.wording import say_date
 from xr_server.storage.answers import load_counts
 from xr_server.storage.catalog import list_records, load_record
-from xr_server.storage.figures import count_visits
+from xr_server.storage.figures import find_summed_days, load_released
 
 LONG = 8  # of longer lists what nobody chose is left out
 ALL_OF_THEM = ("", ALL)
@@ -163,24 +164,21 @@ def _say_month(month: str, language: str) -> str:
 
 
 def _response(request: Request, session: Session, results: Results, answered: int) -> dict[str, Any]:
-    """How many of the visits that were asked have answered; visits that are not counted at all are missing there."""
-    place, body = results.place, results.body
+    """How many of the visits that were asked have answered, once every day of the months shown is final.
+
+    Visits that are not counted at all are missing there.
+    """
+    parts, body, site_id = parts_of(request), results.body, session.site_id
     first = max(results.window.from_on, date.fromisoformat(body.first_on))
-    last = min(results.window.until_on, place.today, date.fromisoformat(body.last_on or place.today.isoformat()))
-    visits = 0
-    if first <= last:
-        visits = _count_visits(request, session, place, (first, last))
-        for day in quiet_dates(place.site.quiet_days, Window(first, last)):
-            visits -= _count_visits(request, session, place, (day, day))
-    share = wilson(answered, visits) if visits >= max(answered, SMALLEST_SHOWN) else None
-    return {"visits": visits if visits >= SMALLEST_SHOWN else None, "share": share and _say_share(share)}
-
-
-def _count_visits(request: Request, session: Session, place: Place, days: tuple[date, date]) -> int:
-    start = datetime.combine(days[0], datetime.min.time(), place.zone)
-    end = datetime.combine(days[1] + timedelta(days=1), datetime.min.time(), place.zone)
-    bounds = round(start.timestamp() * 1000), round(end.timestamp() * 1000)
-    return count_visits(parts_of(request).events, session.site_id, *bounds)
+    last = min(results.window.until_on, date.fromisoformat(body.last_on or results.window.until_on.isoformat()))
+    final = find_summed_days(parts.events, site_id)
+    if final is None or final.until_on < last:
+        return {"later": True, "visits": None, "share": None}
+    asked = Window(first, max(first, last))
+    windows = days_without(asked, quiet_dates(results.place.site.quiet_days, asked))
+    visits = add(load_released(parts.events, site_id, "all", window, "").get("", "all") for window in windows).visits
+    share = wilson(answered, visits) if visits is not None and visits >= answered else None
+    return {"later": False, "visits": visits, "share": share and _say_share(share)}
 
 
 def _say_share(share: Interval) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """A rally while it runs: its figures, counters and tablets, the signs, cards on paper, and stamping these for visitors."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 
 from starlette.datastructures import FormData
@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from xr_server.domain.account import Session
+from xr_server.domain.days import Window
 from xr_server.domain.figures import SMALLEST_SHOWN
 from xr_server.domain.published import pick
 from xr_server.domain.rally import Rally, Spot, collect_until, is_complete, make_sign_code, needed
@@ -20,7 +21,7 @@ from xr_server.errors import Conflict, DejimaError, Invalid, NotFound
 from xr_server.parts import base_of, parts_of
 from xr_server.routes.counter_links import describe_counters
 from xr_server.routes.guard import MAX_FORM_BYTES, form, page
-from xr_server.routes.live import Place, find_place
+from xr_server.routes.live import find_place
 from xr_server.routes.offers import load_code_secret
 from xr_server.routes.pages import say_in
 from xr_server.routes.problems import status_of
@@ -31,7 +32,7 @@ from xr_server.routes.stamps import describe_voucher, spot_address
 from xr_server.routes.studio import list_landmarks
 from xr_server.routes.wording import say_date
 from xr_server.storage.counters import Counter, end_counter, open_counter
-from xr_server.storage.figures import count_at_landmarks
+from xr_server.storage.figures import load_released
 from xr_server.storage.rallies import add_stamps, count_stamps, list_stamps, load_rally, take_stamp_back
 from xr_server.storage.vouchers import Claim, count_vouchers, find_claimed, issue_voucher
 
@@ -80,25 +81,18 @@ def run_page(request: Request, session: Session, values: Mapping[str, Any]) -> R
 
 def _by_landmark(request: Request, session: Session, body: Rally, names: Mapping[str, str]) -> list[dict[str, Any]]:
     """For each landmark the cards that the server knows to have its stamp, and the stamps that visits told of."""
-    parts, place = parts_of(request), find_place(request, session)
+    parts = parts_of(request)
     cards = count_stamps(parts.catalog, session.site_id, body.id)
-    told = count_at_landmarks(parts.events, session.site_id, "stamp_collected", _moments(body, place))
+    days = Window(date.fromisoformat(body.first_on), date.fromisoformat(body.last_on))
+    told = load_released(parts.events, session.site_id, "stamp", days)
     return [
         {
             "name": names.get(landmark, landmark),
             "cards": cards.get(landmark, 0),
-            "told": told.get(landmark, 0),
-            "hidden": 0 < told.get(landmark, 0) < SMALLEST_SHOWN,
+            "told": told.get(landmark, "stamped").visits,
         }
         for landmark in body.landmarks
     ]
-
-
-def _moments(body: Rally, place: Place) -> tuple[int, int]:
-    """The rally's days as ms UTC, end out."""
-    first, after = date.fromisoformat(body.first_on), date.fromisoformat(body.last_on) + timedelta(days=1)
-    start, end = (datetime.combine(day, time(), place.zone).astimezone(UTC) for day in (first, after))
-    return round(start.timestamp() * 1000), round(end.timestamp() * 1000)
 
 
 @form("schedule")

@@ -22,6 +22,7 @@ STAFF_AREAS = (
     "desk.",
     "entrance.",
     "exchange.",
+    "figures.",
     "kept.",
     "library.",
     "memories.",
