@@ -37,3 +37,7 @@ const now = document.querySelector<HTMLElement>('div.now')
 if (now !== null) void import('./now').then(({ keepRenewing }) => keepRenewing(window, now))
 if (document.querySelector('.chart-of') !== null)
   void import('./charts/charts').then(({ drawCharts }) => drawCharts(document))
+for (const button of document.querySelectorAll<HTMLButtonElement>('.print')) {
+  button.hidden = false
+  button.addEventListener('click', () => window.print())
+}

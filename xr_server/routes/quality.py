@@ -108,7 +108,7 @@ def show_quality(request: Request, session: Session) -> Response:
         "first": say_date(window.from_on, place.language),
         "last": say_date(window.until_on, place.language),
         "quality": _describe_strip(request, place, window, 0, held),
-        "came": held.whole.came,
+        "came": f"{held.whole.came:,}" if held.whole.came else "",
         "fates": _fates(held.whole),
         "rejected": _named(held.whole, held.whole.rejected, "rejected", place.language),
         "flagged": _named(held.whole, held.whole.flagged, "flagged", place.language),

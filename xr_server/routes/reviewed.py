@@ -35,6 +35,7 @@ STAFF_AREAS = (
     "planning.",
     "rallies.",
     "pupil.",
+    "report.",
     "school.",
     "seasons.",
     "studio.",

@@ -4,8 +4,10 @@ Both libraries are loaded when a workbook is: every start of a server would take
 """
 
 import io
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time
 
 from xr_server.domain.sheet import plain_cell
@@ -15,11 +17,76 @@ from xr_server.errors import Invalid
 MAX_UNPACKED_BYTES = 16 * 1024 * 1024
 MOST_PARTS = 200
 WIDEST = 40  # characters of a column
+SHEET_NAME = 31  # characters of a sheet's name
+A4 = 9  # as spreadsheets number paper
 STARTS_PACKED = b"PK\x03\x04"
-Cell = str | int | float | None
 
 
-def write_workbook(rows: Sequence[Sequence[Cell]], title: str) -> bytes:
+@dataclass(frozen=True)
+class Number:
+    """A number with the look of its cell, in the words of spreadsheets: `#,##0.0" %"`."""
+
+    value: float
+    look: str
+
+
+Cell = str | int | float | Number | None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet: its name, which no other of the workbook has, and its rows, the header first."""
+
+    name: str
+    rows: Sequence[Sequence[Cell]]
+
+
+def sheet_name(words: str, taken: Sequence[str]) -> str:
+    """Words as the name of a sheet: at most 31 characters, none that spreadsheets refuse, and no name twice."""
+    plain = re.sub(r"[\[\]:*?/\\']", " ", words).strip()[:SHEET_NAME] or "-"
+    name, number = plain, 2
+    while name.casefold() in {one.casefold() for one in taken}:
+        name = f"{plain[: SHEET_NAME - 3]} {number}"
+        number += 1
+    return name
+
+
+def write_sheets(sheets: Sequence[Sheet]) -> bytes:
+    """A workbook of texts and numbers, each header bold and kept in sight; a text is never a formula."""
+    import xlsxwriter
+
+    packed = io.BytesIO()
+    settings = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(packed, settings) as book:
+        bold = book.add_format({"bold": True, "num_format": "@", "text_wrap": True, "valign": "top"})
+        text = book.add_format({"num_format": "@", "text_wrap": True, "valign": "top"})
+        looks: dict[str, object] = {}
+        for sheet in sheets:
+            drawn = book.add_worksheet(sheet.name)
+            for number, row in enumerate(sheet.rows):
+                for column, cell in enumerate(row):
+                    if isinstance(cell, Number):
+                        look = looks.get(cell.look) or book.add_format({"num_format": cell.look, "valign": "top"})
+                        looks[cell.look] = look
+                        drawn.write_number(number, column, cell.value, look)
+                    else:
+                        _write_cell(drawn, (number, column), cell, text if number else bold)
+            for column in range(max(map(len, sheet.rows))):
+                widest = max(_width(row[column]) for row in sheet.rows if column < len(row))
+                drawn.set_column(column, column, min(WIDEST, widest + 2))
+            drawn.freeze_panes(1, 1)
+            drawn.set_paper(A4)
+            drawn.fit_to_pages(1, 0)
+    return packed.getvalue()
+
+
+def _width(cell: Cell) -> int:
+    """About how wide a cell is, in Latin letters: those of Japanese are twice as wide."""
+    words = f"{cell.value:,.1f}" if isinstance(cell, Number) else str("" if cell is None else cell)
+    return max(sum(2 if ord(letter) > 0x2E7F else 1 for letter in line) for line in words.splitlines() or [""])
+
+
+def write_workbook(rows: Sequence[Sequence[str | int | float | None]], title: str) -> bytes:
     """One sheet of texts and numbers, the header bold and kept in sight; None is an empty cell."""
     import xlsxwriter
 
