@@ -160,7 +160,7 @@ def show_answers(request: Request, session: Session) -> Response:
 def _say_month(month: str, language: str) -> str:
     year, number = month.split("-")
     name = load_texts(language)["visitor.ui.months"].split(" ")[int(number) - 1]
-    return f"{year}年{name}" if language == "ja" else f"{name} {year}"
+    return f"{year}年{name}月" if language == "ja" else f"{name} {year}"
 
 
 def _response(request: Request, session: Session, results: Results, answered: int) -> dict[str, Any]:

@@ -51,6 +51,16 @@ class Section:
     id: str
     panels: Sequence[Panel]
 
+    @property
+    def told(self) -> list[Panel]:
+        """The figures that have a number that may be shown."""
+        return [panel for panel in self.panels if _tells(panel)]
+
+    @property
+    def untold(self) -> list[Panel]:
+        """Those that have none."""
+        return [panel for panel in self.panels if not _tells(panel)]
+
 
 @page("read_figures")
 def go_to_report(request: Request, session: Session) -> Response:

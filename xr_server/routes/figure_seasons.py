@@ -82,7 +82,7 @@ def _month_before(month: Window) -> Window:
 def _say_month(frame: Frame, month: Window) -> str:
     name = load_texts(frame.language)["visitor.ui.months"].split(" ")[month.from_on.month - 1]
     year = month.from_on.year
-    return f"{year}年{name}" if frame.language == "ja" else f"{name} {year}"
+    return f"{year}年{name}月" if frame.language == "ja" else f"{name} {year}"
 
 
 def _seasons(frame: Frame, blocks: list[Block], year: Window) -> Panel:
