@@ -1,8 +1,11 @@
 import re
+from datetime import date
 
 import pytest
 
+from tests.released import release_daily
 from tests.routes.conftest import post_form
+from xr_server.domain.days import Window
 
 
 @pytest.fixture
@@ -56,3 +59,14 @@ def test_whoever_was_slower_sees_both_and_decides(sato):
 def test_a_year_that_is_none_is_not_found(sato):
     assert sato.get("/desk/figures/targets/199").status_code == 404
     assert sato.get("/desk/figures/targets/next").status_code == 404
+
+
+def test_targets_stand_on_the_overview_with_what_was_reached_so_far(world, sato):
+    release_daily(world.events, [("visits", "", "here", 50)], Window(date(2026, 11, 1), date(2026, 11, 20)))
+    assert "Targets" not in re.findall(r"<h2[^>]*>([^<]*)</h2>", sato.get("/desk/figures").text)
+    post_form(sato, "/desk/figures/targets/2026", seen="0", **{"visits-2026-11": "4000", "visits-2026-12": "9"})
+    page = sato.get("/desk/figures").text
+    assert "Targets" in re.findall(r"<h2[^>]*>([^<]*)</h2>", page)
+    words = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+    assert "November 2026, visits on site 4,000 1,000 25 % 67 %" in words
+    assert "December 2026" not in words

@@ -20,6 +20,7 @@ from xr_server.routes.figure_overview import list_overview
 from xr_server.routes.figure_panels import Frame, Panel, query_of
 from xr_server.routes.figure_places import draw_places, list_places
 from xr_server.routes.figure_seasons import list_seasons
+from xr_server.routes.figure_targets import list_targets
 from xr_server.routes.guard import page
 from xr_server.routes.live import Place, find_place
 from xr_server.routes.noting import note_read
@@ -111,7 +112,7 @@ def describe_days(frame: Frame) -> dict[str, Any]:
 @page("read_figures")
 def show_overview(request: Request, session: Session) -> Response:
     """Visits by day, what changed, and when people come."""
-    return figures_page(request, session, "overview", list_overview)
+    return figures_page(request, session, "overview", lambda frame: [*list_overview(frame), *list_targets(frame)])
 
 
 @page("read_figures")
