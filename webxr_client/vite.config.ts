@@ -14,6 +14,7 @@ const sheets = [
   'src/rally/rally.css',
   'src/follow.css',
   'src/coupon.css',
+  'src/endpoints.css',
   'src/questions/questions.css',
   'src/memories.css'
 ]

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from tests.journeys.checks import violations
 from tests.journeys.conftest import PHONE
 from tests.journeys.sites import Served
+from tests.journeys.visiting import eventually, listen_for_events
 
 AGENT = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/130.0 Mobile Safari/537.36"
 """What a phone says of itself; the browser of these tests says that it is none, and would not be counted."""
@@ -94,8 +95,11 @@ def test_a_coupon_is_taken_by_the_code_of_a_poster_and_used_once(
             till.get_by_role("button", name="Check and mark as used").click()
             expect(till.locator(".counter-word")).to_have_text(word)
         expect(till.get_by_role("alert")).to_contain_text("It was used on")
+        phone.locator("#consent [data-consent=statistics]").click()
+        told = listen_for_events(phone)
         phone.reload()
         expect(phone.get_by_text("Used on")).to_be_visible()
+        eventually(phone, lambda: "coupon_redeemed" in told, "the figures hear of it from who lets visits be counted")
         desk.goto("/desk/campaigns/night-tea/run")
         expect(desk.get_by_text("2 taken, 1 used.")).to_be_visible()
         expect(desk.get_by_role("table", name="1 links, followed 2 times")).to_be_visible()

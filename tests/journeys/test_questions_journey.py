@@ -5,7 +5,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from tests.journeys.checks import tab_to, violations, width_beyond
-from tests.journeys.visiting import eventually
+from tests.journeys.visiting import eventually, listen_for_events
 
 SMALL_TARGETS = """[...document.querySelectorAll('main a, main button, main label, main select')]
     .filter(one => one.checkVisibility() && !one.matches('.aside-voice'))
@@ -55,7 +55,11 @@ def test_a_visitor_answers_on_a_phone_and_the_second_time_is_thanked(
         eventually(
             phone, lambda: phone.reload() is not None and "/questions/dejima/en" in phone.content(), "it is offered"
         )
+        phone.locator("#walk button:not(.primary)").click()
+        phone.locator("#consent [data-consent=statistics]").click()
+        told = listen_for_events(phone)
         answer(phone)
+        eventually(phone, lambda: "survey_answered" in told, "the figures hear that somebody answered")
         phone.goto("/questions/dejima/en")
         expect(phone.get_by_role("heading", name="Thank you, you have answered already")).to_be_visible()
         desk.goto(f"{address}/answers")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import ConsoleMessage, Locator, Page
+from playwright.sync_api import ConsoleMessage, Locator, Page, Request
 from sqlalchemy import select
 
 from tests.journeys.sites import ROOT, Served
@@ -106,6 +106,18 @@ def loaded_levels(page: Page) -> list[str]:
     names: list[str] = page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")
     files = [name.rsplit("/", 2)[1:] for name in names if name.endswith(".glb")]
     return [name for package, name in files if package == files[0][0]]
+
+
+def listen_for_events(page: Page) -> list[str]:
+    """A list that will hold the type of every event that the page sends, each time it is sent."""
+    types: list[str] = []
+
+    def hear(request: Request) -> None:
+        if request.method == "POST" and request.url.endswith("/api/v1/events"):
+            types.extend(event["type"] for event in request.post_data_json["events"])
+
+    page.on("request", hear)
+    return types
 
 
 def listen_for_errors(page: Page) -> list[str]:

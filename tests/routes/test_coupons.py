@@ -68,6 +68,7 @@ def test_one_phone_has_one_coupon_which_the_shop_marks_once(world: Any, sato: Te
     assert again.status_code == 409 and "24 November 2026 (Tue) 11:00" in again.text
     shown = phone.get(PAGE).text
     assert "Used on 24 November 2026 (Tue) 11:00" in shown and "<figure>" not in shown
+    assert f'data-campaign="lantern" data-used-at="{world.clock.at}"' in shown and "data-campaign" not in first
     page = sato.get("/desk/campaigns/lantern/run?lang=en").text
     assert "2 taken, 1 used." in page and "Used here: 1" in page and "1 of 1, 100" in page
 

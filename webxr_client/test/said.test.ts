@@ -34,6 +34,11 @@ test('leaving and coming back is told', () => {
   expect(tellApart([left, PAGE[2]], said, NOON).fresh).toEqual([left, PAGE[2]])
 })
 
+test('that questions were answered is told once, though the page that thanks is loaded again', () => {
+  const answered = { type: 'survey_answered', questionnaire: 'usual' } as const
+  expect(tellApart([answered, answered], NOTHING, NOON).fresh).toEqual([answered])
+})
+
 test('AR is told every time', () => {
   const started = { type: 'ar_started', way: 'ar', ...OF } as const
   const { said } = tellApart([started, { type: 'ar_ended', ...OF }], NOTHING, NOON)
