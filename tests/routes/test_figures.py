@@ -208,3 +208,15 @@ def test_every_page_stands_with_nothing_but_visits_and_keeps_its_days(world, sat
     assert answer.status_code == 200
     assert answer.text.count("from=2026-11-01&amp;until=2026-11-14") >= 5
     assert 'style="' not in answer.text
+
+
+def test_figures_of_a_year_are_held_until_another_day_is_final(world, sato):
+    year = "/desk/figures?from=2025-11-22&until=2026-11-21"
+    finish_days(world.events, WEEKS)
+    release(
+        world.events, [(*HERE, "2026-11-02", "2026-11-02", 30), ("visits", "", "home", "2026-11-02", "2026-11-02", 15)]
+    )
+    assert rows_of(sato.get(year), "main")[2][1] == "15"
+    release(world.events, [("visits", "", "home", "2026-10-01", "2026-11-22", 20)])
+    finish_days(world.events, Window(date(2026, 11, 22), date(2026, 11, 22)))
+    assert rows_of(sato.get(year), "main")[2][1] == "15 or more"

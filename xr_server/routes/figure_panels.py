@@ -18,6 +18,8 @@ from xr_server.routes.pages import fill, load_texts
 from xr_server.routes.wording import say_date
 from xr_server.storage.figures import load_released
 
+FEW_DAYS = 92  # of so many the figures are read each time; those of longer are held until another day is final
+MOST_HELD = 500
 NARROW = "\u00a0"  # a number and its sign stay on one line
 
 
@@ -71,6 +73,19 @@ class Panel:
         return self.offered is not None and count_days(self.offered) <= LONGEST_DAYS
 
 
+HeldKey = tuple[str, date, str, str | None, Window]
+"""A site, its newest final day, a figure, one of its parts or all, and the days."""
+
+
+def held_figures(request: Request) -> dict[HeldKey, Released]:
+    """The server's own figures of long windows: blocks are never changed, and new ones come when a day becomes final."""
+    state = request.app.state
+    if not hasattr(state, "held_figures"):
+        state.held_figures = {}
+    held: dict[HeldKey, Released] = state.held_figures
+    return held
+
+
 @dataclass(frozen=True)
 class Frame:
     """Where, when and of which days figures are asked. newest_on: the last day that is told of."""
@@ -97,8 +112,15 @@ class Frame:
 
     def read(self, figure: str, part: str | None = None, window: Window | None = None) -> Released:
         """What is shown of a figure in the days asked for, or in others."""
-        events = parts_of(self.request).events
-        return load_released(events, self.session.site_id, figure, window or self.window, part)
+        site_id, asked = self.session.site_id, window or self.window
+        if count_days(asked) <= FEW_DAYS:
+            return load_released(parts_of(self.request).events, site_id, figure, asked, part)
+        held, key = held_figures(self.request), (site_id, self.newest_on, figure, part, asked)
+        if key not in held:
+            if len(held) >= MOST_HELD:
+                held.clear()
+            held[key] = load_released(parts_of(self.request).events, site_id, figure, asked, part)
+        return held[key]
 
     def say_day(self, day: date) -> str:
         """A day in words; its year where the days asked for lie in several."""

@@ -59,14 +59,14 @@ def _lies_in(window: Window) -> ColumnElement[bool]:
 
 
 def _touches(site_id: str, figure: str, window: Window) -> ColumnElement[bool]:
-    """Blocks of a figure with a day in a window; none reaches over the turn of a year, so that no older ones are looked at."""
-    block, new_year = released_block.c, date(window.from_on.year, 1, 1)
+    """Blocks of a figure with a day in a window; none reaches over the turn of a year, so that no later ones are looked at."""
+    block, old_year = released_block.c, date(window.until_on.year, 12, 31)
     return and_(
         block.site_id == site_id,
         block.figure == figure,
-        block.first_on >= new_year.isoformat(),
-        block.first_on <= window.until_on.isoformat(),
         block.last_on >= window.from_on.isoformat(),
+        block.last_on <= old_year.isoformat(),
+        block.first_on <= window.until_on.isoformat(),
     )
 
 

@@ -40,6 +40,8 @@ released_block = Table(
     Column("atom", String(64), primary_key=True),
     Column("last_on", String(10), nullable=False),
     Column("visits", Integer, nullable=False),
+    # all of a row: the blocks that touch a period are read from it alone
+    Index("ix_released_block_by_last_day", "site_id", "figure", "last_on", "first_on", "part", "atom", "visits"),
 )
 
 # How the data stand: how many events were taken, were too late, were refused, and why. Numbers of events, not of people.
