@@ -96,14 +96,16 @@ def test_hidden_cells_are_named_as_such_and_nought_is_only_said_where_it_is_know
         world.events,
         [
             ("device", "here", "phone", "2026-10-25", "2026-11-21", 1120),
-            ("mode", "here", "ar", "2026-10-25", "2026-11-21", 1100),
-            ("mode", "here", "page", "2026-10-25", "2026-11-21", 15),
+            ("looked", "here/gate", "completed", "2026-10-25", "2026-11-21", 900),
+            ("looked", "here/gate", "shown", "2026-10-25", "2026-11-21", 80),
+            ("looked", "here/gate", "opened", "2026-10-25", "2026-11-21", 20),
+            ("way", "gate", "ar", "2026-10-25", "2026-11-21", 1000),
         ],
     )
     answer = sato.get("/desk/figures/audience")
     assert [row[:2] for row in rows_of(answer, "device")[1:]] == [["phone", "1,120"]]
-    modes = {row[0]: row for row in rows_of(answer, "mode")[1:]}
-    assert modes["AR"][1:3] == ["1,100", "98 %"] and modes["AR"][3:] == ["few", "–"]
+    ways = {row[0]: row[1:] for row in rows_of(answer, "way")[1:]}
+    assert ways == {"AR": ["1,000", "50 %"], "turning by hand": ["980", "49 %"], "reading": ["20", "1 %"]}
     assert "On site most use a phone: 100 % of the visits." in words_of(answer)
 
 
@@ -140,30 +142,36 @@ def test_places_tell_where_when_how_long_and_where_next(world, sato):
     ]
 
 
+CAMERA = (("camera", 180), ("without", 40))
+
+
 def test_the_funnel_counts_whoever_came_further_and_says_what_stood_in_the_way(world, sato):
     at = ("2026-10-25", "2026-11-21")
     release_daily(world.events, [(*HERE, 10), ("all", "", "all", 20)], WEEKS)
-    steps = (("triggered", 40), ("ar", 60), ("placed", 20), ("completed", 100))
+    steps = (("ar", 60), ("placed", 20), ("completed", 100))
     release(
         world.events,
         [
-            *(("funnel", part, step, *at, count) for part in ("", "house") for step, count in steps),
-            ("drop", "/ar", "no_floor", *at, 45),
+            *(("opened", f"here/{part}", "opened", *at, 220) for part in ("gate", "house")),
+            *(("camera", part, atom, *at, count) for part in ("gate", "house") for atom, count in CAMERA),
+            *(("funnel", part, step, *at, count) for part in ("gate", "house") for step, count in steps),
+            ("drop", "gate/ar", "no_floor", *at, 45),
+            ("drop", "house/ar", "no_floor", *at, 15),
             ("refused", "", "location", *at, 56),
         ],
     )
     answer = sato.get("/desk/figures/ar")
     assert [row[1:] for row in rows_of(answer, "funnel")[1:]] == [
-        ["280", "100 %", "100 %"],
-        ["220", "79 %", "79 %"],
-        ["180", "64 %", "82 %"],
-        ["120", "43 %", "67 %"],
-        ["100", "36 %", "83 %"],
+        ["few", "–", "–"],
+        ["440", "–", "–"],
+        ["360", "–", "82 %"],
+        ["240", "–", "67 %"],
+        ["200", "–", "83 %"],
     ]
     words = words_of(answer)
-    assert "64 % of the visits on site start AR. Of those, 56 % see it to the end." in words
+    assert "82 % of the experiences opened on site are looked at through the camera. Of those, 56 % see it" in words
     assert "Most are lost before the model stands." in words
-    assert rows_of(answer, "drops")[1] == ["no floor was found – Started AR", "45", "75 %"]
+    assert rows_of(answer, "drops")[1] == ["no floor was found – Looked through the camera", "60", "50 %"]
     assert rows_of(answer, "refused")[1] == ["the position", "56", "10 %"]
 
 

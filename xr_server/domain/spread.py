@@ -10,7 +10,7 @@ from math import sqrt
 from xr_server.domain.families import STAY_BUCKETS_S
 from xr_server.domain.figures import Shown
 
-MOST_LANDMARKS = 12
+MOST_LANDMARKS = 3
 LEAST_TOLD = 0.5  # of visits whose cells are shown; of fewer no middle is told
 
 

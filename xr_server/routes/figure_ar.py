@@ -1,54 +1,73 @@
-"""Figures of what is shown on the spot: how far visitors came, what stood in the way, and by experience."""
+"""Figures of what is shown on the spot: how far visitors came, what stood in the way, and by experience.
 
-from collections.abc import Mapping
+How far somebody came is told of each experience (domain/families.py says why), so a sum over several counts a visit once
+for each of them.
+"""
+
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
-from xr_server.domain.figures import Released, Shown, cumulate, share
-from xr_server.routes.figure_names import name_experiences
+from xr_server.domain.days import Window
+from xr_server.domain.figures import Released, Shown, add, share
+from xr_server.routes.figure_names import name_experiences, place_experiences
 from xr_server.routes.figure_panels import Frame, Panel, Row, name_atoms, offer, say_percent
 
 STEPS = ("triggered", "ar", "placed", "completed")
-ANY = ""
-"""In place of an experience: the furthest that a visit came with any."""
+Steps = Mapping[str, Shown]
+"""How many came at least as far as each step."""
 
 
 def list_ar(frame: Frame) -> list[Panel]:
     """The figures of the page of what is shown on the spot."""
-    here = frame.read("visits", "").get("", "here")
-    funnel, drops = frame.read("funnel"), frame.read("drop")
-    names = name_experiences(frame)
-    return [
-        _funnel(frame, here, funnel),
-        _drops(frame, drops, funnel),
-        _by_experience(frame, funnel, names),
-        _refused(frame),
-    ]
+    return [_funnel(frame), _drops(frame), _by_experience(frame), _refused(frame)]
 
 
-def _funnel(frame: Frame, here: Shown, funnel: Released) -> Panel:
-    reached = {"here": here, **cumulate(funnel.of(ANY), STEPS)}
+def read_steps(frame: Frame, window: Window | None = None) -> dict[str, Steps]:
+    """How far visits on site came with each experience that anybody opened."""
+    opened, camera, funnel = (frame.read(figure, None, window) for figure in ("opened", "camera", "funnel"))
+    ids = [part.removeprefix("here/") for part in opened.parts if part.startswith("here/")]
+    return {
+        one: {
+            "triggered": opened.get(f"here/{one}", "opened"),
+            "ar": camera.get(one, "camera"),
+            "placed": add(funnel.get(one, step) for step in ("placed", "completed")),
+            "completed": funnel.get(one, "completed"),
+        }
+        for one in ids
+    }
+
+
+def add_steps(steps: Iterable[Steps]) -> Steps:
+    """Steps of several experiences together."""
+    each = list(steps)
+    return {step: add(one[step] for one in each) for step in STEPS}
+
+
+def _funnel(frame: Frame) -> Panel:
+    """From coming to the landmark of an experience to seeing that whole."""
+    steps, places, seen = read_steps(frame), place_experiences(frame), frame.read("landmark")
+    came = add(seen.get(place, "seen") for place in places.values())
+    reached = {"came": came, **add_steps(steps.values())}
     names = name_atoms(frame, "step", reached)
-    rows, before = [], here
+    rows, before = [], came
     for step, shown in reached.items():
-        rows.append(Row(names[step], (frame.number(shown), frame.part_of(shown, here), frame.part_of(shown, before))))
+        rows.append(Row(names[step], (frame.number(shown), frame.part_of(shown, came), frame.part_of(shown, before))))
         before = shown
-    columns = [frame.say(key) for key in ("column_step", "column_visits", "column_share_here", "column_of_before")]
-    cells = [here, *funnel.of(ANY).values()]
-    return Panel("funnel", _say_funnel(frame, reached), columns, rows, "bars", offer(cells, frame.window))
+    columns = [frame.say(key) for key in ("column_step", "column_visits", "column_share_came", "column_of_before")]
+    return Panel("funnel", _say_funnel(frame, reached), columns, rows, "bars", offer(reached.values(), frame.window))
 
 
-def _say_funnel(frame: Frame, reached: Mapping[str, Shown]) -> list[str]:
-    begun, done = (share(reached[step], reached["here"]) for step in ("ar", "completed"))
+def _say_funnel(frame: Frame, reached: Steps) -> list[str]:
+    begun = share(reached["ar"], reached["triggered"])
     if begun is None:
         return [frame.say("funnel_none")]
     said = [frame.say("funnel_sentence", share=say_percent(begun))]
     finished = share(reached["completed"], reached["ar"])
-    if done is not None and finished is not None:
+    if finished is not None:
         said.append(frame.say("funnel_completed", share=say_percent(finished)))
-    steps = list(reached)
     losses = {
         step: (reached[before].visits or 0) - (reached[step].visits or 0)
-        for before, step in pairwise(steps[1:])
+        for before, step in pairwise(STEPS)
         if reached[step].visits is not None
     }
     if losses and max(losses.values()) > 0:
@@ -57,13 +76,16 @@ def _say_funnel(frame: Frame, reached: Mapping[str, Shown]) -> list[str]:
     return said
 
 
-def _drops(frame: Frame, drops: Released, funnel: Released) -> Panel:
-    """Why it went no further at each step, of any experience: the last of the reasons that a visit met there."""
+def _drops(frame: Frame) -> Panel:
+    """Why it went no further at each step, with any experience: the last of the reasons that a visit met there."""
+    drops, camera, funnel = (frame.read(figure) for figure in ("drop", "camera", "funnel"))
     rows = []
     most: tuple[str, int] = ("", 0)
     for step in STEPS[:-1]:
-        cells = drops.of(f"{ANY}/{step}")
-        stopped = funnel.get(ANY, step)
+        cells = _add_reasons(drops, step)
+        stopped = add(camera.get(one, "without") for one in camera.parts)
+        if step != "triggered":
+            stopped = add(funnel.get(one, step) for one in funnel.parts)
         words = name_atoms(frame, "reason", cells)
         for reason, shown in sorted(cells.items(), key=lambda cell: -(cell[1].visits or 0)):
             head = frame.say("reason_at", step=frame.say(f"step_{step}"), reason=words[reason])
@@ -75,24 +97,30 @@ def _drops(frame: Frame, drops: Released, funnel: Released) -> Panel:
     return Panel("drops", [said], columns, rows, "bars", offer(drops.cells.values(), frame.window))
 
 
+def _add_reasons(drops: Released, step: str) -> dict[str, Shown]:
+    """The reasons at a step, of all experiences."""
+    parts = [part for part in drops.parts if part.rpartition("/")[2] == step]
+    reasons = {reason for part in parts for reason in drops.of(part)}
+    return {reason: add(cells[reason] for part in parts if reason in (cells := drops.of(part))) for reason in reasons}
+
+
 def _largest(rows: list[Row]) -> int:
     return max(range(len(rows)), key=lambda at: rows[at].cells[0].value or 0, default=-1)
 
 
-def _by_experience(frame: Frame, funnel: Released, names: Mapping[str, str]) -> Panel:
-    ids = [part for part in {**names, **dict.fromkeys(funnel.parts)} if part != ANY]
-    reached = {part: cumulate(funnel.of(part), STEPS) for part in ids}
-    ids.sort(key=lambda part: -(reached[part]["triggered"].visits or 0))
+def _by_experience(frame: Frame) -> Panel:
+    reached, names = read_steps(frame), name_experiences(frame)
+    ids = sorted(reached, key=lambda one: (-(reached[one]["triggered"].visits or 0), one))
     rows = [
         Row(
-            names.get(part, part),
+            names.get(one, one),
             (
-                *(frame.number(reached[part][step]) for step in STEPS),
-                frame.part_of(reached[part]["completed"], reached[part]["triggered"]),
+                *(frame.number(reached[one][step]) for step in STEPS),
+                frame.part_of(reached[one]["completed"], reached[one]["ar"]),
             ),
-            first=at == 0 and bool(reached[part]["triggered"].visits),
+            first=at == 0 and bool(reached[one]["triggered"].visits),
         )
-        for at, part in enumerate(ids)
+        for at, one in enumerate(ids)
     ]
     said = frame.say("experiences_none")
     if rows and rows[0].first:
@@ -102,7 +130,8 @@ def _by_experience(frame: Frame, funnel: Released, names: Mapping[str, str]) -> 
         *(frame.say(f"step_{step}") for step in STEPS),
         frame.say("column_finished"),
     ]
-    return Panel("experiences", [said], columns, rows, "bars", offer(funnel.cells.values(), frame.window))
+    every = [shown for steps in reached.values() for shown in steps.values()]
+    return Panel("experiences", [said], columns, rows, "bars", offer(every, frame.window))
 
 
 def _refused(frame: Frame) -> Panel:

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from xr_server.domain.figures import Division, divide, rank
+from xr_server.domain.figures import Division, add, divide, rank
 from xr_server.domain.languages import NAMES
 from xr_server.domain.ruby import plain
 from xr_server.routes.figure_panels import Frame, Panel, Row, name_atoms, offer, say_percent
 
 PLACES = ("here", "home")
 DEVICES = ("phone", "tablet", "desktop", "headset")
-MODES = ("page", "orbit", "window", "ar")
+WAYS = ("page", "orbit", "window", "ar", "headset")
 
 
 def list_audience(frame: Frame) -> list[Panel]:
@@ -19,7 +19,7 @@ def list_audience(frame: Frame) -> list[Panel]:
         _places(frame),
         _both(frame, "language", tongues),
         _both(frame, "device", name_atoms(frame, "device", DEVICES)),
-        _both(frame, "mode", name_atoms(frame, "mode", MODES)),
+        _ways(frame),
     ]
 
 
@@ -34,6 +34,28 @@ def _places(frame: Frame) -> Panel:
     said = frame.say("places_none") if part is None else frame.say("places_sentence", share=say_percent(part))
     columns = [frame.say(key) for key in ("column_where", "column_visits", "column_share_all")]
     return Panel("places", [said], columns, rows, "bars", offer(divided.cells.values(), frame.window))
+
+
+def _ways(frame: Frame) -> Panel:
+    """How experiences were looked at on site: by hand or in the camera's picture, each visit once for each experience."""
+    looked, camera = frame.read("looked"), frame.read("way")
+    parts = [part for part in looked.parts if part.startswith("here/")]
+    cells = {
+        "page": add(looked.get(part, "opened") for part in parts),
+        "orbit": add(looked.get(part, look) for part in parts for look in ("shown", "completed")),
+        **{way: add(camera.get(part, way) for part in camera.parts) for way in WAYS[2:]},
+    }
+    words, whole = name_atoms(frame, "way", WAYS), add(cells.values())
+    order = [way for way in rank(cells) if cells[way].visits]
+    rows = [
+        Row(words[way], (frame.number(cells[way]), frame.part_of(cells[way], whole)), first=way == order[0])
+        for way in order
+    ]
+    said = frame.say("way_none")
+    if rows:
+        said = frame.say("way_sentence", most=rows[0].head, share=rows[0].cells[1].text)
+    columns = [frame.say(key) for key in ("column_way", "column_visits", "column_share_looked")]
+    return Panel("way", [said], columns, rows, "bars", offer(cells.values(), frame.window))
 
 
 def _both(frame: Frame, figure: str, words: Mapping[str, str]) -> Panel:

@@ -28,6 +28,11 @@ def name_experiences(frame: Frame) -> dict[str, str]:
     return _by_name({body.id: _words(body.title, frame, body.id) for body in bodies})
 
 
+def place_experiences(frame: Frame) -> dict[str, str]:
+    """The landmark of each experience, by id."""
+    return {body.id: body.landmark for body in _bodies(frame, "experience") if isinstance(body, Experience)}
+
+
 def list_campaigns_of(frame: Frame) -> list[tuple[Campaign, str]]:
     """The campaigns that were published once, with their titles; newest first."""
     bodies = [body for body in _bodies(frame, "campaign") if isinstance(body, Campaign)]

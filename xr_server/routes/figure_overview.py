@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 
 from xr_server.domain.days import Window
-from xr_server.domain.figures import Block, Released, Shown, add, change, divide, rank, share, sum_in
+from xr_server.domain.figures import Block, Released, Shown, change, divide, rank, share, sum_in
 from xr_server.domain.period import count_days, move
 from xr_server.domain.spread import Circulation, find_circulation
 from xr_server.parts import parts_of
+from xr_server.routes.figure_ar import add_steps, read_steps
 from xr_server.routes.figure_names import list_campaigns_of, list_seasons_of, mark_days
 from xr_server.routes.figure_panels import Cell, Frame, Panel, Row, offer, say_change, say_percent
 from xr_server.storage.figures import load_blocks
@@ -120,12 +121,12 @@ def _main_numbers(frame: Frame) -> Panel:
         find_circulation(frame.read("circulation", "", window).of(""), there.get("", "here"))
         for window, there in zip(windows, visits, strict=True)
     ]
-    funnels = [frame.read("funnel", "", window) for window in windows]
+    steps = [add_steps(read_steps(frame, window).values()) for window in windows]
     rows = [
         _numbers_row(frame, "visits_here", [there.get("", "here") for there in visits]),
         _numbers_row(frame, "visits_home", [there.get("", "home") for there in visits]),
         _shares_row(frame, "circulation_two", [_two(one) for one in circles]),
-        _shares_row(frame, "ar_share", [_in_ar(*pair) for pair in zip(funnels, visits, strict=True)]),
+        _shares_row(frame, "ar_share", [share(one["ar"], one["triggered"]) for one in steps]),
     ]
     columns = (
         "column_figure",
@@ -147,10 +148,6 @@ def _main_numbers(frame: Frame) -> Panel:
 
 def _two(circle: Circulation | None) -> float | None:
     return None if circle is None else circle.two.value
-
-
-def _in_ar(funnel: Released, visits: Released) -> float | None:
-    return share(add(funnel.get("", step) for step in ("ar", "placed", "completed")), visits.get("", "here"))
 
 
 def _numbers_row(frame: Frame, key: str, numbers: list[Shown]) -> Row:

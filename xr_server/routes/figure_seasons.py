@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 
 from xr_server.domain.days import Window
-from xr_server.domain.figures import Block, Released, Shown, add, change, cumulate, sum_in
+from xr_server.domain.figures import HIDDEN, Block, Shown, add, change, sum_in
 from xr_server.domain.period import count_days, month_windows
 from xr_server.domain.spread import levelling
 from xr_server.parts import parts_of
@@ -12,8 +12,6 @@ from xr_server.routes.figure_names import list_seasons_of, name_experiences
 from xr_server.routes.figure_panels import Cell, Frame, Panel, Row, offer
 from xr_server.routes.pages import load_texts
 from xr_server.storage.figures import load_blocks
-
-LOOKS = ("opened", "shown", "completed")
 
 
 def list_seasons(frame: Frame) -> list[Panel]:
@@ -119,11 +117,8 @@ def _a_day(shown: Shown, window: Window) -> float | None:
 
 
 def _experiences(frame: Frame) -> Panel:
-    looked, names = frame.read("looked"), name_experiences(frame)
-    ids = list({**names, **dict.fromkeys(part.partition("/")[2] for part in looked.parts)})
-    ids = [one for one in ids if one]
-    reached = {one: [_looks(looked, place, one) for place in ("here", "home")] for one in ids}
-    rows = [_experience_row(frame, names.get(one, one), reached[one]) for one in ids]
+    names, reached = name_experiences(frame), _read_looks(frame)
+    rows = [_experience_row(frame, names.get(one, one), reached.get(one, {})) for one in {**names, **reached}]
     rows.sort(key=lambda row: -(row.cells[0].value or 0))
     rows = [Row(row.head, row.cells, at == 0 and bool(row.cells[0].value)) for at, row in enumerate(rows)]
     said = frame.say("looked_none")
@@ -131,15 +126,24 @@ def _experiences(frame: Frame) -> Panel:
         said = frame.say("looked_sentence", experience=rows[0].head, count=rows[0].cells[0].text)
     keys = ("looked_here", "looked_here_done", "looked_home", "looked_home_done", "column_finished")
     columns = [frame.say("column_experience"), *(frame.say(key) for key in keys)]
-    return Panel("looked", [said], columns, rows, "pairs", offer(looked.cells.values(), frame.window))
+    every = [shown for looks in reached.values() for shown in looks.values()]
+    return Panel("looked", [said], columns, rows, "pairs", offer(every, frame.window))
 
 
-def _looks(looked: Released, place: str, experience: str) -> Mapping[str, Shown]:
-    return cumulate(looked.of(f"{place}/{experience}"), LOOKS)
+def _read_looks(frame: Frame) -> dict[str, dict[tuple[str, str], Shown]]:
+    """Visits that opened each experience and that saw it to the end in any way, by (here or home, opened or completed)."""
+    opened, looked, funnel = (frame.read(figure) for figure in ("opened", "looked", "funnel"))
+    found: dict[str, dict[tuple[str, str], Shown]] = {}
+    for part in opened.parts:
+        place, _, experience = part.partition("/")
+        ends = [looked.get(part, "completed")] + ([funnel.get(experience, "completed")] if place == "here" else [])
+        found.setdefault(experience, {})[place, "opened"] = opened.get(part, "opened")
+        found[experience][place, "completed"] = add(ends)
+    return found
 
 
-def _experience_row(frame: Frame, name: str, reached: list[Mapping[str, Shown]]) -> Row:
-    cells = [frame.number(one[step]) for one in reached for step in ("opened", "completed")]
-    return Row(
-        name, (*cells, frame.part_of(add(one["completed"] for one in reached), add(one["opened"] for one in reached)))
-    )
+def _experience_row(frame: Frame, name: str, looks: Mapping[tuple[str, str], Shown]) -> Row:
+    numbers = [[looks.get((place, look), HIDDEN) for look in ("opened", "completed")] for place in ("here", "home")]
+    cells = [frame.number(number) for pair in numbers for number in pair]
+    opened, completed = (add(pair[at] for pair in numbers) for at in (0, 1))
+    return Row(name, (*cells, frame.part_of(completed, opened)))
