@@ -7,6 +7,7 @@ from xr_server.domain.open_figures import Universe
 from xr_server.domain.open_month import Month
 from xr_server.domain.open_tables import Names
 from xr_server.domain.visit_facts import Seen, Stay, VisitFacts
+from xr_server.storage.database import insert_into
 from xr_server.storage.tables.figures import summed_day, summing, visit
 
 AFTER = 1_796_731_200_000  # 2026-12-08 21:00 in Nagasaki: November is final
@@ -44,5 +45,6 @@ def fill_month(events: Engine, a_day: int = 20, month: str = "2026-11", days: in
     with events.begin() as connection:
         connection.execute(insert(visit), visits)
         connection.execute(insert(summed_day), rows)
-        if month == "2026-11":
-            connection.execute(insert(summing).values(site_id="dejima", received_until=AFTER, lease_until=0))
+        statement = insert_into(connection, summing).values(site_id="dejima", received_until=AFTER, lease_until=0)
+        until = {"received_until": AFTER}  # a server that runs already has begun to sum up
+        connection.execute(statement.on_conflict_do_update(index_elements=["site_id"], set_=until))

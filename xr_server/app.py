@@ -36,6 +36,7 @@ from xr_server.routes import (
     dates,
     desk,
     desk_memories,
+    desk_open_data,
     entrance,
     events,
     exchange,
@@ -57,6 +58,7 @@ from xr_server.routes import (
     news,
     notices,
     now,
+    open_data,
     originals,
     packages,
     partners,
@@ -163,6 +165,7 @@ CREATORS_AND_STAFF = (
     figures,
     figure_files,
     figure_report,
+    desk_open_data,
     forgetting,
     now,
     quality,
@@ -187,6 +190,7 @@ ROUTES += kiosk.routes
 ROUTES += [route for module in CREATORS_AND_STAFF for route in module.routes]
 ROUTES += [*media.routes, *signs.routes, *stamps.routes, *preview.routes, *rally_pages.routes, *groups.routes]
 ROUTES += [*short_links.routes, *coupons.routes, *questions.routes, *memories.routes]
+ROUTES += open_data.routes
 ROUTES += visitor.routes  # last: its addresses begin with a language, which any first word could be
 MAX_BODY_BYTES = 1024 * 1024  # single routes set their own
 log = logging.getLogger("dejima.app")

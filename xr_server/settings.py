@@ -51,6 +51,11 @@ ROWS = (
         "Days after sending for which the files of scans are kept; empty means until their creators delete them.",
     ),
     Row("DEJIMA_EVENTS_DAYS", "90", "Days for which single events of visits are kept, 1 to 395; figures stay."),
+    Row(
+        "DEJIMA_OPEN_DATA_EPSILON",
+        "12",
+        "How much what is released to everyone of a calendar year may tell of one visit (epsilon); a month takes 1.",
+    ),
     Row("DEJIMA_PUBLIC_URL", "", "Address visitors reach the server at, for links and signs; empty means as asked."),
     Row(
         "DEJIMA_SMTP_URL",
@@ -80,6 +85,7 @@ class Settings:
     site_scans: int = 20_000
     keep_originals_days: int | None = None
     events_days: int = 90
+    open_data_epsilon: float = 12
     smtp_url: str = ""
     mail_from: str = ""
 
@@ -134,13 +140,14 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         site_scans=round(_number(value, "DEJIMA_SITE_SCANS")),
         keep_originals_days=read_days(value["DEJIMA_KEEP_ORIGINALS_DAYS"]),
         events_days=read_events_days(value["DEJIMA_EVENTS_DAYS"]),
+        open_data_epsilon=_number(value, "DEJIMA_OPEN_DATA_EPSILON"),
         smtp_url=value["DEJIMA_SMTP_URL"],
         mail_from=value["DEJIMA_MAIL_FROM"],
     )
 
 
 def _number(value: Mapping[str, str], name: str) -> float:
-    """A setting that is a number, of GB or of scans. Raises Invalid."""
+    """A setting that is a number, of GB, of scans or of epsilon. Raises Invalid."""
     text = value[name]
     if not re.fullmatch(r"\d{1,8}(\.\d{1,3})?", text):
         raise Invalid("setting_number", f"{name} is a number such as {DEFAULTS[name]}, not {text[:40]}.")

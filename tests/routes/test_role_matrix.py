@@ -144,6 +144,7 @@ NEEDS: dict[Step, set[str]] = {
         "POST /desk/records/{kind}/{id}",
         "/desk/records/{kind}/{id}/roll-back",
         "/desk/kiosk",
+        "POST /desk/open-data/{month}",
         "/desk/undo",
         "/desk/packages/{digest}",
         "/desk/packages/{digest}/stop",
@@ -187,6 +188,8 @@ NEEDS: dict[Step, set[str]] = {
     },
     "read_figures": {
         "/desk/figures",
+        "/desk/open-data",
+        "GET /desk/open-data/{month}",
         *(f"/desk/figures/{name}" for name in ("places", "ar", "audience", "campaigns", "seasons")),
         "/desk/figures/now",
         "/desk/figures/quality",

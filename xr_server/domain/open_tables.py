@@ -29,7 +29,7 @@ TITLES: Mapping[str, Words] = {
     "visits-by-day": {"ja": "日ごとの訪問数", "en": "Visits by day"},
     "languages": {"ja": "表示言語ごとの訪問数", "en": "Visits by language of the pages"},
     "devices": {"ja": "端末の種類ごとの訪問数", "en": "Visits by kind of device"},
-    "campaigns": {"ja": "催しのリンクごとの訪問数", "en": "Visits by campaign"},
+    "campaigns": {"ja": "キャンペーンごとの訪問数", "en": "Visits by campaign"},
     "circulation": {"ja": "回った見どころの数", "en": "Number of landmarks seen in a visit"},
     "ar-funnel": {"ja": "現地で復元を見るまでの段階", "en": "Steps of seeing a reconstruction on the spot"},
     "landmarks": {"ja": "見どころごとの訪問数（月）", "en": "Visits by landmark in the month"},
@@ -58,7 +58,7 @@ DEFINITIONS: Mapping[str, Words] = {
         "en": "The kind of device; other where it is not known.",
     },
     "campaigns": {
-        "ja": "催しの短いリンクや二次元コードから始まった訪問。どれでもないものは none。",
+        "ja": "キャンペーンの短いリンクや二次元コードから始まった訪問。どれでもないものは none。",
         "en": "Visits that began by a short link or QR code of a campaign; none: by no campaign of that month.",
     },
     "circulation": {
@@ -132,7 +132,7 @@ _REACHED = Column(
 _ATOM: Mapping[str, Column] = {
     "languages": Column("language", "string", {"ja": "表示言語", "en": "language of the pages"}),
     "devices": Column("device", "string", {"ja": "端末の種類", "en": "kind of device"}),
-    "campaigns": Column("campaign", "string", {"ja": "催しの記号", "en": "id of the campaign"}),
+    "campaigns": Column("campaign", "string", {"ja": "キャンペーンの記号", "en": "id of the campaign"}),
     "circulation": Column("landmarks", "integer", {"ja": "見どころの数", "en": "number of landmarks"}),
     "ar-funnel": Column("step", "string", {"ja": "段階", "en": "step"}),
     "landmarks-by-hour": Column("hour", "integer", {"ja": "時（0〜23）", "en": "hour of the day, 0 to 23"}),

@@ -44,6 +44,7 @@ PAGES: dict[str, tuple[Step, str]] = {
     "memory": ("publish", "/desk/memories"),
     "class": ("manage_people", "/desk/classes"),
     "package": ("publish", "/desk/packages"),
+    "open_data": ("read_figures", "/desk/open-data"),
     "targets": ("schedule", "/desk/figures/targets"),
 }
 TITLED = (*RECORD_TYPES, "scan", "account", "class")

@@ -46,6 +46,7 @@ GROUPS: tuple[tuple[str, tuple[Page, ...]], ...] = (
             Page("/desk/classes", "auth.nav_classes", "teach"),
             Page("/desk/permissions", "auth.nav_permissions", "give_permission", ("/studio/permissions",)),
             Page("/desk/figures", "auth.nav_figures", "read_figures"),
+            Page("/desk/open-data", "auth.nav_open_data", "read_figures"),
             Page("/desk/log", "auth.nav_log", "read_log"),
             Page("/desk/privacy", "auth.nav_privacy", "read_log"),
         ),

@@ -34,6 +34,7 @@ STAFF_AREAS = (
     "questionnaires.",
     "planning.",
     "rallies.",
+    "releases.",
     "pupil.",
     "report.",
     "school.",
