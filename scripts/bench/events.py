@@ -1,21 +1,25 @@
 """How many events a second are stored for good, beside a bare Starlette handler that stores nothing, in turns.
 
 Usage: python scripts/bench/events.py [--rounds 5] [--stores SQLite,PostgreSQL] [--workers 1]
+       python scripts/bench/events.py --kills 200     kill -9 of the server under load, 200 times on each store
+       python scripts/bench/events.py --cuts 200      power cuts under the store on SQLite, simulated (needs strace)
 Servers, database and load are processes of their own on the same machine, so that they share its processors: compare
 rows of one table only. CPU is that of the server and, beside it, of PostgreSQL.
 """
 
 import argparse
 import json
+import random
 import shutil
 import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from event_kills import run_kills
+from event_power import run_cuts
 from event_site import BARE, FOLDER, REAL, Server, Store, postgres_store, sqlite_store
 from sqlalchemy import func, select
 
@@ -84,29 +88,60 @@ def show(rows: list[tuple[str, int, Row]]) -> None:
             mine = [row for one, size, row in rows if (one, size) == (name, events)]
             mid = {key: statistics.median(getattr(row, key) for row in mine) for key in Row.__dataclass_fields__}
             best = max(row.events_per_s for row in mine)
-            print(
+            say(
                 f"| {name} | {events} | {mid['events_per_s']:,.0f} ({best:,.0f}) | {mid['p50_ms']:.1f} | {mid['p99_ms']:.1f} "
-                f"| {mid['cpu_us']:.0f} | {mid['database_us']:.0f} |",
-                flush=True,
+                f"| {mid['cpu_us']:.0f} | {mid['database_us']:.0f} |"
             )
 
 
-def main() -> None:
-    """Measure and print."""
+def say(line: str) -> None:
+    """Print a line at once."""
+    print(line, flush=True)
+
+
+def compare(store: Store, rounds: int, workers: int) -> None:
+    """Print the rows of a store."""
+    say("| server | events a request | events/s (best) | p50 ms | p99 ms | CPU us/event | database us/event |")
+    say("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    show(list(run_rounds(store, rounds, workers)))
+
+
+def read_arguments() -> argparse.Namespace:
+    """What was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--stores", default=",".join(STORES))
     parser.add_argument("--workers", type=int, default=1)
-    arguments = parser.parse_args()
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    print("| server | events a request | events/s (best) | p50 ms | p99 ms | CPU us/event | database us/event |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    parser.add_argument("--kills", type=int, default=0, help="kill the server so many times instead")
+    parser.add_argument(
+        "--cuts", type=int, default=0, help="cut the power under the store on SQLite so many times instead"
+    )
+    parser.add_argument(
+        "--unsynced", action="store_true", help="cut it where commits do not wait for the disk: that loses"
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measure, kill or cut, and print; ends with 1 when anything acknowledged was lost."""
+    arguments = read_arguments()
+    chance = random.Random(arguments.kills or arguments.cuts)  # noqa: S311 - the same moments each time
+    if arguments.cuts:
+        cut = run_cuts(arguments.cuts, chance, synchronous="NORMAL" if arguments.unsynced else "FULL")
+        say(f"SQLite: {cut}")
+        sys.exit(not cut.harmless)
     for name in arguments.stores.split(","):
         folder = FOLDER / name
+        shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        with ExitStack() as stack:
-            store = stack.enter_context(STORES[name](folder))
-            show(list(run_rounds(store, arguments.rounds, arguments.workers)))
+        with STORES[name](folder) as store:
+            if not arguments.kills:
+                compare(store, arguments.rounds, arguments.workers)
+                continue
+            killed = run_kills(store, arguments.kills, chance, say)
+            say(f"{name}: {killed}")
+            if not killed.harmless:
+                sys.exit(1)
 
 
 if __name__ == "__main__":
