@@ -151,6 +151,8 @@ def _outcomes(entry: Entry, stored: int) -> dict[str, int]:
 
 
 async def _read_body(request: Request, limit_bytes: int) -> bytes:
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise Invalid("body_packed", "Bodies are taken as they are here; send it again without Content-Encoding.")
     body = await request.body()  # the application's own limit holds here already
     if len(body) > limit_bytes:
         raise TooLarge(
