@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
 from xr_server.domain.days import Window
-from xr_server.domain.figures import Released, Shown, add, share
+from xr_server.domain.figures import Released, Shown, add, divide, share
 from xr_server.routes.figure_names import name_experiences, place_experiences
 from xr_server.routes.figure_panels import Frame, Panel, Row, name_atoms, offer, say_percent
 
@@ -25,16 +25,17 @@ def list_ar(frame: Frame) -> list[Panel]:
 def read_steps(frame: Frame, window: Window | None = None) -> dict[str, Steps]:
     """How far visits on site came with each experience that anybody opened."""
     opened, camera, funnel = (frame.read(figure, None, window) for figure in ("opened", "camera", "funnel"))
-    ids = [part.removeprefix("here/") for part in opened.parts if part.startswith("here/")]
-    return {
-        one: {
+    found: dict[str, Steps] = {}
+    for one in [part.removeprefix("here/") for part in opened.parts if part.startswith("here/")]:
+        begun = camera.get(one, "camera")
+        stopped = divide(begun, funnel.of(one), STEPS[1:]).cells  # nobody stopped where the others make up the whole
+        found[one] = {
             "triggered": opened.get(f"here/{one}", "opened"),
-            "ar": camera.get(one, "camera"),
-            "placed": add(funnel.get(one, step) for step in ("placed", "completed")),
-            "completed": funnel.get(one, "completed"),
+            "ar": begun,
+            "placed": add((stopped["placed"], stopped["completed"])),
+            "completed": stopped["completed"],
         }
-        for one in ids
-    }
+    return found
 
 
 def add_steps(steps: Iterable[Steps]) -> Steps:

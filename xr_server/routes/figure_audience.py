@@ -9,6 +9,7 @@ from xr_server.routes.figure_panels import Frame, Panel, Row, name_atoms, offer,
 
 PLACES = ("here", "home")
 DEVICES = ("phone", "tablet", "desktop", "headset")
+LOOKS = ("opened", "shown", "completed")
 WAYS = ("page", "orbit", "window", "ar", "headset")
 
 
@@ -38,12 +39,14 @@ def _places(frame: Frame) -> Panel:
 
 def _ways(frame: Frame) -> Panel:
     """How experiences were looked at on site: by hand or in the camera's picture, each visit once for each experience."""
-    looked, camera = frame.read("looked"), frame.read("way")
-    parts = [part for part in looked.parts if part.startswith("here/")]
+    looked, camera, used = (frame.read(figure) for figure in ("looked", "camera", "way"))
+    ids = {part.removeprefix("here/") for part in looked.parts if part.startswith("here/")} | {*used.parts}
+    by_hand = [divide(camera.get(one, "without"), looked.of(f"here/{one}"), LOOKS).cells for one in sorted(ids)]
+    through = [divide(camera.get(one, "camera"), used.of(one), WAYS[2:]).cells for one in sorted(ids)]
     cells = {
-        "page": add(looked.get(part, "opened") for part in parts),
-        "orbit": add(looked.get(part, look) for part in parts for look in ("shown", "completed")),
-        **{way: add(camera.get(part, way) for part in camera.parts) for way in WAYS[2:]},
+        "page": add(looks["opened"] for looks in by_hand),
+        "orbit": add(looks[look] for looks in by_hand for look in LOOKS[1:]),
+        **{way: add(ways[way] for ways in through) for way in WAYS[2:]},
     }
     words, whole = name_atoms(frame, "way", WAYS), add(cells.values())
     order = [way for way in rank(cells) if cells[way].visits]

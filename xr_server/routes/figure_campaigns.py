@@ -2,7 +2,7 @@
 
 from xr_server.domain.campaign import Campaign
 from xr_server.domain.days import Window
-from xr_server.domain.figures import HIDDEN, Released, Shown, cumulate, rank
+from xr_server.domain.figures import HIDDEN, Released, Shown, cumulate, divide, rank
 from xr_server.domain.voucher import Offer
 from xr_server.parts import parts_of
 from xr_server.routes.figure_names import list_campaigns_of, name_landmarks
@@ -33,8 +33,8 @@ def _touches(body: Campaign, window: Window) -> bool:
 def _reach(frame: Frame, campaigns: list[tuple[Campaign, str]], visits: Released, reach: Released) -> Panel:
     rows = []
     for body, title in campaigns:
-        reached = cumulate(reach.of(body.id), REACH)
         all_of_it = visits.get("", body.id)
+        reached = cumulate(divide(all_of_it, reach.of(body.id), REACH).cells, REACH)
         numbers = (all_of_it, reached["here"], reached["ar"], reached["completed"])
         cells = (*(frame.number(number) for number in numbers), frame.part_of(reached["here"], all_of_it))
         rows.append(Row(title, cells, href=f"/desk/campaigns/{body.id}"))
