@@ -8,7 +8,7 @@ import { dropUnusedShaders } from './vite.shaders.ts'
 const here = fileURLToPath(new URL('.', import.meta.url))
 const folder = fileURLToPath(new URL('../xr_server/static', import.meta.url))
 /** Pages of visitors, list and immersive; the server finds each in the manifest. Those of staff: vite.staff.config.ts. */
-const entries = ['src/main.ts', 'src/immersive.ts', 'src/follow.ts']
+const entries = ['src/main.ts', 'src/immersive.ts', 'src/follow.ts', 'src/book.ts']
 /** Style sheets by themselves: were one imported by a script that comes later, every page would carry what loads it. */
 const sheets = [
   'src/rally/rally.css',

@@ -23,6 +23,7 @@ from xr_server.routes import (
     attachments,
     audit,
     auth,
+    book,
     calendar,
     campaign_run,
     campaigns,
@@ -106,6 +107,7 @@ from xr_server.routes import (
 )
 from xr_server.routes.shell import Shell
 from xr_server.settings import Settings
+from xr_server.storage.book import Stores
 from xr_server.storage.database import open_engine, store_file
 from xr_server.storage.event_writer import EventWriter
 from xr_server.storage.forget import Forgetting
@@ -188,7 +190,15 @@ CREATORS_AND_STAFF = (
 ROUTES = [*events.routes, *scenes.routes, *packages.routes, *web_app.routes, *calendar.routes, *health.routes]
 ROUTES += kiosk.routes
 ROUTES += [route for module in CREATORS_AND_STAFF for route in module.routes]
-ROUTES += [*media.routes, *signs.routes, *stamps.routes, *preview.routes, *rally_pages.routes, *groups.routes]
+ROUTES += [
+    *media.routes,
+    *signs.routes,
+    *stamps.routes,
+    *preview.routes,
+    *rally_pages.routes,
+    *book.routes,
+    *groups.routes,
+]
 ROUTES += [*short_links.routes, *coupons.routes, *questions.routes, *memories.routes]
 ROUTES += open_data.routes
 ROUTES += visitor.routes  # last: its addresses begin with a language, which any first word could be
@@ -232,7 +242,8 @@ def create_app(
     published = PublishedSites(catalog, settings.package_dir, clock)
     writer = EventWriter(event_store)
     retention = Retention(event_store, settings.events_days, published.zones)
-    forgetter = Forgetting((catalog, event_store), settings.key_dir, clock, published.local_date, retention)
+    erasing = Stores(catalog, event_store, settings.erased_dir)
+    forgetter = Forgetting((catalog, event_store), settings.key_dir, clock, published.local_date, (retention, erasing))
     summing = Summing(event_store, published.grounds, clock)
     parts = Parts(settings, catalog, event_store, published, writer, clock, random_bytes)
 

@@ -104,6 +104,11 @@ class Settings:
         """Where pictures and sounds lie that were sent and are not yet in the library."""
         return self.data_dir / "intake"
 
+    @property
+    def erased_dir(self) -> Path:
+        """Where marks of what visitors had erased lie: outside both stores, for the day one is restored."""
+        return self.data_dir / "erased"
+
     @cached_property  # asked for with each batch of events
     def key_dir(self) -> Path:
         """Where secrets lie: outside both stores and their backups."""

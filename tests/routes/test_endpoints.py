@@ -22,7 +22,7 @@ OTHERS = (
 NOT_ASKED = {"GET /api/v1/sites"}  # of programs: a page knows its site
 ADDRESS = re.compile(r"""'(/[a-z][^'\s]*)'|`(/[^`\s]*)`""")
 NOT_PAGES = {"/offline", "/kiosk/*"}  # the end of an address; the tablet at the entrance, which has the same worker
-ENTRIES = ("main.ts", "immersive.ts", "follow.ts", "offline/sw.ts")
+ENTRIES = ("main.ts", "immersive.ts", "follow.ts", "book.ts", "offline/sw.ts")
 
 
 def list_routes() -> set[str]:
@@ -113,8 +113,8 @@ def test_the_page_about_data_lists_all_of_them(world: Any) -> None:
     visitor: TestClient = world.visitor()
     page = visitor.get("/en/dejima/privacy").text
     assert set(re.findall(r"<code>([A-Z]+ /[^<]*)</code>", page)) == LISTED
-    counting = page[page.index("POST /api/v1/events") :]
-    assert "Only if you have agreed to counting." in counting[: counting.index("</dl>")]
+    counting = page[: page.index("POST /api/v1/events")]
+    assert "Only if you have agreed to counting." in counting[counting.rindex("<dl>") :]
 
 
 def test_only_counting_is_sent_unasked_and_only_with_a_yes() -> None:

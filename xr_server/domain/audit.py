@@ -38,7 +38,9 @@ MemoryDeed = Literal[
 FigurePage = Literal["figures", "now", "landmarks", "campaigns", "quality", "report", "open_data", "privacy"]
 """Pages whose reading is written down; each has its name in the texts, audit.page_..."""
 FIGURE_PAGES: tuple[FigurePage, ...] = get_args(FigurePage)
-FigureDeed = Literal["figures_read", "figures_exported", "figures_opened", "retention_set", "targets_set"]
+FigureDeed = Literal[
+    "figures_read", "figures_exported", "figures_opened", "retention_set", "targets_set", "book_erased"
+]
 Deed = Literal[
     RecordDeed,
     ScanDeed,

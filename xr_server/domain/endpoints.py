@@ -47,6 +47,14 @@ ENDPOINTS = (
         ("POST /api/v1/sites/{site}/rallies/{rally}/stamps", "POST /api/v1/sites/{site}/rallies/{rally}/prize"),
     ),
     Endpoint(
+        "book",
+        "act",
+        (
+            *("GET /{lang}/{site}/book", "POST /api/v1/sites/{site}/book", "POST /api/v1/sites/{site}/book/receipts"),
+            "POST /api/v1/sites/{site}/book/erase",
+        ),
+    ),
+    Endpoint(
         "group",
         "act",
         (

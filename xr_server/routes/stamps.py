@@ -57,16 +57,17 @@ class PrizeRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def post_stamp(request: Request) -> Response:
     """A stamp onto a card, when the code proves that its holder stands there."""
     body = await request.body()
-    return await run_in_threadpool(_stamp, request, _read(body, StampRequest))
+    return await run_in_threadpool(_stamp, request, read_request(body, StampRequest))
 
 
 async def post_prize(request: Request) -> Response:
     """The code for the prize of a full card: the same again however often it is asked for."""
     body = await request.body()
-    return await run_in_threadpool(_give_prize, request, _read(body, PrizeRequest))
+    return await run_in_threadpool(_give_prize, request, read_request(body, PrizeRequest))
 
 
-def _read(body: bytes, kind: type[Any]) -> Any:
+def read_request(body: bytes, kind: type[Any]) -> Any:
+    """The body in its JSON form. Raises Invalid."""
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

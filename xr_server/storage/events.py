@@ -14,7 +14,9 @@ import msgspec
 from sqlalchemy import Connection, Engine, Table, delete
 from sqlalchemy.engine.interfaces import DBAPICursor
 
+from xr_server.domain.book import mark_of
 from xr_server.domain.visit import HOUR_MS, AcceptedEvent
+from xr_server.storage.erased_marks import WRITING
 from xr_server.storage.tables.events import engagement_event, hourly_count, seen_event
 from xr_server.storage.tables.figures import day_quality
 
@@ -23,6 +25,7 @@ SEEN_DAYS = 7
 COLUMNS = (*AcceptedEvent.__struct_fields__, "visit_key")
 ROWS_AT_ONCE = (256, 32, 4, 1)  # in a statement of SQLite's: few texts, so that each is prepared once
 Values = tuple[object, ...]
+Cursors = tuple[DBAPICursor, DBAPICursor]
 
 
 @dataclass(frozen=True)
@@ -61,16 +64,22 @@ def store_entries(connection: Connection, entries: list[Entry]) -> list[int]:
     postgresql, driver = connection.dialect.name == "postgresql", connection.connection
     # two ways to PostgreSQL and back instead of five: what waits for nothing is sent together
     with driver.pipeline() if postgresql else nullcontext():
-        return _store(driver.cursor(), entries, postgresql)
+        return _store((driver.cursor(), driver.cursor()), entries, postgresql)
 
 
-def _store(cursor: DBAPICursor, entries: list[Entry], postgresql: bool) -> list[int]:
+def _store(cursors: Cursors, entries: list[Entry], postgresql: bool) -> list[int]:
+    cursor = cursors[0]
     days = {event.id: event.received_at // DAY_MS for entry in entries for event in entry.events}
-    fresh = (_claim_postgresql if postgresql else _claim_sqlite)(cursor, days) if days else set()
+    marks = {mark_of("visit", key): key for key in {key for entry in entries for key in entry.visit_keys.values()}}
+    claim = _claim_postgresql if postgresql else _claim_sqlite
+    fresh, found = claim(cursors, days, list(marks)) if days else (set(), set())
+    erased = {marks[mark] for mark in found}
     gathered, stored = Gathered(), []
     for entry in entries:
         new = {event.id: event for event in entry.events if event.id in fresh}  # twice in one request counts once
         fresh.difference_update(new)
+        if erased:  # the phone need not send them again; they are kept nowhere
+            new = {name: event for name, event in new.items() if entry.visit_keys.get(name) not in erased}
         stored.append(len(new))
         _gather(entry, new.values(), gathered)
     if gathered.rows:  # an id older than our memory of ids may come again: the stored event stays as it is
@@ -106,30 +115,41 @@ def _judge(entry: Entry, new: Collection[AcceptedEvent], refused: Mapping[str, i
 
 KNOWN_SQLITE = "SELECT seen_event.id FROM json_each(?) AS asked JOIN seen_event ON seen_event.id = asked.value"
 CLAIM_SQLITE = "INSERT INTO seen_event (id, seen_on) SELECT value, ? FROM json_each(?)"
+ERASED_SQLITE = "SELECT erased_mark.mark FROM json_each(?) AS asked JOIN erased_mark ON erased_mark.mark = asked.value"
+ERASED_POSTGRESQL = "SELECT mark FROM erased_mark WHERE mark = ANY(%s)"
 CLAIM_POSTGRESQL = """
 INSERT INTO seen_event (id, seen_on) SELECT key, value::integer FROM json_each_text(%s) ORDER BY key
 ON CONFLICT DO NOTHING RETURNING id
 """
 
 
-def _claim_sqlite(cursor: DBAPICursor, days: Mapping[str, int]) -> set[str]:
-    """Mark ids as seen; gives those nobody had sent before. From the look to the commit nobody else writes."""
+def _claim_sqlite(cursors: Cursors, days: Mapping[str, int], marks: list[str]) -> tuple[set[str], set[str]]:
+    """Mark ids as seen; gives those nobody had sent before, and which marks are of visits that were erased.
+
+    From the look to the commit nobody else writes, or erases.
+    """
+    cursor, _ = cursors
     cursor.execute("BEGIN IMMEDIATE")
     cursor.execute(KNOWN_SQLITE, (msgspec.json.encode(list(days)).decode(),))
     fresh = set(days).difference(name for (name,) in cursor.fetchall())
     for day in set(days.values()):
         names = msgspec.json.encode(sorted(name for name in fresh if days[name] == day)).decode()
         cursor.execute(CLAIM_SQLITE, (day, names))
-    return fresh
+    cursor.execute(ERASED_SQLITE, (msgspec.json.encode(marks).decode(),))
+    return fresh, {mark for (mark,) in cursor.fetchall()}
 
 
-def _claim_postgresql(cursor: DBAPICursor, days: Mapping[str, int]) -> set[str]:
-    """Mark ids as seen; gives those nobody had sent before.
+def _claim_postgresql(cursors: Cursors, days: Mapping[str, int], marks: list[str]) -> tuple[set[str], set[str]]:
+    """Mark ids as seen; gives those nobody had sent before, and which marks are of visits that were erased.
 
     Another server may claim the same ids at the same time: in the order of the ids, so that two never wait for each other.
+    Nobody erases until the transaction ends.
     """
-    cursor.execute(CLAIM_POSTGRESQL, (msgspec.json.encode(days).decode(),))
-    return {name for (name,) in cursor.fetchall()}
+    claiming, asking = cursors
+    claiming.execute(WRITING)
+    claiming.execute(CLAIM_POSTGRESQL, (msgspec.json.encode(days).decode(),))
+    asking.execute(ERASED_POSTGRESQL, (marks,))
+    return {name for (name,) in claiming.fetchall()}, {mark for (mark,) in asking.fetchall()}
 
 
 def _write_insert(rows: int) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from xr_server.storage.answers import forget_answers
+from xr_server.storage.book import Stores, try_apply
 from xr_server.storage.events import prune_seen
 from xr_server.storage.groups import forget_groups
 from xr_server.storage.keys import destroy_old_day_keys
@@ -58,10 +59,11 @@ class Forgetting:
         key_dir: Path,
         clock: Callable[[], int],
         local_date: Callable[[], date | None],
-        retention: Retention,
+        deleting: tuple[Retention, Stores],
     ) -> None:
         (self._catalog, self._events), self._key_dir = stores, key_dir
-        self._clock, self._local_date, self._retention = clock, local_date, retention
+        self._clock, self._local_date = clock, local_date
+        self._retention, self._stores = deleting
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="forgetting", daemon=True)
 
@@ -75,10 +77,12 @@ class Forgetting:
         self._thread.join()
 
     def _run(self) -> None:
+        looked_through = False  # a store may have been restored while no server ran
         while True:
             now = self._clock()
             today = self._local_date() or datetime.fromtimestamp(now / 1000, UTC).date()
             forget(self._events, self._key_dir, now, today)
+            looked_through = try_apply(self._stores, now, today, not looked_through) or looked_through
             forget_people(self._catalog, today)
             forget_over(self._catalog, now)
             more = try_turn(self._retention, now, lambda: not self._stopping.is_set())

@@ -47,6 +47,7 @@ export async function addStamp(visit: Visit, rally: Rally, landmark: string, cod
   if (isNew) {
     visit.tell({ type: 'stamp_collected', rally: rally.id, landmark })
     document.dispatchEvent(new CustomEvent(CARD_CHANGED, { detail: landmark }))
+    void import('../book/keep').then(({ keepVisit }) => keepVisit(visit.site, localStorage, fetch))
   }
   return isNew
 }

@@ -11,6 +11,9 @@ export interface CardStore {
   /** Change a card in one step, whatever other tabs do; gives what is kept then. */
   change: (rally: string, edit: (card: Card) => Card) => Promise<Card>
   forget: (rally: string) => Promise<void>
+  /** Every card there is, of whatever rally. */
+  all: () => Promise<Card[]>
+  forgetAll: () => Promise<void>
   close: () => void
 }
 
@@ -32,6 +35,8 @@ export async function openCards(site: string): Promise<CardStore> {
       load: (rally) => change(rally, (card) => card),
       change,
       forget: (rally) => database.delete('cards', rally),
+      all: () => database.getAll('cards'),
+      forgetAll: () => database.clear('cards'),
       close: () => database.close()
     }
   } catch {
@@ -50,6 +55,8 @@ function keepInMemory(fresh: () => Card): CardStore {
     load: (rally) => change(rally, (card) => card),
     change,
     forget: async (rally) => void cards.delete(rally),
+    all: async () => [...cards.values()],
+    forgetAll: async () => cards.clear(),
     close: () => undefined
   }
 }

@@ -32,3 +32,13 @@ retention_progress = Table(
     Column("rows", Integer, nullable=False),
     Column("hash", String(64), nullable=False),
 )
+
+# Marks of what visitors had erased (domain/book.py): nothing that has one is stored again, nor comes back by a backup.
+# They lie in a folder outside the stores as well, since a restored store has forgotten the latest.
+erased_mark = Table(
+    "erased_mark",
+    event_tables,
+    Column("mark", String(64), primary_key=True),  # first, since it is asked for alone
+    Column("site_id", String(64), primary_key=True),
+    Column("forget_on", String(10), nullable=False),
+)

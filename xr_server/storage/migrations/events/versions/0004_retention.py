@@ -47,5 +47,12 @@ def upgrade() -> None:
         sa.Column("hash", ID, nullable=False),
         sa.PrimaryKeyConstraint("site_id", "what", "day_on", name=op.f("pk_retention_progress")),
     )
+    op.create_table(
+        "erased_mark",
+        sa.Column("mark", ID, nullable=False),
+        sa.Column("site_id", ID, nullable=False),
+        sa.Column("forget_on", DAY, nullable=False),
+        sa.PrimaryKeyConstraint("mark", "site_id", name=op.f("pk_erased_mark")),
+    )
     for statement in POSTGRESQL if op.get_bind().dialect.name == "postgresql" else SQLITE:
         op.execute(statement)
