@@ -9,7 +9,7 @@ from sqlalchemy.exc import DatabaseError
 from tests.samples import EXPERIENCE, GATE, SITE
 from xr_server.domain.audit_chain import START
 from xr_server.domain.catalog import Change, Name
-from xr_server.storage.audit import Wanted, list_entries, note, note_reading, note_taken
+from xr_server.storage.audit import Wanted, list_entries, note, note_limit, note_reading, note_taken
 from xr_server.storage.audit_chain import list_logs, verify_chain
 from xr_server.storage.imports import import_records
 
@@ -178,3 +178,12 @@ def test_reading_figures_is_written_down_once_a_day_for_each_page_and_taking_the
     ]
     assert {"from": "2026-11-01", "until": "2026-11-30"} in [one.details for one in entries]
     assert verify_chain(catalog, "dejima").fault is None
+
+
+def test_the_log_tells_when_events_are_kept_for_another_time_than_before(catalog):
+    for at, days in enumerate((90, 90, 30, 30, 90, 395)):
+        note_limit(catalog, ["dejima", "hirado"], days, NOW + at)
+    entries = list_entries(catalog, "dejima", Wanted(deeds=("retention_set",)), 9)
+    assert [(one.details["days"], one.done_at - NOW) for one in reversed(entries)] == [(30, 2), (90, 4), (395, 5)]
+    assert {one.account_id for one in entries} == {None}
+    assert (verify_chain(catalog, "hirado").entries, verify_chain(catalog, "hirado").fault) == (3, None)

@@ -1,7 +1,7 @@
 """The audit log: every change writes its entry in its own transaction, so that neither is there without the other."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ from xr_server.storage.tables.audit import audit_entry
 from xr_server.storage.tables.people import account
 
 SYSTEM = "system"
+EVENTS_DAYS = 90
+"""For how long events are kept where nobody has said otherwise."""
 
 
 def note(
@@ -86,6 +88,18 @@ def note_taken(catalog: Engine, site_id: str, change: Change, page: str, **detai
     """Write down that figures leave the server as a file: every time."""
     with catalog.begin() as connection:
         note(connection, "figures_exported", Name(site_id, "page", page), change, None, **details)
+
+
+def note_limit(catalog: Engine, site_ids: Iterable[str], days: int, at: int) -> None:
+    """Write down for each site that events are kept for another number of days than before, at a moment in ms UTC."""
+    entry = audit_entry.c
+    for site_id in site_ids:
+        of_site = select(entry.details).where(entry.site_id == site_id, entry.deed == "retention_set")
+        with catalog.connect() as connection:
+            last = connection.scalar(of_site.order_by(entry.number.desc()).limit(1))
+        if days != (msgspec.json.decode(last)["days"] if last else EVENTS_DAYS):
+            with catalog.begin() as connection:
+                note(connection, "retention_set", Name(site_id, "site", site_id), Change(at), None, days=days)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from xr_server.storage.answers import forget_answers
+from xr_server.storage.audit import note_limit
 from xr_server.storage.book import Stores, try_apply
 from xr_server.storage.events import prune_seen
 from xr_server.storage.groups import forget_groups
@@ -40,6 +41,14 @@ def forget_people(catalog: Engine, today: date) -> None:
         forget_cards(catalog, today)
     except SQLAlchemyError as error:  # tried again at the next turn
         log.error("not everybody could be forgotten: %s", type(error).__name__)
+
+
+def tell_limit(catalog: Engine, retention: Retention, now: int) -> None:
+    """Have the log say when events are kept for another time than before."""
+    try:
+        note_limit(catalog, retention.zones(), retention.events_days, now)
+    except SQLAlchemyError as error:  # told at the next turn
+        log.error("how long events are kept could not be noted: %s", type(error).__name__)
 
 
 def forget_over(catalog: Engine, now: int) -> None:
@@ -85,6 +94,7 @@ class Forgetting:
             looked_through = try_apply(self._stores, now, today, not looked_through) or looked_through
             forget_people(self._catalog, today)
             forget_over(self._catalog, now)
+            tell_limit(self._catalog, self._retention, now)
             more = try_turn(self._retention, now, lambda: not self._stopping.is_set())
             if self._stopping.wait(SOON_S if more else EVERY_S):
                 return
