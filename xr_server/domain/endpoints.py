@@ -42,6 +42,14 @@ ENDPOINTS = (
     Endpoint("codes", "act", ("GET /s/{code}", "GET /c/{code}", "GET /r/{site}/{rally}/{landmark}/{code}")),
     Endpoint("calendar", "act", ("GET /calendar.ics",)),
     Endpoint(
+        "open_data",
+        "act",
+        (
+            *("GET /{lang}/{site}/open-data", "GET /open-data/", "GET /catalog.jsonld"),
+            "GET /open-data/{site}/engagement/{month}/{file}",
+        ),
+    ),
+    Endpoint(
         "stamps",
         "act",
         ("POST /api/v1/sites/{site}/rallies/{rally}/stamps", "POST /api/v1/sites/{site}/rallies/{rally}/prize"),
