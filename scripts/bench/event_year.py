@@ -57,7 +57,7 @@ WRITTEN_AT_ONCE = 50_000
 
 def code_of(number: int) -> str:
     """The code of a campaign's short link."""
-    return "".join(LETTERS[(number >> shift) % 32] for shift in (10, 5, 0)) + "aaa"
+    return "".join(LETTERS[(number >> shift) % 32] for shift in (10, 5, 0)) + "AAA"
 
 
 def bodies() -> Iterator[Record]:

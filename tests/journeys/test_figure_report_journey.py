@@ -64,6 +64,11 @@ def test_the_month_is_printed_in_japanese_on_a4_with_its_charts(
     assert "2019年3月 月次報告" in texts[0] and "6,200" in texts[0]
     assert "水門" in whole and "数字の説明" in whole and "メニュー" not in whole
     assert all(f"{number} / {len(texts)}" in text for number, text in enumerate(texts, 1))
-    desk.goto("/desk/figures/now")
-    expect(desk.get_by_role("heading", name="今のようす")).to_be_visible()
-    assert violations(desk) == [] and width_beyond(desk) == 0
+    for page, name in (
+        ("now", "今のようす"),
+        ("quality?from=2019-03-01&until=2019-03-31", "記録の状態"),
+        ("targets/2019", "目標"),
+    ):
+        desk.goto(f"/desk/figures/{page}")
+        expect(desk.get_by_role("heading", level=1, name=name)).to_be_visible()
+        assert violations(desk) == [] and width_beyond(desk) == 0

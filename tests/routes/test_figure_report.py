@@ -2,11 +2,15 @@ import re
 from datetime import date
 
 import pytest
+from sqlalchemy import insert
 
 from tests.released import finish_days, release, release_daily
 from tests.routes.conftest import post_form
+from xr_server.domain.answers import ALL
 from xr_server.domain.days import Window
+from xr_server.domain.questionnaire import Questionnaire
 from xr_server.routes.pages import load_texts
+from xr_server.storage.tables.answers import answer_count
 
 OCTOBER = Window(date(2026, 10, 1), date(2026, 10, 31))
 CELLS = [
@@ -95,3 +99,25 @@ def test_each_reading_is_noted_once_a_day(world, sato):
     for _ in range(3):
         sato.get("/desk/figures/report/2026-10")
     assert words_of(sato.get("/desk/log").text).count("looked at “Monthly report”") == 1
+
+
+def test_answers_of_the_month_stand_in_the_report_and_too_few_do_not(world, sato):
+    release_daily(world.events, CELLS, OCTOBER)
+    title = {"en": "Your visit", "ja": "見学"}
+    world.publish(Questionnaire(id="autumn", title=title, usual=["satisfaction"], first_on="2026-09-01"))
+
+    def answered(day: str, of_forty: int) -> None:
+        told = {("", ALL): 40, ("satisfaction", ALL): 40, ("satisfaction", "5"): 25, ("satisfaction", "4"): 15}
+        keys = {"site_id": "dejima", "questionnaire_id": "autumn", "answered_on": day, "language": "en"}
+        rows = [
+            {**keys, "question": question, "choice": choice, "count": count * of_forty // 40}
+            for (question, choice), count in told.items()
+        ]
+        with world.events.begin() as connection:
+            connection.execute(insert(answer_count), rows)
+
+    answered("2026-09-10", 8)
+    answered("2026-10-10", 40)
+    words = words_of(sato.get("/desk/figures/report/2026-10").text)
+    assert "Your visit" in words and "25 62.5" in words
+    assert "Fewer than 10 answered this month." in words_of(sato.get("/desk/figures/report/2026-09").text)

@@ -102,6 +102,7 @@ def test_what_became_of_the_events_is_counted_by_day_in_the_same_commit(event_st
     store(event_store, again, Entry([], False, note=Note("dejima", NEXT_DAY, {"no_consent": 5})))
     assert quality_of(event_store) == {
         (DAY, "accepted"): 4,
+        (DAY, "without_visit"): 4,
         (DAY, "late"): 2,
         (DAY, "flagged_budget"): 1,
         (DAY, "duplicate"): 3,

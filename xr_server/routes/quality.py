@@ -30,6 +30,11 @@ LAGS_MS = 15 * 60_000
 """Figures of today are summed up every few minutes; longer than this, something is amiss."""
 
 
+MARKED = tuple(figure for figure in FIGURES if figure not in ("hour", "dwell", "next"))
+"""Whose runs of days are looked through for those that reach out. The other three are two thirds of all that is released;
+their own tables say when one does."""
+
+
 @dataclass(frozen=True)
 class Held:
     """How the data of some days stand: the runs of days that may be told of, their numbers, and all of them together."""
@@ -100,7 +105,7 @@ def show_quality(request: Request, session: Session) -> Response:
         window, problem = read_window("", "", newest_on), say_problem(error, place.language)
     note_read(request, session, "quality", (window.from_on, window.until_on))
     held = _look(parts, place.site.id, window)
-    straddling = count_straddling(parts.events, place.site.id, FIGURES, window)
+    straddling = count_straddling(parts.events, place.site.id, MARKED, window)
     values = {
         "typed": typed,
         "problem": problem,
@@ -112,7 +117,7 @@ def show_quality(request: Request, session: Session) -> Response:
         "fates": _fates(held.whole),
         "rejected": _named(held.whole, held.whole.rejected, "rejected", place.language),
         "flagged": _named(held.whole, held.whole.flagged, "flagged", place.language),
-        "straddling": [(figure, straddling[figure]) for figure in FIGURES if figure in straddling],
+        "straddling": [(figure, straddling[figure]) for figure in MARKED if figure in straddling],
         "untold": len(uncovered_days(held.blocks, window)),
         "rows": _rows(held, place),
     }

@@ -107,6 +107,8 @@ def _judge(entry: Entry, new: Collection[AcceptedEvent], refused: Mapping[str, i
     told["counted_only" if entry.counted_only else "accepted"] = len(new)
     told["duplicate"] = len(entry.events) - len(new)
     told["late"] = sum(event.late for event in new)
+    if not entry.counted_only:
+        told["without_visit"] = sum(event.id not in entry.visit_keys for event in new)
     for event in new:
         if event.flag:
             told[f"flagged_{event.flag}"] = told.get(f"flagged_{event.flag}", 0) + 1
