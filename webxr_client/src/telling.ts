@@ -124,15 +124,20 @@ class LiveTelling implements Telling {
     const [before, after] = [this.state === START ? 'unset' : this.choice, this.parts.consent().state]
     this.choice = after
     this.state = now
-    await this.outbox.consentChanged()
     // with less than before the same visit goes on, without its number
-    if (before === after || (before === 'statistics' && after === 'necessary')) return
-    // another visit begins, to which nothing has been told: where the visitor is now, since now
+    const goesOn = before === after || (before === 'statistics' && after === 'necessary')
+    if (!goesOn) this.beginAnew()
+    await this.outbox.consentChanged()
+  }
+
+  /** Another visit, to which nothing has been told: where the visitor is now, since now. At once: the page goes on telling. */
+  private beginAnew(): void {
     this.teller.forget()
     this.stay = NO_STAY
     this.sight = NO_SIGHT
     this.look()
-    this.say(eventsBetween(START, now))
+    this.say(eventsBetween(START, this.state))
+    if (this.state.site !== null) this.tellCoupon()
   }
 
   async close(): Promise<void> {

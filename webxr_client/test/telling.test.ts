@@ -57,8 +57,8 @@ beforeEach(() => {
 })
 
 afterEach(async () => {
+  vi.useRealTimers() // first: whatever fails below, the next file waits in real time
   await telling?.close()
-  vi.useRealTimers()
   vi.restoreAllMocks()
 })
 
@@ -246,6 +246,18 @@ test('whoever says yes is where they are now; who says it again tells nothing tw
   await live.consentChanged(state)
   const types = (await heard()).map(({ type }) => type)
   expect(types).toEqual(['site_opened', 'arrived', 'landmark_entered', 'experience_opened'])
+})
+
+test('what happens while the yes is taken in is told once', async () => {
+  consent = 'unset'
+  const live = await open()
+  happen(loaded(), HERE)
+  consent = 'statistics'
+  const taken = live.consentChanged(state)
+  happen(SHOWN)
+  await taken
+  const types = (await heard()).map(({ type }) => type)
+  expect(types).toEqual(['site_opened', 'arrived', 'landmark_entered', 'experience_opened', 'scene_opened'])
 })
 
 test('with less than before nothing is told again, and no visit is named any more', async () => {
