@@ -1,16 +1,19 @@
 """Campaigns: words that nobody writes twice, links that count arrivals and nothing of whoever arrives, and their form."""
 
 import re
+from datetime import date
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
+from tests.released import release, release_daily
 from tests.routes.forms import fields_of, submit
 from tests.samples import HOUR_MS, publish
 from xr_server.domain.campaign import Campaign
 from xr_server.domain.catalog import Name
+from xr_server.domain.days import Window
 from xr_server.storage.campaigns import count_arrivals
 from xr_server.storage.catalog import load_record
 
@@ -138,6 +141,7 @@ def test_of_an_arrival_nothing_is_kept_but_link_day_and_hour(world: Any, sato: T
         ({"coupon-en": "Tea"}, "Say both what the coupon gives and where"),
         ({"coupon-en": "Tea", "collect_at-en": "Café", "most_coupons": "2.5"}, "A whole number is wanted"),
         ({"aim-arrivals": "0"}, "A number from 1 to"),
+        ({"cost_yen": "12.5"}, "A whole number is wanted"),
         ({"last_on": "9999-12-31"}, "Years from 1900 to 2199 can be planned"),
         ({"first_on": "0001-01-01"}, "Years from 1900 to 2199 can be planned"),
         ({"collect_until": "2026-11-29"}, "until the last day of the campaign at least"),
@@ -245,3 +249,27 @@ def test_who_stands_before_a_poster_is_led_on_when_the_database_is_away(world: A
     with world.catalog.begin() as connection:
         connection.exec_driver_sql("drop table campaign_arrival")
     assert follow(world, code).status_code == 302
+
+
+def test_figures_tell_what_a_campaign_brought_and_what_an_arrival_cost(world: Any, sato: TestClient) -> None:
+    make(sato, cost_yen="5000")
+    assert stored(world).cost_yen == 5000
+    link(sato)
+    code = stored(world).links[0].code
+    follow(world, code)
+    follow(world, code)
+    days = Window(date(2026, 11, 1), date(2026, 11, 21))
+    at = ("2026-11-20", "2026-11-21")
+    release_daily(world.events, [("all", "", "all", 40), ("visits", "", "here", 30)], days)
+    reach = [
+        ("reach", "lantern-2027", step, *at, count) for step, count in (("home", 20), ("here", 30), ("completed", 10))
+    ]
+    came = [("campaign", "", "lantern-2027", *at, 60), ("link", "lantern-2027", code, *at, 25)]
+    release(world.events, [*reach, *came])
+    page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", sato.get("/desk/figures/campaigns").text)).replace("\u00a0", " ")
+    assert "Lantern nights brought most visits: 60; 67 % of them came to the site." in page
+    # whoever went as far as AR is hidden, so that the steps before it may be larger
+    assert "Lantern nights 60 40 or more 10 or more 10 67 %" in page
+    assert "Least was spent per arrival for Lantern nights: ¥2,500." in page
+    assert f"({code}): 25 visits" in page
+    assert 'href="/desk/campaigns/lantern-2027/run"' in sato.get("/desk/figures/campaigns").text

@@ -171,7 +171,7 @@ def test_the_funnel_counts_whoever_came_further_and_says_what_stood_in_the_way(w
     words = words_of(answer)
     assert "82 % of the experiences opened on site are looked at through the camera. Of those, 56 % see it" in words
     assert "Most are lost before the model stands." in words
-    assert rows_of(answer, "drops")[1] == ["no floor was found – Looked through the camera", "60", "50 %"]
+    assert rows_of(answer, "drops")[1] == ["no floor was found (before the model stood)", "60", "50 %"]
     assert rows_of(answer, "refused")[1] == ["the position", "56", "10 %"]
 
 

@@ -89,7 +89,7 @@ def _drops(frame: Frame) -> Panel:
             stopped = add(funnel.get(one, step) for one in funnel.parts)
         words = name_atoms(frame, "reason", cells)
         for reason, shown in sorted(cells.items(), key=lambda cell: -(cell[1].visits or 0)):
-            head = frame.say("reason_at", step=frame.say(f"step_{step}"), reason=words[reason])
+            head = frame.say("reason_at", step=frame.say(f"stopped_{step}"), reason=words[reason])
             rows.append(Row(head, (frame.number(shown), frame.part_of(shown, stopped))))
             most = max(most, (words[reason], shown.visits or 0), key=lambda one: one[1])
     said = frame.say("drops_sentence", reason=most[0], count=f"{most[1]:,}") if most[1] else frame.say("drops_none")

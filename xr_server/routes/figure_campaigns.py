@@ -1,5 +1,6 @@
 """Figures of campaigns: links followed, visits, how far they came, coupons, what an arrival cost; and stamps."""
 
+from xr_server.domain.account import may
 from xr_server.domain.campaign import Campaign
 from xr_server.domain.days import Window
 from xr_server.domain.figures import HIDDEN, Released, Shown, cumulate, divide, rank
@@ -30,6 +31,11 @@ def _touches(body: Campaign, window: Window) -> bool:
     return body.first_on <= window.until_on.isoformat() and body.last_on >= window.from_on.isoformat()
 
 
+def _lead_to(frame: Frame, body: Campaign) -> str:
+    """The campaign's own page, for whoever may open it."""
+    return f"/desk/campaigns/{body.id}/run" if may(frame.session, "review") else ""
+
+
 def _reach(frame: Frame, campaigns: list[tuple[Campaign, str]], visits: Released, reach: Released) -> Panel:
     rows = []
     for body, title in campaigns:
@@ -37,7 +43,7 @@ def _reach(frame: Frame, campaigns: list[tuple[Campaign, str]], visits: Released
         reached = cumulate(divide(all_of_it, reach.of(body.id), REACH).cells, REACH)
         numbers = (all_of_it, reached["here"], reached["ar"], reached["completed"])
         cells = (*(frame.number(number) for number in numbers), frame.part_of(reached["here"], all_of_it))
-        rows.append(Row(title, cells, href=f"/desk/campaigns/{body.id}"))
+        rows.append(Row(title, cells, href=_lead_to(frame, body)))
     rows.sort(key=lambda row: -(row.cells[0].value or 0))
     rows = [
         Row(row.head, row.cells, at == 0 and bool(row.cells[0].value), href=row.href) for at, row in enumerate(rows)
@@ -72,7 +78,7 @@ def _effort(frame: Frame, campaigns: list[tuple[Campaign, str]]) -> Panel:
                     Cell("–") if cost is None else Cell(frame.say("yen", count=f"{cost:,.0f}"), round(cost, 1)),
                 ),
                 first=False,
-                href=f"/desk/campaigns/{body.id}",
+                href=_lead_to(frame, body),
             )
         )
     rows = [Row(row.head, row.cells, row.head == cheapest[0], href=row.href) for row in rows]

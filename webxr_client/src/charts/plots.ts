@@ -9,6 +9,7 @@ type Drawing = (table: Drawn, look: Look, bands: Band[]) => Element
 export const ROW_PX = 34
 const LETTER_PX = 14
 const SLANTED_PX = 22
+const NUMBER_PX = 18
 
 export const PLOTS: Record<string, Drawing> = {
   days: plotDays,
@@ -200,7 +201,7 @@ function plotHeat(table: Drawn, look: Look): Element {
   const known = cells.filter((cell) => cell.value !== null)
   const hidden = cells.filter((cell) => cell.value === null)
   const columnWords = (name: string, at: number): string => {
-    if (numbered) return String(at + 1)
+    if (numbered) return each < NUMBER_PX && at % 2 > 0 ? '' : String(at + 1)
     return named ? fit(name, 128) : each < LETTER_PX * 3 && at % 3 > 0 ? '' : name
   }
   const rowWords = (name: string, at: number): string =>
