@@ -5,6 +5,10 @@ import pytest
 
 from tests.released import finish_days, last_days, release, release_daily
 from xr_server.domain.days import Window
+from xr_server.domain.visit_facts import STEPS
+from xr_server.domain.vocabulary import PERMISSIONS, REASONS
+from xr_server.routes.figure_audience import DEVICES, MODES
+from xr_server.routes.pages import load_texts
 
 NEWEST = date(2026, 11, 21)  # three days before the clock of the tests
 WEEKS = last_days(NEWEST, 28)
@@ -228,3 +232,18 @@ def test_figures_of_a_year_are_held_until_another_day_is_final(world, sato):
     release(world.events, [("visits", "", "home", "2026-10-01", "2026-11-22", 20)])
     finish_days(world.events, Window(date(2026, 11, 22), date(2026, 11, 22)))
     assert rows_of(sato.get(year), "main")[2][1] == "15 or more"
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_everything_a_phone_may_say_has_words(language):
+    texts = load_texts(language)
+    words = [
+        *(f"reason_{reason}" for reason in (*REASONS, *PERMISSIONS)),
+        *(f"permission_{one}" for one in PERMISSIONS),
+    ]
+    words += (
+        [f"mode_{mode}" for mode in MODES]
+        + [f"device_{device}" for device in DEVICES]
+        + [f"step_{step}" for step in STEPS if step]
+    )
+    assert [word for word in words if f"figures.{word}" not in texts] == []
