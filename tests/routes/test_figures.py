@@ -5,9 +5,9 @@ import pytest
 
 from tests.released import finish_days, last_days, release, release_daily
 from xr_server.domain.days import Window
-from xr_server.domain.visit_facts import STEPS
 from xr_server.domain.vocabulary import PERMISSIONS, REASONS
-from xr_server.routes.figure_audience import DEVICES, MODES
+from xr_server.routes.figure_ar import STEPS
+from xr_server.routes.figure_audience import DEVICES, WAYS
 from xr_server.routes.pages import load_texts
 
 NEWEST = date(2026, 11, 21)  # three days before the clock of the tests
@@ -241,9 +241,6 @@ def test_everything_a_phone_may_say_has_words(language):
         *(f"reason_{reason}" for reason in (*REASONS, *PERMISSIONS)),
         *(f"permission_{one}" for one in PERMISSIONS),
     ]
-    words += (
-        [f"mode_{mode}" for mode in MODES]
-        + [f"device_{device}" for device in DEVICES]
-        + [f"step_{step}" for step in STEPS if step]
-    )
+    words += [f"way_{way}" for way in WAYS] + [f"device_{device}" for device in DEVICES]
+    words += [f"step_{step}" for step in STEPS]
     assert [word for word in words if f"figures.{word}" not in texts] == []
