@@ -236,8 +236,10 @@ def sign_in(client: TestClient) -> None:
 
 def find_pages(client: TestClient) -> list[str]:
     """The pages of figures that the first of them leads to."""
-    links = re.findall(r'href="(/desk/figures[^"?#]*)', client.get("/desk/figures").text)
-    pages = sorted({"/desk/figures", *links})
+    first = client.get("/desk/figures")
+    if first.status_code != 200:
+        sys.exit(f"/desk/figures answered {first.status_code}")
+    pages = sorted({"/desk/figures", *re.findall(r'href="(/desk/figures[^"?#]*)', first.text)})
     return [path for path in pages if client.get(path).headers["content-type"].startswith("text/html")]
 
 
