@@ -45,6 +45,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // a fresh process for each file took most of the time; what tests put in place of globals is taken back instead
     isolate: false,
+    setupFiles: ['test/set-up.ts'],
     unstubGlobals: true
   }
 })

@@ -252,21 +252,31 @@ def look(client: TestClient, path: str) -> float:
     return 1000 * (time.perf_counter() - started)
 
 
+def held_figures(client: TestClient) -> dict[object, object]:
+    """What the server holds of long periods."""
+    held: dict[object, object] = getattr(client.app.state, "held_figures", {})  # type: ignore[attr-defined]
+    return held
+
+
 def measure(client: TestClient, looks: int) -> None:
-    """Print a line for each page and period: the median and the slowest but one in twenty."""
+    """Print a line for each page and period: the first look of a server, the median, and the slowest but one in twenty."""
     worst = 0.0
-    print("| page | days | median ms | p95 ms | kB |")
-    print("| --- | --- | --- | --- | --- |")
+    print("| page | days | first ms | median ms | p95 ms | kB |")
+    print("| --- | --- | --- | --- | --- | --- |")
     for path in find_pages(client):
         for days in (7, 30, 91, 365):
             first = LAST_ON - timedelta(days=days - 1)
             asked = f"{path}?from={first}&until={LAST_ON}"
+            held_figures(client).clear()
+            first_ms = look(client, asked)
             kilobytes = len(client.get(asked).content) / 1000
             times = sorted(look(client, asked) for _ in range(looks))
             slow = times[max(math.ceil(0.95 * looks) - 1, 0)]
-            worst = max(worst, slow)
-            print(f"| {path} | {days} | {statistics.median(times):.0f} | {slow:.0f} | {kilobytes:.0f} |")
-    print(f"slowest p95: {worst:.0f} ms, {'within' if worst <= LIMIT_MS else 'over'} {LIMIT_MS} ms")
+            worst = max(worst, slow, first_ms)
+            print(
+                f"| {path} | {days} | {first_ms:.0f} | {statistics.median(times):.0f} | {slow:.0f} | {kilobytes:.0f} |"
+            )
+    print(f"slowest: {worst:.0f} ms, {'within' if worst <= LIMIT_MS else 'over'} {LIMIT_MS} ms")
 
 
 def main() -> None:

@@ -116,11 +116,12 @@ class Frame:
         if count_days(asked) <= FEW_DAYS:
             return load_released(parts_of(self.request).events, site_id, figure, asked, part)
         held, key = held_figures(self.request), (site_id, self.newest_on, figure, part, asked)
-        if key not in held:
+        found = held.get(key)  # once: another request may clear them at any moment
+        if found is None:
             if len(held) >= MOST_HELD:
                 held.clear()
-            held[key] = load_released(parts_of(self.request).events, site_id, figure, asked, part)
-        return held[key]
+            found = held[key] = load_released(parts_of(self.request).events, site_id, figure, asked, part)
+        return found
 
     def say_day(self, day: date) -> str:
         """A day in words; its year where the days asked for lie in several."""
