@@ -25,7 +25,7 @@ from sqlalchemy import func, select
 
 from xr_server.storage.tables.events import engagement_event
 
-CONNECTIONS = 64
+CONNECTIONS = 32
 WORKLOADS = {1: 12_000, 20: 4_000}  # requests of one round, by events a request
 STORES = {"SQLite": sqlite_store, "PostgreSQL": postgres_store}
 TOKENS_FOR = 900  # events a token is used for: below its budget
