@@ -162,6 +162,8 @@ def test_the_funnel_counts_whoever_came_further_and_says_what_stood_in_the_way(w
             ("drop", "gate/ar", "no_floor", *at, 45),
             ("drop", "house/ar", "no_floor", *at, 15),
             ("refused", "", "location", *at, 56),
+            ("used", "photo:gate-scene", "used", *at, 33),
+            ("used", "hotspot:gate-scene/lintel", "used", *at, 90),
         ],
     )
     answer = sato.get("/desk/figures/ar")
@@ -177,6 +179,7 @@ def test_the_funnel_counts_whoever_came_further_and_says_what_stood_in_the_way(w
     assert "Most are lost before the model stands." in words
     assert rows_of(answer, "drops")[1] == ["no floor was found (before the model stood)", "60", "50 %"]
     assert rows_of(answer, "refused")[1] == ["the position", "56", "10 %"]
+    assert [row[1:] for row in rows_of(answer, "used")[1:]] == [["90", "16 %"], ["33", "6 %"]]
 
 
 def test_months_and_their_levelling(world, sato):

@@ -11,6 +11,7 @@ from xr_server.domain.days import Window
 from xr_server.domain.figures import Released, Shown, add, divide, share
 from xr_server.routes.figure_names import name_experiences, place_experiences
 from xr_server.routes.figure_panels import Frame, Panel, Row, name_atoms, offer, say_percent
+from xr_server.routes.figure_used import list_used
 
 STEPS = ("triggered", "ar", "placed", "completed")
 Steps = Mapping[str, Shown]
@@ -19,7 +20,7 @@ Steps = Mapping[str, Shown]
 
 def list_ar(frame: Frame) -> list[Panel]:
     """The figures of the page of what is shown on the spot."""
-    return [_funnel(frame), _drops(frame), _by_experience(frame), _refused(frame)]
+    return [_funnel(frame), _drops(frame), _by_experience(frame), list_used(frame), _refused(frame)]
 
 
 def read_steps(frame: Frame, window: Window | None = None) -> dict[str, Steps]:
