@@ -9,12 +9,13 @@ SERVER = Path(__file__).parent.parent / "xr_server"
 READERS = {
     # summed up from events, and what may be told made from it; kept and deleted; told with noise
     "day_figure": {"storage/summing.py"},
-    "visit": {"storage/summing.py", "storage/retention.py", "storage/open_data.py"},
+    "visit": {"storage/summing.py", "storage/retention.py", "storage/open_data.py", "storage/book.py"},
     # written, summed up, deleted, and told in tens on the day itself
     "engagement_event": {
         "storage/events.py",
         "storage/summing.py",
         "storage/retention.py",
+        "storage/book.py",  # what a visitor takes along and erases
         "storage/now.py",
         "storage/open_data.py",  # whether anything of a month still waits to be summed up
     },
