@@ -15,10 +15,11 @@ from xr_server.storage.tables.events import engagement_event
 RECEIPTS = "JSON.parse(localStorage.getItem('book-dejima')).receipts"
 
 
-def count_events(site: Served, receipt: str) -> int:
-    """How many events are stored under a receipt's visit."""
+def count_events(site: Served, receipt: str, kind: str = "%") -> int:
+    """How many events, of a type or of all, are stored under a receipt's visit."""
     key = base64.urlsafe_b64decode(receipt)[:32]
     query = select(func.count()).select_from(engagement_event).where(engagement_event.c.visit_key == key)
+    query = query.where(engagement_event.c.type.like(kind))
     events = site.open_events()
     with events.connect() as connection:
         count = connection.scalar(query) or 0
@@ -41,7 +42,7 @@ def test_a_phone_takes_along_and_erases_what_is_stored_of_its_visit(
     assert violations(phone) == []
     assert width_beyond(phone) == 0
     (receipt,) = phone.evaluate(RECEIPTS)
-    eventually(phone, lambda: count_events(served, receipt) > 0, "the visit's events are stored")
+    eventually(phone, lambda: count_events(served, receipt, "landmark_entered") > 0, "the visit's events are stored")
     with phone.expect_download() as taken:
         phone.get_by_role("button", name="As a file (JSON)").click()
     told = json.loads(taken.value.path().read_text(encoding="utf-8"))

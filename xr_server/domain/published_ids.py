@@ -28,5 +28,16 @@ def add_ids(one: Ids, other: Ids) -> Ids:
     return {name: one.get(name, frozenset()) | other.get(name, frozenset()) for name in {*one, *other}}
 
 
+def keep_ids(ids: Ids, stored: Mapping[str, frozenset[str]]) -> Ids:
+    """The ids without those of records that are not stored any more, such as a class's; stored: ids of records by kind."""
+    kinds = {"sound": "media"}
+    return {
+        name: found
+        if name in OF_SCENE and name not in kinds
+        else found & stored.get(kinds.get(name, name), frozenset())
+        for name, found in ids.items()
+    }
+
+
 def _ids_in(document: Document, part: str) -> Iterator[str]:
     return (str(entry["id"]) for entry in document.get(part, []))

@@ -122,6 +122,15 @@ def load_published(catalog: Engine, site_id: str) -> list[Record]:
         return [parse_record(row.kind, row.body) for row in connection.execute(query)]
 
 
+def list_ids(catalog: Engine, site_id: str) -> dict[str, frozenset[str]]:
+    """The ids of all records of a site by kind, however they stand."""
+    found: dict[str, set[str]] = {}
+    with catalog.connect() as connection:
+        for kind, name in connection.execute(select(record.c.kind, record.c.id).where(record.c.site_id == site_id)):
+            found.setdefault(kind, set()).add(name)
+    return {kind: frozenset(names) for kind, names in found.items()}
+
+
 def load_stamps(catalog: Engine, site_id: str) -> dict[tuple[str, str], Stamp]:
     """Which revision of each published record of a site visitors see, and when it was made, by kind and id."""
     published = _revision_joined(record.c.published_revision)

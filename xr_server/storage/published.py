@@ -16,9 +16,10 @@ from xr_server.domain.campaign import Placed
 from xr_server.domain.memory import Shown
 from xr_server.domain.publish import find_faults, horizon
 from xr_server.domain.published import gather
+from xr_server.domain.published_ids import keep_ids
 from xr_server.domain.visit_facts import Ground
 from xr_server.errors import NotFound
-from xr_server.storage.catalog import list_publications, load_published, load_stamps
+from xr_server.storage.catalog import list_ids, list_publications, load_published, load_stamps
 from xr_server.storage.memories import list_shown
 from xr_server.storage.packages import load_packages
 from xr_server.storage.portfolios import list_creator_pages
@@ -203,7 +204,8 @@ class PublishedSites:
             log.warning("%s is published without a schedule: %s", site_id, fault)
         former = held.all_digests | held.former_digests if held else frozenset()
         plan = make_plan(published, load_stamps(self._catalog, site_id))
-        return replace(compile_snapshot(published, revision, on, held, former), plan=plan)
+        site = compile_snapshot(published, revision, on, held, former)
+        return replace(site, plan=plan, former_ids=keep_ids(site.former_ids, list_ids(self._catalog, site_id)))
 
     def _report(self, site_id: str, revision: int, error: Exception) -> None:
         failure = revision, self._date_in(UTC)
