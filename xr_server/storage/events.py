@@ -25,7 +25,7 @@ SEEN_DAYS = 7
 COLUMNS = (*AcceptedEvent.__struct_fields__, "visit_key")
 ROWS_AT_ONCE = (256, 32, 4, 1)  # in a statement of SQLite's: few texts, so that each is prepared once
 Values = tuple[object, ...]
-Cursors = tuple[DBAPICursor, DBAPICursor]
+Cursors = tuple[DBAPICursor, DBAPICursor, DBAPICursor]
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def store_entries(connection: Connection, entries: list[Entry]) -> list[int]:
     postgresql, driver = connection.dialect.name == "postgresql", connection.connection
     # two ways to PostgreSQL and back instead of five: what waits for nothing is sent together
     with driver.pipeline() if postgresql else nullcontext():
-        return _store((driver.cursor(), driver.cursor()), entries, postgresql)
+        return _store((driver.cursor(), driver.cursor(), driver.cursor()), entries, postgresql)
 
 
 def _store(cursors: Cursors, entries: list[Entry], postgresql: bool) -> list[int]:
@@ -130,7 +130,7 @@ def _claim_sqlite(cursors: Cursors, days: Mapping[str, int], marks: list[str]) -
 
     From the look to the commit nobody else writes, or erases.
     """
-    cursor, _ = cursors
+    cursor = cursors[0]
     cursor.execute("BEGIN IMMEDIATE")
     cursor.execute(KNOWN_SQLITE, (msgspec.json.encode(list(days)).decode(),))
     fresh = set(days).difference(name for (name,) in cursor.fetchall())
@@ -145,10 +145,11 @@ def _claim_postgresql(cursors: Cursors, days: Mapping[str, int], marks: list[str
     """Mark ids as seen; gives those nobody had sent before, and which marks are of visits that were erased.
 
     Another server may claim the same ids at the same time: in the order of the ids, so that two never wait for each other.
-    Nobody erases until the transaction ends.
+    Nobody erases until the transaction ends. A cursor for each statement: one that has sent two gives, by chance, what the
+    first of them came to.
     """
-    claiming, asking = cursors
-    claiming.execute(WRITING)
+    claiming, asking, locking = cursors
+    locking.execute(WRITING)
     claiming.execute(CLAIM_POSTGRESQL, (msgspec.json.encode(days).decode(),))
     asking.execute(ERASED_POSTGRESQL, (marks,))
     return {name for (name,) in claiming.fetchall()}, {mark for (mark,) in asking.fetchall()}
