@@ -22,6 +22,7 @@ from xr_server.storage.tables.figures import day_quality
 
 PHONES = 6
 PATIENCE_S = 60.0
+TOKEN_EVENTS = 800  # events a token is used for: below its budget, beyond which events are flagged and not counted
 
 
 @dataclass
@@ -55,15 +56,16 @@ class Phone(threading.Thread):
 
     def run(self) -> None:
         """Send; a break is waited out."""
-        token, batch = "", None
+        token, batch, used = "", None, 0
         while batch is not None or not self.ending.is_set():
             connection = HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE_S)
             try:
-                token = token or self._ask_token(connection)
                 while batch is not None or not self.ending.is_set():
+                    if not token or (batch is None and used >= TOKEN_EVENTS):
+                        token, used = self._ask_token(connection), 0
                     batch = batch or self._make_batch(token)
                     self._send(connection, batch)
-                    batch = None
+                    used, batch = used + len(batch.ids), None
             except (OSError, HTTPException):
                 with self._tally.lock:
                     self._tally.broken += batch is not None
