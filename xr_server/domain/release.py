@@ -13,10 +13,10 @@ Why nothing can be subtracted out: what is known is the sum of each first pool a
 cells whose sum follows from these by adding and subtracting. Blocks aside, the cells of a first pool are in the set all
 together or not at all; call those that are in the chosen pools. A block that is added to them brings its ten; let there be
 none. Then blocks are only taken away, and only ones made wholly of chosen pools: a block takes its part of every pool it
-was split off from. Follow a chosen pool through the rounds, to the
-remainder it went into, as long as those are made of chosen pools. If each block on the way is taken away, what is left of
-the last remainder is in the set, and that is none or at least ten; if one is not, its ten are. So every sum that follows
-is that of nobody or of at least ten visits. A family below a block of another one has that block as its first pool.
+was split off from. Follow a chosen pool through the rounds, to the remainder it went into, as long as those are made of
+chosen pools. If each block on the way is taken away, what is left of the last remainder is in the set, and that is none or
+at least ten; if one is not, its ten are. So every sum that follows is that of nobody or of at least ten visits. A family
+below a block of another one has that block as its first pool.
 """
 
 from collections.abc import Mapping, Sequence
