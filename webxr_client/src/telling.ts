@@ -211,10 +211,15 @@ function isSeen({ stage, ar }: VisitState): boolean {
   return stage.kind === 'shown' && (!isInAr(ar) || ar === 'placed' || ar === 'overlaid')
 }
 
-/** The code of the short link that led to this page; its address says so once. */
+/** The code of the short link that led here, kept nowhere before a choice is made: it stands in the address of the page, or
+ * in that of the page before, which was left before it told anything or on which nothing might be told yet. */
 function linkOf(view: Window): string | null {
-  const code = new URLSearchParams(view.location.search).get('utm_id') ?? ''
-  return CODE.test(code) ? code : null
+  for (const address of [view.location.href, view.document.referrer]) {
+    if (!address.startsWith(`${view.location.origin}/`)) continue
+    const code = new URL(address).searchParams.get('utm_id') ?? ''
+    if (CODE.test(code)) return code
+  }
+  return null
 }
 
 function modeOf(state: VisitState): Mode {

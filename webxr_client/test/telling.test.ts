@@ -182,6 +182,32 @@ test.each([
   expect(bare(await heard())).toEqual([opened])
 })
 
+test.each([
+  ['https://dejima.test/en/dejima/?utm_id=A1B2C3', { type: 'site_opened', link: 'A1B2C3' }],
+  ['https://elsewhere.test/?utm_id=A1B2C3', { type: 'site_opened' }],
+  ['', { type: 'site_opened' }]
+])('a link that led to the page before, %s, is told by this one while nothing is told', async (before, opened) => {
+  vi.spyOn(document, 'referrer', 'get').mockReturnValue(before)
+  await open('gate')
+  happen(loaded())
+  expect(bare(await heard())).toEqual([opened])
+})
+
+test('a link that the page before has told is not told again', async () => {
+  const first = await open('?utm_id=A1B2C3')
+  happen(loaded())
+  await heard()
+  await first.close()
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  vi.spyOn(document, 'referrer', 'get').mockReturnValue('https://dejima.test/en/dejima/?utm_id=A1B2C3')
+  posted = []
+  const next = await open('gate')
+  state = START
+  happen(loaded())
+  next.tell({ type: 'survey_answered', questionnaire: 'autumn' })
+  expect(bare(await heard())).toEqual([{ type: 'survey_answered', questionnaire: 'autumn' }])
+})
+
 test('a trouble is told with its reason and the experience; a no of the visitor’s is no trouble', async () => {
   const live = await open()
   happen(loaded(), HERE)

@@ -83,25 +83,36 @@ def may_be_there(name: str) -> bool:
     return "\0" not in name
 
 
+class _OpenedFile(sqlite3.Connection):
+    """A connection that knows which file it was opened on, as device and number; None when there was none."""
+
+    identity: tuple[int, int] | None = None
+
+
 def _open_sqlite(url: str, path: Path) -> Engine:
-    def connect() -> sqlite3.Connection:
+    def connect() -> _OpenedFile:
         # mode=rw: a file that has gone away is an error, not the birth of an empty store in its place
         address = f"file:{quote(str(path))}?mode=rw"
-        return sqlite3.connect(address, uri=True, timeout=SQLITE_PATIENCE_S, check_same_thread=False)
+        # looked at before it is opened: a file that is moved away or replaced meanwhile is noticed by the check below
+        identity = _identify(path)
+        opened = sqlite3.connect(
+            address, uri=True, timeout=SQLITE_PATIENCE_S, check_same_thread=False, factory=_OpenedFile
+        )
+        opened.identity = identity
+        return opened
 
     engine = create_engine(url, creator=connect, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
-    def prepare(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
+    def prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
         # secure_delete: what is deleted, such as a class with its pupils, leaves no readable page behind
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
-        entry.info["file"] = _identify(path)
 
     @event.listens_for(engine, "checkout")
-    def check(_connection: sqlite3.Connection, entry: ConnectionPoolEntry, _proxy: object) -> None:
+    def check(connection: _OpenedFile, _entry: ConnectionPoolEntry, _proxy: object) -> None:
         # a connection would go on writing to a file that was moved away or replaced; the pool opens a new one instead
-        if _identify(path) != entry.info["file"]:
+        if connection.identity is None or _identify(path) != connection.identity:
             raise DisconnectionError("the database file is no longer the one that was opened")
 
     return engine
