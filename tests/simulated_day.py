@@ -164,7 +164,15 @@ def _by_link(number: int) -> Phone:
         phone.stand(245, NOWHERE)
         phone.leave(250)
 
-    return _look_round(Phone(_begin(13, number), "en"), act, search=f"?utm_campaign=autumn&utm_id={CODE}")
+    phone, search = Phone(_begin(13, number), "en"), f"?utm_campaign=autumn&utm_id={CODE}"
+    if 40 <= number < 50:  # they go on before they choose
+        phone.open(search=search)
+        phone.leave(4)
+        phone.open(5)
+        phone.choose(8, "statistics")
+        act(phone)
+        return phone
+    return _look_round(phone, act, search=search)
 
 
 def _at_home(number: int) -> Phone:

@@ -3,7 +3,9 @@
 The numbers below were counted from the table in tests/simulated_day.py by hand; nothing here reckons them.
 """
 
+import csv
 import html
+import io
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import select
 
 from tests.conftest import empty, in_database
@@ -282,6 +285,19 @@ def read_table(request, browsers) -> Callable[[str, str], dict[str, list[str]]]:
     return read
 
 
+@pytest.fixture(params=STORES)
+def take_along(request, browsers) -> Callable[..., bytes]:
+    """Fetches a file of the figures of the day."""
+
+    def take(form: str, **asked: str) -> bytes:
+        days = {"from": DAY.isoformat(), "until": DAY.isoformat()}
+        answer = browsers[request.param].get(f"/desk/figures/export.{form}", params={**days, **asked})
+        assert answer.status_code == 200
+        return answer.content
+
+    return take
+
+
 def words(markup: str) -> str:
     return html.unescape(re.sub(r"<.*?>", "", markup)).replace("\u00a0", " ").strip()
 
@@ -361,3 +377,39 @@ def test_the_page_of_campaigns_says_what_the_link_brought(read_table):
     assert read_table("/campaigns", "reach") == {"Dejima in autumn": ["60", "60", "60", "25", "100 %"]}
     assert read_table("/campaigns", "links") == {"Dejima in autumn · poster / print (ABCDEF)": ["60"]}
     assert read_table("/campaigns", "stamps") == {"House": ["120", "100 %"]}
+
+
+NUMBERS = {
+    "by_hour": {"10:00": (100, 48), "11:00": (40, 19), "12:00": (10, 5), "13:00": (60, 29)},
+    "landmarks": {"Water Gate": (210, 100), "House": (120, 57), "Garden": (60, 29)},
+    "hours": {"Water Gate": (100, 40, 10, 60), "House": (100, 20, 0, 0), "Garden": (0, 0, 0, 60)},
+    "language": {"日本語": (150, 71, 25, 62), "English": (60, 29, 15, 38)},
+    "device": {"phone": (190, 90, 0, 0), "tablet": (20, 10, 0, 0), "computer": (0, 0, 40, 100)},
+    "experiences": {"At the Water Gate": (210, 180, 120, 120, 67)},
+    "looked": {"At the Water Gate": (210, 140, 40, 40, 72)},
+    "reach": {"Dejima in autumn": (60, 60, 60, 25, 100)},
+    "stamps": {"House": (120, 100)},
+}
+"""What files say of the day: the numbers of the pages, where shares may have decimals that the pages round."""
+
+
+def read_rows(table: list[list[object]]) -> dict[object, tuple[int, ...]]:
+    return {head: tuple(round(float(str(cell))) for cell in cells) for head, *cells in table}
+
+
+@pytest.mark.parametrize("figure", NUMBERS)
+def test_a_figure_taken_along_as_csv_has_the_same_numbers(take_along, figure):
+    _, *table = csv.reader(io.StringIO(take_along("csv", figure=figure).decode("utf-8-sig")))
+    assert read_rows(table) == NUMBERS[figure]
+
+
+def test_the_workbook_has_the_same_numbers(take_along):
+    book = load_workbook(io.BytesIO(take_along("xlsx")))
+    tables = [[list(row) for row in sheet.iter_rows(min_row=2, values_only=True)] for sheet in book]
+    for figure, numbers in NUMBERS.items():
+        alike = [table for table in tables if [head for head, *_ in table] == list(numbers)]
+        assert numbers in [read_rows(table) for table in alike if are_numbers(table)], figure
+
+
+def are_numbers(table: list[list[object]]) -> bool:
+    return all(isinstance(cell, int | float) for _, *cells in table for cell in cells)

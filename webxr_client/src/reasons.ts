@@ -20,6 +20,7 @@ const REASONS: Record<string, Reason | null> = {
   problem_refused: 'model_missing',
   refused_camera: null,
   refused_motion: null,
+  stage_broken: 'model_broken',
   stage_load_failed: 'line_lost',
   stage_no_webgl: 'unsupported',
   stage_withdrawn: 'model_missing',

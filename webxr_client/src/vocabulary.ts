@@ -16,7 +16,6 @@ export type Reason =
   | 'graphics_lost'
   | 'interrupted'
   | 'storage_full'
-  | 'too_slow'
   | 'other'
 
 /** What events of a scene say beside their own: which it was. */

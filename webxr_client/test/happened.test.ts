@@ -135,6 +135,7 @@ test.each([
   ['ar_denied', null],
   ['window_rested', null],
   ['stage_no_webgl', 'unsupported'],
+  ['stage_broken', 'model_broken'],
   ['problem_offline', 'line_lost'],
   ['context_lost_ar', 'graphics_lost'],
   ['window_paused', 'interrupted'],

@@ -22,7 +22,7 @@ Aligning = Literal["floor", "points", "sign", "hand"]
 """What a model stands by: the found floor, points that were sighted, a sign, the visitor's own hand."""
 Reason = Literal[
     "unsupported", "no_floor", "position_poor", "model_missing", "model_broken", "line_lost", "graphics_lost",
-    "interrupted", "storage_full", "too_slow", "other",
+    "interrupted", "storage_full", "other",
 ]  # fmt: skip
 REASONS: tuple[str, ...] = get_args(Reason)
 PERMISSIONS: tuple[str, ...] = get_args(Permission)

@@ -6,7 +6,6 @@ import uuid
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, Engine, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from xr_server.domain.account import (
@@ -22,6 +21,7 @@ from xr_server.domain.catalog import Change, Name
 from xr_server.domain.pen_name import fold_pen_name
 from xr_server.errors import Busy, Conflict, Forbidden, NotSignedIn
 from xr_server.storage.audit import note
+from xr_server.storage.database import insert_into
 from xr_server.storage.organisations import own_organisation
 from xr_server.storage.tables.classes import pupil
 from xr_server.storage.tables.people import account, membership, password_reset, sign_in_guess
@@ -126,8 +126,7 @@ def make_hash(secret: str) -> str:
 def count_guess(connection: Connection, guess_key: str, at: int) -> None:
     """Count one wrong attempt."""
     connection.execute(delete(sign_in_guess).where(sign_in_guess.c.last_at < at - GUESSES_FORGOTTEN_MS))
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(sign_in_guess).values(name_hash=guess_key, failures=1, last_at=at)
+    statement = insert_into(connection, sign_in_guess).values(name_hash=guess_key, failures=1, last_at=at)
     raised = {"failures": sign_in_guess.c.failures + 1, "last_at": at}
     connection.execute(statement.on_conflict_do_update(index_elements=[sign_in_guess.c.name_hash], set_=raised))
 

@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from typing import Literal
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 
 from xr_server.domain.answers import ALL
@@ -14,6 +13,7 @@ from xr_server.domain.questionnaire import Answers, Questionnaire
 from xr_server.domain.schedule import Window
 from xr_server.errors import Busy, Unavailable
 from xr_server.storage.catalog import parse_record, select_published
+from xr_server.storage.database import insert_into
 from xr_server.storage.tables.answers import answer_count, answered_form
 from xr_server.storage.tables.records import record
 from xr_server.storage.tokens import hash_token
@@ -95,7 +95,6 @@ def _check_budget(connection: Connection, sent: Sent) -> None:
 
 
 def _add_one(connection: Connection, sent: Sent, cell: tuple[str, str]) -> None:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     values = {
         "site_id": sent.site_id,
         "questionnaire_id": sent.questionnaire_id,
@@ -105,7 +104,7 @@ def _add_one(connection: Connection, sent: Sent, cell: tuple[str, str]) -> None:
         "choice": cell[1],
         "count": 1,
     }
-    statement = dialect.insert(answer_count).values(values)
+    statement = insert_into(connection, answer_count).values(values)
     one_more = {"count": answer_count.c.count + 1}
     keys = list(answer_count.primary_key.columns)
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=one_more))

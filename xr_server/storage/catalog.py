@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, insert, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from xr_server.domain.audit import MOVES, Deed
@@ -16,6 +15,7 @@ from xr_server.domain.catalog import Change as Change  # noqa: PLC0414 - whoever
 from xr_server.domain.catalog import Name as Name  # noqa: PLC0414
 from xr_server.errors import Conflict, NotFound, NotSignedIn, Stale
 from xr_server.storage.audit import note
+from xr_server.storage.database import insert_into
 from xr_server.storage.going_out import Showing, check_theirs, is_record, lapse_questions, show
 from xr_server.storage.tables.people import account
 from xr_server.storage.tables.records import publication, record, record_revision
@@ -306,7 +306,6 @@ def withdraw_record(catalog: Engine, name: Name, expected: int, change: Change) 
 
 def count_publication(connection: Connection, site_id: str, at: int) -> None:
     """Tell every server that what is published of the site has changed."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    first = dialect.insert(publication).values(site_id=site_id, revision=1, published_at=at)
+    first = insert_into(connection, publication).values(site_id=site_id, revision=1, published_at=at)
     raised = {"revision": publication.c.revision + 1, "published_at": at}
     connection.execute(first.on_conflict_do_update(index_elements=[publication.c.site_id], set_=raised))

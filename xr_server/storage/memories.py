@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, case, delete, func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from xr_server.domain.catalog import Change, Name
@@ -29,7 +28,7 @@ from xr_server.domain.memory import (
 from xr_server.errors import Busy, Conflict, NotFound, Stale
 from xr_server.storage.audit import note
 from xr_server.storage.catalog import count_publication
-from xr_server.storage.database import forget_pages, may_be_there
+from xr_server.storage.database import forget_pages, insert_into, may_be_there
 from xr_server.storage.files import write_file
 from xr_server.storage.tables.memories import memory, memory_hour
 from xr_server.storage.tokens import RandomBytes, hash_token
@@ -114,8 +113,7 @@ def count_picture(catalog: Engine, site_id: str, at: int) -> None:
     hour = at // HOUR_MS
     with catalog.begin() as connection:
         connection.execute(delete(memory_hour).where(memory_hour.c.hour < hour - 1))
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        first = dialect.insert(memory_hour).values(site_id=site_id, hour=hour, pictures=1)
+        first = insert_into(connection, memory_hour).values(site_id=site_id, hour=hour, pictures=1)
         raised = first.on_conflict_do_update(
             index_elements=[memory_hour.c.site_id, memory_hour.c.hour], set_={"pictures": memory_hour.c.pictures + 1}
         )

@@ -4,12 +4,12 @@ import uuid
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from xr_server.domain.account import check_organisation
 from xr_server.domain.catalog import Change, Name
 from xr_server.errors import NotFound
 from xr_server.storage.audit import note
+from xr_server.storage.database import insert_into
 from xr_server.storage.tables.people import membership, organisation
 from xr_server.storage.tokens import RandomBytes
 
@@ -27,9 +27,8 @@ class Organisation:
 def own_organisation(connection: Connection, site_id: str) -> str:
     """The id of the organisation that runs the site; made with the site's first account."""
     organisation_id = _own_id(site_id)
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     row = {"id": organisation_id, "site_id": site_id, "name": site_id}
-    connection.execute(dialect.insert(organisation).values(row).on_conflict_do_nothing())
+    connection.execute(insert_into(connection, organisation).values(row).on_conflict_do_nothing())
     return organisation_id
 
 

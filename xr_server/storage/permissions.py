@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from xr_server.domain.audit import Deed
 from xr_server.domain.catalog import Change, Name
@@ -24,6 +23,7 @@ from xr_server.domain.permission import (
 )
 from xr_server.errors import Conflict, NotFound, Stale
 from xr_server.storage.audit import note
+from xr_server.storage.database import insert_into
 from xr_server.storage.scans import Owner
 from xr_server.storage.tables.people import account
 from xr_server.storage.tables.permissions import scan_permission, scan_permission_count
@@ -203,8 +203,7 @@ def _step(connection: Connection, permission: Permission, revision: int, values:
 
 def _count_up(connection: Connection, site_id: str, year: int) -> int:
     """The next count of a site's year; whoever comes at the same time waits for this transaction."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    first = dialect.insert(scan_permission_count).values(site_id=site_id, year=year, count=1)
+    first = insert_into(connection, scan_permission_count).values(site_id=site_id, year=year, count=1)
     raised = first.on_conflict_do_update(
         index_elements=[scan_permission_count.c.site_id, scan_permission_count.c.year],
         set_={"count": scan_permission_count.c.count + 1},

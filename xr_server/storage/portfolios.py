@@ -1,7 +1,6 @@
 """Public pages of makers: chosen by their owners, read when a site is compiled."""
 
 from sqlalchemy import Engine, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from xr_server.domain.account import STEPS
@@ -12,6 +11,7 @@ from xr_server.domain.portfolio import CreatorPage, Portfolio
 from xr_server.errors import Conflict
 from xr_server.storage.audit import note
 from xr_server.storage.catalog import count_publication
+from xr_server.storage.database import insert_into
 from xr_server.storage.scans import Owner
 from xr_server.storage.tables.people import account, membership, portfolio
 from xr_server.storage.tables.scans import scan
@@ -33,8 +33,7 @@ def save_portfolio(catalog: Engine, owner: Owner, chosen: Portfolio, change: Cha
     values = {"shown": chosen.shown, "slug": chosen.slug or None, "name": chosen.name}
     try:
         with catalog.begin() as connection:
-            dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-            first = dialect.insert(portfolio).values(**key, **values)
+            first = insert_into(connection, portfolio).values(**key, **values)
             ours = [portfolio.c.account_id, portfolio.c.site_id]
             connection.execute(first.on_conflict_do_update(index_elements=ours, set_=values))
             deed: Deed = "page_shown" if chosen.shown else "page_hidden"

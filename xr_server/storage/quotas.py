@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, Engine, case, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from xr_server.domain.catalog import Change, Name
 from xr_server.domain.quota import GB, Allowance, Defaults, Standing
 from xr_server.settings import Settings
 from xr_server.storage.audit import note
+from xr_server.storage.database import insert_into
 from xr_server.storage.tables.classes import pupil, school_class
 from xr_server.storage.tables.records import media_file
 from xr_server.storage.tables.scans import scan, site_quota
@@ -93,7 +93,6 @@ def save_site_room(catalog: Engine, site_id: str, room: SiteRoom, change: Change
     """Keep what an administrator says of a site; None lets the settings' default hold."""
     values = {name: getattr(room, name) for name in SiteRoom.__dataclass_fields__}
     with catalog.begin() as connection:
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(site_quota).values(site_id=site_id, **values)
+        statement = insert_into(connection, site_quota).values(site_id=site_id, **values)
         connection.execute(statement.on_conflict_do_update(index_elements=[site_quota.c.site_id], set_=values))
         note(connection, "room_changed", Name(site_id, "site", site_id), change)

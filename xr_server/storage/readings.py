@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 from sqlalchemy import Engine, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from xr_server.domain.catalog import Record, Site
 from xr_server.domain.text_status import Mark, Reading, gather_reviews
 from xr_server.storage.audit import note
 from xr_server.storage.catalog import Change, Name, count_publication
+from xr_server.storage.database import insert_into
 from xr_server.storage.tables.people import account
 from xr_server.storage.tables.texts import text_reading
 
@@ -33,8 +33,7 @@ def save_readings(catalog: Engine, name: Name, read: tuple[str, Mapping[str, str
         for path, mark in marks.items()
     ]
     with catalog.begin() as connection:
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        added = dialect.insert(text_reading).values(rows).on_conflict_do_nothing()
+        added = insert_into(connection, text_reading).values(rows).on_conflict_do_nothing()
         if connection.execute(added.returning(text_reading.c.path)).all():  # whoever read it first stays
             note(connection, "texts_read", name, change, language=language)
 

@@ -1,9 +1,9 @@
 /** A file of a package, fetched with its bytes counted. */
 import { readBytes, watchSilence } from '../download'
 
-/** Why a model could not be had. */
+/** Why a model could not be had; broken: it came whole and could not be read. */
 export class ModelUnavailable extends Error {
-  constructor(readonly problem: 'load_failed' | 'withdrawn' | 'aborted') {
+  constructor(readonly problem: 'load_failed' | 'broken' | 'withdrawn' | 'aborted') {
     super(problem)
   }
 }

@@ -22,7 +22,7 @@ export async function loadModel(url: string, { signal, onBytes, purse, fetched }
   try {
     model = await readGlb(data, purse)
   } catch {
-    throw new ModelUnavailable('load_failed')
+    throw new ModelUnavailable('broken')
   }
   if (signal.aborted) {
     disposeModel(model)

@@ -98,7 +98,7 @@ export class Models {
     } catch (error) {
       if (!(error instanceof ModelUnavailable)) throw error
       const level = all[0]?.level ?? null
-      const coarse = level !== null && error.problem === 'load_failed'
+      const coarse = level !== null && (error.problem === 'load_failed' || error.problem === 'broken')
       return coarse ? { ok: true, level, complete: false } : { ok: false, problem: error.problem }
     } finally {
       if (this.loading.signal === signal) this.busy = false // or else a later scene is being loaded already

@@ -4,7 +4,7 @@ import type { Device } from '../device'
 import { firstPlace, sharesAt } from '../eras'
 import type { Point3, SceneDocument, SceneNode } from '../wire'
 import { createRenderer, makeCanvas } from './canvas'
-import type { Fetched } from './file'
+import type { Fetched, ModelUnavailable } from './file'
 import type { Extent } from './frame'
 import { findSpot, type HotspotPlace, placeHotspots } from './hotspots'
 import { listenForKeys } from './keys'
@@ -38,7 +38,7 @@ export interface StageOptions {
 }
 
 /** Why a scene could not be shown; the page has a sentence for each, `stage_` and the code. */
-export type StageProblem = 'no_webgl' | 'load_failed' | 'withdrawn' | 'aborted'
+export type StageProblem = 'no_webgl' | ModelUnavailable['problem']
 
 /** Not complete: the coarse level stands there, the picked one could not be had. */
 export type Shown = { ok: true; level: number; complete: boolean } | { ok: false; problem: StageProblem }

@@ -43,19 +43,22 @@ export class Phone {
 export class Page {
   readonly timers = new Map<object, Timer>()
   readonly underway = new Set<Promise<unknown>>()
-  readonly document = Object.assign(new EventTarget(), {
-    visibilityState: 'visible',
-    querySelector: () => null
-  })
+  readonly document
   readonly navigator
   readonly view
   private isLeft = false
 
   constructor(
     readonly phone: Phone,
-    search: string,
+    readonly address: URL,
+    before: URL | undefined,
     readonly session: Memory
   ) {
+    this.document = Object.assign(new EventTarget(), {
+      referrer: before?.href ?? '',
+      visibilityState: 'visible',
+      querySelector: () => null
+    })
     this.navigator = {
       globalPrivacyControl: phone.wish === 'pages_and_servers',
       sendBeacon: (address: string, body: Blob) => this.hand(address, body)
@@ -63,7 +66,7 @@ export class Page {
     this.view = Object.assign(new EventTarget(), {
       document: this.document,
       navigator: this.navigator,
-      location: { search },
+      location: address,
       performance: { now: () => phone.now },
       sessionStorage: session,
       localStorage: phone.storage,

@@ -43,6 +43,7 @@ class Visitor {
   readonly phone: Phone
   private readonly session = new Memory()
   private page: Page | null = null
+  private before: URL | undefined // the address of the page that was open last
   private visit: Visit | null = null
   private next = 0
 
@@ -103,7 +104,9 @@ class Visitor {
   private async open(language: string, search: string): Promise<void> {
     const site = this.crowd.documents[language]
     if (site === undefined) throw new Error(`no document in ${language}`)
-    const page = new Page(this.phone, search, this.session)
+    const address = new URL(`/${language}/${site.site.id}/${search}`, this.phone.origin)
+    const page = new Page(this.phone, address, this.before, this.session)
+    this.before = address
     this.page = page
     await page.run(() => {
       const visit = createVisit(
