@@ -2,6 +2,7 @@
 
 import csv
 import secrets
+import time
 from io import StringIO
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests.routes.test_events import make_event
 from tests.samples import HOUR_MS, NOW
 from xr_server.storage.audit import Wanted, list_entries
+from xr_server.storage.keys import LOOKED_S
 
 BOOK = "/api/v1/sites/dejima/book"
 DAY_MS = 24 * HOUR_MS
@@ -109,6 +111,7 @@ def test_a_site_that_is_not_there_has_no_book(served):
 def test_a_receipt_holds_for_its_site_and_server_alone(served, visit):
     receipt = ask_receipt(served, visit()).json()["receipt"]
     (served.settings.key_dir / "codes.key").write_bytes(secrets.token_bytes(32))
+    time.sleep(LOOKED_S)
     answer = served.client.post(BOOK, json={"receipts": [receipt]})
     assert answer.json()["code"] == "receipt_refused"
 

@@ -1,12 +1,13 @@
 import secrets
 import threading
+import time
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from xr_server.errors import Unavailable
-from xr_server.storage.keys import _held, destroy_old_day_keys, load_day_key, load_secret, oldest_day_kept
+from xr_server.storage.keys import LOOKED_S, _held, destroy_old_day_keys, load_day_key, load_secret, oldest_day_kept
 
 TODAY = date(2026, 11, 24)
 
@@ -84,11 +85,13 @@ def test_a_key_that_another_process_replaced_or_took_away_is_not_remembered(tmp_
     first = load_day_key(tmp_path, TODAY, secrets.token_bytes)
     path = tmp_path / "day-2026-11-24.key"
     path.unlink()
+    time.sleep(LOOKED_S)
     second = load_day_key(tmp_path, TODAY, secrets.token_bytes)
     assert second != first
     other = tmp_path / "other"
     other.write_bytes(b"o" * 32)
     other.replace(path)
+    time.sleep(LOOKED_S)
     assert load_day_key(tmp_path, TODAY, secrets.token_bytes) == b"o" * 32
 
 

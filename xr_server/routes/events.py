@@ -44,7 +44,9 @@ CORS = {
     "Cache-Control": "no-store",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
-ANSWER_HEADERS = [(name.lower().encode(), text.encode()) for name, text in CORS.items()]
+ONLY_BEFORE = ("Access-Control-Allow-Methods", "Access-Control-Allow-Headers", "Access-Control-Max-Age")
+"""What a browser reads in the answer before the one to a post, and nowhere else."""
+ANSWER_HEADERS = [(name.lower().encode(), text.encode()) for name, text in CORS.items() if name not in ONLY_BEFORE]
 ANSWER_HEADERS += [(b"content-type", b"application/json")]
 COUNTED_ONLY = {"necessary"}
 NOTHING_KEPT = {"unset", "refused", "withdrawn"}

@@ -1,7 +1,9 @@
 """Secrets as files of their own, outside both stores and their backups: the server's secret, and one key a day."""
 
 import os
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -10,24 +12,38 @@ from xr_server.storage.files import sync
 
 KEY_BYTES = 32
 DAYS_KEPT = 2
+LOOKED_S = 0.1
+"""For how long a file that was looked at is taken to be the same: to look with every batch lets other threads run each time."""
 RandomBytes = Callable[[int], bytes]
-_held: dict[str, tuple[tuple[int, int, int], bytes]] = {}
-"""Secrets as last read, by their file, with what tells whether that file is still the one that was read."""
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A secret as it was read, what tells whether its file is still that one, and when it was looked at (monotonic, in s)."""
+
+    secret: bytes
+    mark: tuple[int, int, int]
+    looked_s: float
+
+
+_held: dict[str, _Held] = {}
+"""Secrets as last read, by their file."""
 
 
 def load_secret(folder: Path, name: str, random_bytes: RandomBytes) -> bytes:
     """The 32-byte secret of that name, made on first use. Raises Unavailable when its file cannot be read or made."""
-    path = f"{folder}{os.sep}{name}.key"
+    path, now_s = f"{folder}{os.sep}{name}.key", time.monotonic()
+    held = _held.get(path)
+    if held is not None and now_s - held.looked_s < LOOKED_S:
+        return held.secret
     try:
-        held, mark = _held.get(path), _mark(path)
-        if held is not None and held[0] == mark:
-            return held[1]
+        mark = _mark(path)
         if mark is None:
             _create(Path(path), random_bytes)
             mark = _mark(path)
-        secret = Path(path).read_bytes()
+        secret = held.secret if held is not None and held.mark == mark else Path(path).read_bytes()
         if mark is not None:
-            _held[path] = mark, secret
+            _held[path] = _Held(secret, mark, now_s)
         return secret
     except OSError as error:
         raise Unavailable(
