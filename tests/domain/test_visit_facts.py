@@ -19,7 +19,7 @@ GROUND = Ground(
 
 
 def event(kind: str, at_s: float = 0, **said: object) -> Happened:
-    values: dict[str, object] = {"language": "ja", "mode": "page", "device": "phone"}
+    values: dict[str, object] = {"language": "ja", "device": "phone"}
     return Happened(kind, TEN + round(at_s * 1000), **(values | said))  # type: ignore[arg-type]
 
 
@@ -29,12 +29,12 @@ WHOLE = [
     event("arrived", 60),
     event("landmark_entered", 120, landmark="gate"),
     event("experience_opened", 121, landmark="gate", experience="gate-1820", word="trigger"),
-    event("scene_opened", 130, **GATE, mode="orbit"),
+    event("scene_opened", 130, **GATE),
     event("ar_started", 140, **GATE, word="ar"),
-    event("scene_placed", 150, **GATE, word="floor", mode="ar"),
-    event("hotspot_opened", 160, **GATE, subject="lintel", mode="ar"),
+    event("scene_placed", 150, **GATE, word="floor"),
+    event("hotspot_opened", 160, **GATE, subject="lintel"),
     event("landmark_stayed", 180, landmark="gate", amount=60),
-    event("scene_completed", 190, **GATE, mode="ar"),
+    event("scene_completed", 190, **GATE),
     event("landmark_stayed", 240, landmark="gate", amount=55),
     event("landmark_left", 241, landmark="gate"),
     event("landmark_entered", 3700, landmark="house"),

@@ -37,7 +37,6 @@ class Happened:
     type: str
     occurred_at: int
     language: str
-    mode: str
     device: str | None = None
     landmark: str | None = None
     experience: str | None = None
