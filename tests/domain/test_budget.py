@@ -1,4 +1,4 @@
-from xr_server.domain.budget import HOUR_MS, Budgets
+from xr_server.domain.budget import HOUR_MS, MOST_VISITS_AN_HOUR, Budgets
 
 NOW = 497_079 * HOUR_MS
 
@@ -9,6 +9,21 @@ def test_a_token_covers_so_many_events_an_hour_and_then_none_until_the_next():
     assert budgets.spend("b", 4, NOW) == 4
     assert budgets.spend("a", 4, NOW + HOUR_MS - 1) == 0
     assert budgets.spend("a", 40, NOW + HOUR_MS) == 10
+
+
+def test_a_token_covers_the_visits_of_one_phone_and_none_of_a_forger_s_others():
+    budgets = Budgets()
+    visits = [f"{number:032x}" for number in range(MOST_VISITS_AN_HOUR + 2)]
+    covered = [budgets.spend("a", 5, NOW, visit) for visit in visits for _ in range(2)]
+    assert covered == [5] * 2 * MOST_VISITS_AN_HOUR + [0] * 4
+    assert budgets.spend("a", 5, NOW, visits[0]) == 0  # going back is going on to another one
+    assert budgets.spend("b", 5, NOW, visits[-1]) == 5
+    assert budgets.spend("a", 5, NOW + HOUR_MS, visits[-1]) == 5
+
+
+def test_what_names_no_visit_has_no_budget_of_visits():
+    budgets = Budgets()
+    assert {budgets.spend("a", 1, NOW) for _ in range(3 * MOST_VISITS_AN_HOUR)} == {1}
 
 
 def test_what_was_not_stored_is_given_back():

@@ -107,7 +107,7 @@ async def post_events(request: Request) -> Response:
     now = parts.clock()
     token = read_token(batch.token, now, load_secret(parts.settings.key_dir, SECRET_NAME, parts.random_bytes))
     site = _site_of_token(parts, token.site_id)
-    covered = parts.budgets.spend(token.nonce, len(batch.events), now)
+    covered = parts.budgets.spend(token.nonce, len(batch.events), now, batch.visit)
     stored = 0
     try:
         entry, rejected = _make_entry(parts, request, batch, Intake(token, now, covered, site.known_ids, site.links))
