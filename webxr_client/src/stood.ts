@@ -1,7 +1,6 @@
 /** Tells the figures by what a model stands in the camera's picture: each thing once, until that changes. */
 import { classOf } from './accuracy'
-import type { Happening } from './telling'
-import type { Aligning } from './wire'
+import type { Aligning, Happening } from './wire'
 
 export type Tell = (happening: Happening) => void
 

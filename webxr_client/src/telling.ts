@@ -7,19 +7,7 @@ import { reasonOf } from './reasons'
 import { createTeller } from './said'
 import { isInAr, START, type VisitState } from './state'
 import { isComplete, NO_SIGHT, NO_STAY, nextLookMs, openSpot, type Sight, type Stay, stepSight, stepStay } from './stay'
-import type {
-  Consent,
-  ConsentState,
-  DeviceKind,
-  Language,
-  Mode,
-  NewEvent,
-  SceneHappening,
-  VisitHappening
-} from './wire'
-
-/** What a part of the page has to tell; which experience it is of is added here. */
-export type Happening = VisitHappening | SceneHappening
+import type { Consent, ConsentState, DeviceKind, Happening, Language, Mode, NewEvent, SceneHappening } from './wire'
 
 export interface TellingParts {
   view: Window

@@ -53,6 +53,8 @@ export type VisitHappening =
   | { type: 'coupon_redeemed'; campaign: string }
   | { type: 'survey_answered'; questionnaire: string }
 
+/** What a part of the page has to tell; which experience it is of is added by `telling`. */
+export type Happening = VisitHappening | SceneHappening
 /** The closed vocabulary, as domain/vocabulary.py has it: an event before it gets an id and a moment. */
 export type NewEvent = VisitHappening | (SceneHappening & OfExperience)
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { bringsBy } from '../src/align/trace'
 import { tellStood } from '../src/stood'
-import type { Happening } from '../src/telling'
+import type { Happening } from '../src/wire'
 
 test('each ground is told once until it changes, and placing again after the model was taken up', () => {
   const told: Happening[] = []

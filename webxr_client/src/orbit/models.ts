@@ -47,6 +47,9 @@ export type Standings =
   | { ok: true; level: number; complete: boolean }
   | { ok: false; problem: ModelUnavailable['problem'] }
 
+/** What may keep a finer level away from a model that stands there already, coarse. */
+const STAYS: readonly ModelUnavailable['problem'][] = ['load_failed', 'broken']
+
 export class Models {
   readonly placed = new Map<string, Placed>()
   private shares: EraShares | null = null
@@ -98,7 +101,7 @@ export class Models {
     } catch (error) {
       if (!(error instanceof ModelUnavailable)) throw error
       const level = all[0]?.level ?? null
-      const coarse = level !== null && (error.problem === 'load_failed' || error.problem === 'broken')
+      const coarse = level !== null && STAYS.includes(error.problem)
       return coarse ? { ok: true, level, complete: false } : { ok: false, problem: error.problem }
     } finally {
       if (this.loading.signal === signal) this.busy = false // or else a later scene is being loaded already

@@ -4,8 +4,8 @@ import { type Clock, createClock } from '../clock'
 import { maySend, readConsent, type Wish } from '../consent'
 import { keepUpLater } from '../offline/contact'
 import { type Action, nextMoment, reduce, START, type VisitState } from '../state'
-import type { Happening, Telling } from '../telling'
-import type { Consent, Language } from '../wire'
+import type { Telling } from '../telling'
+import type { Consent, Happening, Language } from '../wire'
 import { CONSENT_TEXT } from './consent-panel'
 
 /** Called after every change with the state before and after it. */

@@ -7,10 +7,9 @@ import { createInterface } from 'node:readline'
 import { createClock } from '../../src/clock'
 import { saveConsent } from '../../src/consent'
 import type { Action } from '../../src/state'
-import type { Happening } from '../../src/telling'
 import { CONSENT_TEXT } from '../../src/ui/consent-panel'
 import { createVisit, type Visit } from '../../src/ui/visit'
-import type { ConsentState, SiteDocument } from '../../src/wire'
+import type { ConsentState, Happening, SiteDocument } from '../../src/wire'
 import { type DeviceKind, type Line, Memory, Page, Phone } from './page'
 
 type Act = { at: number } & (

@@ -2,13 +2,12 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Stage } from '../../src/orbit/stage'
 import { reduce, START, type VisitState } from '../../src/state'
-import type { Happening } from '../../src/telling'
 import { layMedia } from '../../src/ui/media'
 import { closePanel } from '../../src/ui/panel'
 import { isQuietDay } from '../../src/ui/quiet'
 import { layTools } from '../../src/ui/scene-tools'
 import type { Visit } from '../../src/ui/visit'
-import type { Media, SceneDocument } from '../../src/wire'
+import type { Happening, Media, SceneDocument } from '../../src/wire'
 import { at, experience, site, wordsIn } from './builders'
 
 const WORDS = wordsIn('en')
