@@ -60,6 +60,7 @@ from xr_server.routes import (
     notices,
     now,
     open_data,
+    open_memories,
     originals,
     packages,
     partners,
@@ -200,7 +201,7 @@ ROUTES += [
     *groups.routes,
 ]
 ROUTES += [*short_links.routes, *coupons.routes, *questions.routes, *memories.routes]
-ROUTES += open_data.routes
+ROUTES += [*open_data.routes, *open_memories.routes]
 ROUTES += visitor.routes  # last: its addresses begin with a language, which any first word could be
 MAX_BODY_BYTES = 1024 * 1024  # single routes set their own
 log = logging.getLogger("dejima.app")

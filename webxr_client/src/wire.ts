@@ -180,6 +180,8 @@ export interface SiteDocument {
   rallies?: Rally[]
   /** For each landmark with memories of residents a mark of what its page tells of them; kept pages with another are old. */
   memories?: Record<string, string>
+  /** No memories are taken for now; a page without any has the mark "closed". */
+  memories_closed?: boolean
 }
 
 /** Stamps at landmarks from a moment until another, and what is given for so many of them; an empty prize: nothing. */

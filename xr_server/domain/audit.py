@@ -34,6 +34,7 @@ ApprovalDeed = Literal[
 ]  # fmt: skip
 MemoryDeed = Literal[
     "memory_shown", "memory_refused", "memory_hidden", "memory_translated", "memory_withdrawn", "memory_forgotten",
+    "memory_kept_back", "memories_opened", "memories_closed", "memories_put_away",
 ]  # fmt: skip
 FigurePage = Literal["figures", "now", "landmarks", "campaigns", "quality", "report", "open_data", "privacy"]
 """Pages whose reading is written down; each has its name in the texts, audit.page_..."""

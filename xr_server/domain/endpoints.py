@@ -47,6 +47,7 @@ ENDPOINTS = (
         (
             *("GET /{lang}/{site}/open-data", "GET /open-data/", "GET /catalog.jsonld"),
             "GET /open-data/{site}/engagement/{month}/{file}",
+            *("GET /open-data/{site}/memories.geojson", "GET /open-data/{site}/memories.csv"),
         ),
     ),
     Endpoint(

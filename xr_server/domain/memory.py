@@ -22,10 +22,25 @@ LICENCES: Mapping[Choice, str] = {"credit": "CC BY 4.0", "free": "CC0 1.0", "her
 """What the three choices are called where licences are named; `here`: shown on this site and nowhere else."""
 CONSENT = 1
 """Which wording of the consent is asked for now; the texts are memory.consent_{number}_…, and earlier ones stay."""
+OPEN_CONSENT = 1
+"""The same of the consent to be handed out as open data, which is asked for by itself; the text is memory.open_{number}."""
 
 MAX_WORDS, MAX_SHOWS, MAX_NAME, MAX_REASON = 1000, 300, 40, 500
 FIRST_YEAR = 1840
-FIELDS = ("words", "shows", "language", "year", "about", "name", "licence", "persons", "mine", "consent", "website")
+FIELDS = (
+    "words",
+    "shows",
+    "language",
+    "year",
+    "about",
+    "name",
+    "licence",
+    "persons",
+    "open",
+    "mine",
+    "consent",
+    "website",
+)
 TRAP = "website"
 """A field that people do not see; programs that fill in forms fill it in."""
 MAIL = re.compile(r"[^\s@]+@[^\s@]+\.[a-zA-Z]{2,}")
@@ -58,7 +73,7 @@ class Told(Strict, frozen=True, kw_only=True):
     """What somebody has told, in their own words, which nobody changes. shows: what the picture shows.
 
     year: of the photograph, or of what is told; name: a pen name, empty for "a resident"; consent: which wording was
-    agreed to.
+    agreed to; open_consent: the same of open data, 0 where nobody agreed, as of all memories from before it was asked.
     """
 
     words: Annotated[str, msgspec.Meta(max_length=MAX_WORDS)] = ""
@@ -69,6 +84,12 @@ class Told(Strict, frozen=True, kw_only=True):
     name: Annotated[str, msgspec.Meta(max_length=MAX_NAME)] = ""
     licence: Choice
     consent: int
+    open_consent: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its giver agreed that it is handed out as open data."""
+        return self.open_consent > 0 and bool(LICENCES[self.licence])
 
 
 class Rendering(Strict, frozen=True, kw_only=True):
@@ -120,6 +141,7 @@ def read_memory(typed: Typed, has_picture: bool, languages: Sequence[str], today
     if licence is None:
         faults["licence"] = Invalid("memory_licence", "Choose what others may do with it.")
     year = _read_year(typed.get("year", ""), today, faults)
+    open_consent = _read_open(typed, licence, faults)
     _check_declared(typed, has_picture, faults)
     check_faults(faults)
     return Told(
@@ -131,7 +153,19 @@ def read_memory(typed: Typed, has_picture: bool, languages: Sequence[str], today
         name=" ".join(name.split()),
         licence=licence or "here",
         consent=CONSENT,
+        open_consent=open_consent,
     )
+
+
+def _read_open(typed: Typed, licence: Choice | None, faults: Faults) -> int:
+    """The wording of the consent to open data that was agreed to; 0 for none, which is what an empty box says."""
+    if typed.get("open") != YES:
+        return 0
+    if licence == "here":
+        faults["open"] = Invalid(
+            "memory_open", "You chose that it is shown on this site only. Choose another use, or take this tick away."
+        )
+    return OPEN_CONSENT
 
 
 def _read_year(typed: str, today: date, faults: Faults) -> int | None:
@@ -242,10 +276,14 @@ def read_rendering(typed: Typed, told: Told, languages: Sequence[str]) -> tuple[
     return language, Rendering(words=words, shows=shows, reviewed=typed.get("reviewed") == YES)
 
 
-def mark_landmarks(memories: Sequence[Shown]) -> dict[str, str]:
-    """A short mark for each landmark with memories, another one whenever they change: phones drop pages with an old one."""
+def mark_landmarks(memories: Sequence[Shown], taken: bool = True) -> dict[str, str]:
+    """A short mark for each landmark with memories, another one whenever they change: phones drop pages with an old one.
+
+    taken: whether their pages invite to add one, which is part of what they say.
+    """
     marks: dict[str, str] = {}
+    salt = b"" if taken else b"closed"
     for landmark in sorted({memory.landmark for memory in memories}):
         told = msgspec.json.encode([memory for memory in memories if memory.landmark == landmark])
-        marks[landmark] = hashlib.sha256(told).hexdigest()[:8]
+        marks[landmark] = hashlib.sha256(salt + told).hexdigest()[:8]
     return marks

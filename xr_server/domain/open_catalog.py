@@ -6,12 +6,14 @@ from typing import Any
 
 from xr_server.domain.open_figures import EPSILON, SMALLEST_OPEN, Universe
 from xr_server.domain.open_files import LICENCE_URL, title_of
+from xr_server.domain.open_memories import CSV_FILE, GEOJSON_FILE, GEOJSON_TYPE
 from xr_server.domain.open_tables import TITLES, Words
 
 CONTEXT = {
     "dcat": "http://www.w3.org/ns/dcat#",
     "dct": "http://purl.org/dc/terms/",
     "foaf": "http://xmlns.com/foaf/0.1/",
+    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
     "spdx": "http://spdx.org/rdf/terms#",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
@@ -29,6 +31,25 @@ DESCRIPTION: Words = {
         f"{float(EPSILON):g}) and without numbers below {SMALLEST_OPEN}."
     ),
 }
+OF_MEMORIES: Words = {
+    "ja": (
+        "場所について寄せられた思い出と昔の写真のうち、寄せた人が公開データにすることに同意したものです。"
+        "取り下げられたものはすぐになくなります。"
+    ),
+    "en": (
+        "What residents tell of landmarks, and old photographs, as far as whoever gave them agreed to open data. "
+        "What is withdrawn is gone from here at once."
+    ),
+}
+RIGHTS: Words = {
+    "ja": "それぞれに条件を記しています（CC BY 4.0 または CC0 1.0）。CC BY 4.0 のものは credit の名を書いてください。",
+    "en": "Each memory names its licence, CC BY 4.0 or CC0 1.0. With CC BY 4.0, name who stands as its credit.",
+}
+MEMORY_FILES = (
+    (GEOJSON_FILE, GEOJSON_TYPE, "https://www.rfc-editor.org/rfc/rfc7946"),
+    (CSV_FILE, "text/csv", "https://www.rfc-editor.org/rfc/rfc4180"),
+)
+"""Name, media type, and what the file conforms to."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +73,13 @@ class OpenedMonth:
 
 @dataclass(frozen=True)
 class OpenedSite:
-    """A site with its months, its name, and the middle of it in degrees."""
+    """A site with its months, its name, and the middle of it in degrees; memories: whether any are handed out."""
 
     site_id: str
     name: Words
     place: tuple[float, float]
     months: Sequence[OpenedMonth]
+    memories: bool = False
 
 
 def describe_catalog(base: str, sites: Sequence[OpenedSite]) -> dict[str, Any]:
@@ -74,7 +96,10 @@ def describe_catalog(base: str, sites: Sequence[OpenedSite]) -> dict[str, Any]:
         "dct:license": _licence(),
         "dct:language": LANGUAGES,
         "foaf:homepage": {"@id": f"{base}/open-data/", "@type": "foaf:Document"},
-        "dcat:dataset": [_dataset(base, site, month) for site in sites for month in site.months],
+        "dcat:dataset": [
+            *(_dataset(base, site, month) for site in sites for month in site.months),
+            *(_memories(base, site) for site in sites if site.memories),
+        ],
     }
 
 
@@ -97,7 +122,6 @@ def _typed(kind: str, value: str) -> dict[str, str]:
 def _dataset(base: str, site: OpenedSite, month: OpenedMonth) -> dict[str, Any]:
     folder = f"{base}/open-data/{site.site_id}/engagement/{month.month}"
     days = Universe(month.month, (), ()).days
-    lat, lon = site.place
     return {
         "@id": f"{folder}/",
         "@type": "dcat:Dataset",
@@ -112,34 +136,66 @@ def _dataset(base: str, site: OpenedSite, month: OpenedMonth) -> dict[str, Any]:
             "dcat:startDate": _typed("date", days[0]),
             "dcat:endDate": _typed("date", days[-1]),
         },
-        "dct:spatial": {
-            "@type": "dct:Location",
-            "dcat:centroid": {
-                "@value": f"POINT({lon} {lat})",
-                "@type": "http://www.opengis.net/ont/geosparql#wktLiteral",
-            },
-        },
+        "dct:spatial": _place(site),
         "dcat:keyword": _in_both({"ja": "観光", "en": "tourism"}),
         "dcat:distribution": [_distribution(folder, file) for file in month.files],
     }
 
 
-def _distribution(folder: str, file: OpenedFile) -> dict[str, Any]:
-    address = f"{folder}/{file.name}"
-    stem = file.name.rpartition(".")[0]
-    titles = TITLES.get(stem, {"ja": "説明（CSVW）", "en": "Description (CSVW)"})
+def _place(site: OpenedSite) -> dict[str, Any]:
+    lat, lon = site.place
+    point = {"@value": f"POINT({lon} {lat})", "@type": "http://www.opengis.net/ont/geosparql#wktLiteral"}
+    return {"@type": "dct:Location", "dcat:centroid": point}
+
+
+def _memories(base: str, site: OpenedSite) -> dict[str, Any]:
+    """The memories of a site. They change at any moment, so their files have neither size nor checksum here."""
+    folder = f"{base}/open-data/{site.site_id}"
+    title = {"ja": f"{site.name.get('ja', '')} 住民の思い出", "en": f"{site.name.get('en', '')}: memories of residents"}
+    often = "http://publications.europa.eu/resource/authority/frequency/CONT"
+    return {
+        "@id": f"{folder}/memories/",
+        "@type": "dcat:Dataset",
+        "dct:identifier": f"{site.site_id}/memories",
+        "dct:title": _in_both(title),
+        "dct:description": _in_both(OF_MEMORIES),
+        "dct:publisher": _agent(site.name),
+        "dct:accrualPeriodicity": {"@id": often, "@type": "dct:Frequency"},
+        "dct:spatial": _place(site),
+        "dcat:keyword": _in_both({"ja": "思い出", "en": "memories"}),
+        "dcat:distribution": [
+            {
+                **_file(f"{folder}/{name}", media_type, title),
+                "dct:rights": {"@type": "dct:RightsStatement", "rdfs:label": _in_both(RIGHTS)},
+                "dct:conformsTo": {"@id": standard, "@type": "dct:Standard"},
+            }
+            for name, media_type, standard in MEMORY_FILES
+        ],
+    }
+
+
+def _file(address: str, media_type: str, title: Words) -> dict[str, Any]:
+    """What is said of any file."""
     return {
         "@id": address,
         "@type": "dcat:Distribution",
-        "dct:title": _in_both(titles),
+        "dct:title": _in_both(title),
         "dcat:accessURL": {"@id": address},
         "dcat:downloadURL": {"@id": address},
         "dcat:mediaType": {
-            "@id": f"http://www.iana.org/assignments/media-types/{file.media_type}",
+            "@id": f"http://www.iana.org/assignments/media-types/{media_type}",
             "@type": "dct:MediaType",
         },
-        "dcat:byteSize": _typed("nonNegativeInteger", str(file.size_bytes)),
         "dct:license": _licence(),
+    }
+
+
+def _distribution(folder: str, file: OpenedFile) -> dict[str, Any]:
+    stem = file.name.rpartition(".")[0]
+    title = TITLES.get(stem, {"ja": "説明（CSVW）", "en": "Description (CSVW)"})
+    return {
+        **_file(f"{folder}/{file.name}", file.media_type, title),
+        "dcat:byteSize": _typed("nonNegativeInteger", str(file.size_bytes)),
         "spdx:checksum": {
             "@type": "spdx:Checksum",
             "spdx:algorithm": {"@id": "spdx:checksumAlgorithm_sha256", "@type": "spdx:ChecksumAlgorithm"},

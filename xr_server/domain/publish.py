@@ -162,7 +162,8 @@ def compile_site(published: Published, edition: Edition, times: Times | None = N
         "creators": _compile_creators(published, set(scenes)),
         "rallies": compile_rallies(published, edition.compiled_for_on, language),
         **_compile_questionnaire(published, edition.compiled_for_on),
-        "memories": mark_landmarks(published.memories),
+        "memories": mark_landmarks(published.memories, published.memories_taken),
+        **({} if published.memories_taken else {"memories_closed": True}),
         "packages": sorted(shown_digests(published)),
         "media": sorted({*media_digests(published), *captions_by_digest(published)}),
     }

@@ -32,7 +32,7 @@ class Published:
     """Everything published of one site, ready to compile. packages: manifests by digest; models: digests by model name.
 
     stopped: packages that had to go because somebody else holds the rights; creators: public pages of their makers; memories:
-    what residents told, in the order in which pages show it.
+    what residents told, in the order in which pages show it; memories_taken: whether they may tell more.
     """
 
     site: Site
@@ -55,6 +55,7 @@ class Published:
     questionnaires: Sequence[Questionnaire] = ()
     campaigns: Sequence[Campaign] = ()
     memories: Sequence[Shown] = ()
+    memories_taken: bool = True
 
     @property
     def links(self) -> dict[str, Placed]:

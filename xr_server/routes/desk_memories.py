@@ -1,4 +1,4 @@
-"""Residents' memories at the desk: what waits, shown or refused with a reason, hidden again, and translated."""
+"""Residents' memories at the desk: what waits, shown or refused with a reason, hidden, translated; and none taken at all."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,8 +11,9 @@ from starlette.routing import Route
 from xr_server.domain.account import Session, check_may_at
 from xr_server.domain.languages import NAMES, html_tag
 from xr_server.domain.memory import CONSENT, KEPT_MS, LICENCES, MAX_REASON, State, check_reason, read_rendering
+from xr_server.domain.memory_rule import RULES, are_told, read_rule
 from xr_server.domain.ruby import plain
-from xr_server.errors import DejimaError, Invalid, NotFound
+from xr_server.errors import DejimaError, Forbidden, Invalid, NotFound
 from xr_server.parts import parts_of
 from xr_server.routes.guard import MAX_FORM_BYTES, form, page
 from xr_server.routes.live import Place, find_place
@@ -23,9 +24,10 @@ from xr_server.routes.staff import change_by, field, read_revision, say_problem,
 from xr_server.routes.studio import list_landmarks
 from xr_server.routes.wording import say_when
 from xr_server.storage.memories import Memory, Verdict, decide, list_memories, load_memory, translate
+from xr_server.storage.memory_rules import SetRule, load_rule, set_rule
 
 STEPS: Mapping[str, State] = {"show": "shown", "refuse": "refused", "hide": "hidden"}
-DONE = ("shown", "refused", "hidden", "translated")
+DONE = ("shown", "shown_away", "refused", "hidden", "translated", *(f"rule_{rule}" for rule in RULES))
 SEALS = {"waiting": "in_review", "shown": "published", "refused": "changes_requested", "hidden": "withdrawn"}
 """As which state of a record a memory's is drawn."""
 EXCERPT = 80
@@ -37,12 +39,41 @@ def _names(request: Request, place: Place) -> dict[str, str]:
 
 @page("publish")
 def show_memories(request: Request, session: Session) -> Response:
-    """All memories, those that wait first."""
-    place = find_place(request, session)
-    names = _names(request, place)
-    found = list_memories(parts_of(request).catalog, session.site_id, session.landmarks)
-    rows = [_describe(one, place, names) for one in found]
-    return staff_page(request, session, "desk/memories.html", {"rows": rows, "notice": _notice(request)})
+    """All memories, those that wait first, and whether the site takes them."""
+    return _list_page(request, session, {"notice": _notice(request)})
+
+
+def _list_page(request: Request, session: Session, values: Mapping[str, Any]) -> Response:
+    place, catalog = find_place(request, session), parts_of(request).catalog
+    names, rule = _names(request, place), load_rule(catalog, session.site_id)
+    common = {
+        "rows": [_describe(one, place, names) for one in list_memories(catalog, session.site_id, session.landmarks)],
+        "rule": rule,
+        "others": [one for one in RULES if one != rule.rule],
+        "may_set": not session.landmarks,
+        "problem": None,
+    }
+    return staff_page(request, session, "desk/memories.html", {**common, **values})
+
+
+@form("publish")
+def post_rule(request: Request, session: Session, sent: FormData) -> Response:
+    """Take memories, take none and leave those shown, or take them all off the pages, as staff choose."""
+    try:
+        if session.landmarks:
+            raise Forbidden(
+                "part_not_yours",
+                "Your account is for a part of the site, and this is outside it. Nothing was changed; ask an "
+                "administrator.",
+            )
+        wanted = SetRule(read_rule(field(sent, "rule")), read_revision(sent))
+        set_rule(parts_of(request).catalog, session.site_id, wanted, change_by(request, session))
+    except DejimaError as error:
+        problem = say_problem(error, find_place(request, session).language)
+        response = _list_page(request, session, {"notice": None, "problem": problem})
+        response.status_code = status_of(error)
+        return response
+    return RedirectResponse(f"/desk/memories?done=rule_{wanted.rule}", status_code=303)
 
 
 def _notice(request: Request) -> dict[str, Any] | None:
@@ -90,6 +121,8 @@ def _memory_page(request: Request, session: Session, found: Memory, values: Mapp
         "language_name": plain(NAMES[told.language]) if told else "",
         "licence": LICENCES[told.licence] if told else "",
         "consent_now": CONSENT,
+        "is_open": told is not None and told.is_open,
+        "away": not are_told(load_rule(parts_of(request).catalog, session.site_id).rule),
         "others": [(one, plain(NAMES[one])) for one in others],
         "names": {one: plain(name) for one, name in NAMES.items()},
         "tags": {one: html_tag(one) for one in NAMES},
@@ -113,7 +146,9 @@ def post_memory(request: Request, session: Session, sent: FormData) -> Response:
         decide(parts_of(request).catalog, found, verdict, change_by(request, session))
     except DejimaError as error:
         return _refused(request, session, {"reason": reason}, error)
-    return RedirectResponse(f"/desk/memories/{found.id}?done={STEPS[step]}", status_code=303)
+    seen = are_told(load_rule(parts_of(request).catalog, session.site_id).rule)
+    done = STEPS[step] if seen or step != "show" else "shown_away"
+    return RedirectResponse(f"/desk/memories/{found.id}?done={done}", status_code=303)
 
 
 def _refused(request: Request, session: Session, typed: Mapping[str, str], error: DejimaError) -> Response:
@@ -149,7 +184,8 @@ def show_picture(request: Request, session: Session) -> Response:
 
 
 routes = [
-    Route("/desk/memories", show_memories),
+    Route("/desk/memories", show_memories, methods=["GET"]),
+    Route("/desk/memories", post_rule, methods=["POST"], max_body_size=MAX_FORM_BYTES),
     Route("/desk/memories/{id}", show_memory, methods=["GET"]),
     Route("/desk/memories/{id}", post_memory, methods=["POST"], max_body_size=MAX_FORM_BYTES),
     Route("/desk/memories/{id}/translation", post_translation, methods=["POST"], max_body_size=MAX_FORM_BYTES),

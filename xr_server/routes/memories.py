@@ -15,9 +15,10 @@ from xr_server.domain import memory as rules
 from xr_server.domain.languages import NAMES, html_tag
 from xr_server.domain.media import MAX_SENT_BYTES
 from xr_server.domain.memory import FormMark
+from xr_server.domain.memory_rule import are_told, check_taken
 from xr_server.domain.ruby import dress_page, plain
 from xr_server.domain.typed import Unfit
-from xr_server.errors import Busy, DejimaError, Invalid, NotFound, TooLarge, Withdrawn
+from xr_server.errors import Busy, DejimaError, Forbidden, Invalid, NotFound, TooLarge, Withdrawn
 from xr_server.parts import base_of, parts_of
 from xr_server.routes.guard import MAX_FORM_BYTES, turn_of
 from xr_server.routes.memories_told import SHEET, say_credit
@@ -38,10 +39,12 @@ from xr_server.storage.memories import (
     find_by_code,
     find_picture,
     is_told,
+    keep_back,
     tell_memory,
     was_shown,
     withdraw_memory,
 )
+from xr_server.storage.memory_rules import load_rule
 
 MAX_BODY_BYTES = MAX_SENT_BYTES["image"] + MAX_FORM_BYTES
 MOST_FIELDS = 30
@@ -92,13 +95,18 @@ def _open_form(request: Request) -> Visit:
 def show_form(request: Request) -> Response:
     """The form in which somebody adds a memory to a landmark."""
     visit, parts = _open_form(request), parts_of(request)
+    blank = dict.fromkeys(rules.FIELDS, "")
     try:
         check_open(parts.catalog, visit.site_id, parts.clock())
-    except Busy as error:
-        return _form_page(request, visit, {"typed": {}, "closed": say_problem(error, visit.language)}, error)
-    return _form_page(
-        request, visit, {"typed": {**dict.fromkeys(rules.FIELDS, ""), "language": _usual_language(visit)}}
-    )
+    except (Busy, Forbidden) as error:
+        return _closed_page(request, visit, blank, error)
+    return _form_page(request, visit, {"typed": {**blank, "language": _usual_language(visit)}})
+
+
+def _closed_page(request: Request, visit: Visit, typed: Mapping[str, str], error: DejimaError) -> Response:
+    """In place of the form why none is taken, with the words that were sent: whoever wrote them can still copy them."""
+    values = {"typed": typed, "closed": say_problem(error, visit.language)}
+    return _form_page(request, visit, values, error)
 
 
 def _usual_language(visit: Visit) -> str:
@@ -124,6 +132,7 @@ def _form_page(request: Request, visit: Visit, values: Mapping[str, Any], error:
         "this_year": str(_now(request, visit).year),
         "kept_days": rules.KEPT_MS // 86_400_000,
         "consent": rules.CONSENT,
+        "open_consent": rules.OPEN_CONSENT,
         "held": None,
         "closed": None,
         "faults": {name: say_problem(one, visit.language) for name, one in faults.items()},
@@ -156,6 +165,10 @@ def _take_form(request: Request, sent: FormData) -> Response:
     code = rules.make_code(secret, mark.nonce)
     if is_told(parts.catalog, code):  # sent once more: a picture that waited is with its memory now
         return _lead_to(visit, code)
+    try:
+        check_taken(load_rule(parts.catalog, visit.site_id).rule)
+    except Forbidden as error:
+        return _closed_page(request, visit, typed, error)
     held = find_held(parts.settings.intake_dir, mark.nonce, field(sent, "held"))
     values = {"typed": typed, "mark": mark, "held": held}
     try:
@@ -235,11 +248,13 @@ def show_mine(request: Request) -> Response:
         "credit": say_credit(found.told, visit.language) if found.told else "",
         "licence": rules.LICENCES[found.told.licence] if found.told else "",
         "landmark": landmark,
+        "is_open": found.told is not None and found.told.is_open,
+        "is_away": not are_told(load_rule(parts_of(request).catalog, found.site_id).rule),
         "code": rules.show_code(code),
         "plain_code": code,
         "enter": f"{visit.base}/memories/".partition("://")[2],
         "qr": draw_qr(address),
-        "just_told": request.query_params.get("done") == "told",
+        "done": request.query_params.get("done"),
         "since": say_when(found.created_at, visit.language, zone),
         "until": say_when((found.decided_at or 0) + rules.KEPT_MS, visit.language, zone),
     }
@@ -247,19 +262,22 @@ def show_mine(request: Request) -> Response:
 
 
 async def post_mine(request: Request) -> Response:
-    """Withdraw a memory: words and picture are deleted for good."""
+    """Withdraw a memory, whose words and picture are deleted for good, or take it out of the open data alone."""
     async with request.form(max_files=0, max_fields=5) as sent:
         step = field(sent, "step")
-    return await run_in_threadpool(_withdraw, request, step)
+    return await run_in_threadpool(_take_back, request, step)
 
 
-def _withdraw(request: Request, step: str) -> Response:
-    parts = parts_of(request)
+def _take_back(request: Request, step: str) -> Response:
+    parts, done = parts_of(request), ""
     found, code = _find(request)
     if step == "withdraw":
         withdraw_memory(parts.catalog, parts.settings.package_dir, code, parts.clock())
+    elif step == "keep_back":
+        keep_back(parts.catalog, code, parts.clock())
+        done = "&done=kept_back"
     language = choose_language(request, list(parts.published.get_site(found.site_id).documents))
-    return RedirectResponse(f"/memories/mine/{code}?lang={language}", status_code=303, headers=PRIVATE)
+    return RedirectResponse(f"/memories/mine/{code}?lang={language}{done}", status_code=303, headers=PRIVATE)
 
 
 def show_own_picture(request: Request) -> Response:

@@ -17,6 +17,7 @@ from xr_server.domain.open_tables import TABLES, expect_error
 from xr_server.domain.ruby import plain
 from xr_server.errors import Unavailable
 from xr_server.parts import base_of, parts_of
+from xr_server.routes.open_memories import load_open, source_of
 from xr_server.routes.pages import choose_language, fill, load_texts
 from xr_server.routes.scenes import etag_matches
 from xr_server.routes.visitor import Visit, answer, open_visit
@@ -45,6 +46,7 @@ def show_open_data(request: Request) -> Response:
     """Every month that was released, in words: how it was made safe, how far it may be off, and its tables."""
     visit, events = open_visit(request), parts_of(request).events
     releases = list_releases(events, visit.site_id)
+    memories = bool(load_open(request, source_of(request, visit.site_id)))
 
     def make() -> dict[str, Any]:
         half, most = expect_error("landmarks-by-day", Universe("2026-01", (), ()))
@@ -58,9 +60,11 @@ def show_open_data(request: Request) -> Response:
             "licence": LICENCE,
             "licence_url": LICENCE_URL,
             "metadata": METADATA_FILE,
+            "memories": memories,
         }
 
-    return answer(request, visit, "visitor/open_data.html", make, tuple(one.digest for one in releases))
+    marks = *(one.digest for one in releases), f"memories {memories}"
+    return answer(request, visit, "visitor/open_data.html", make, marks)
 
 
 def _say_release(release: Release, files: list[Listed], visit: Visit) -> dict[str, Any]:
@@ -126,7 +130,8 @@ def _describe_site(request: Request, site_id: str, site: SiteSnapshot) -> Opened
         )
         for release in list_releases(events, site_id)
     ]
-    return OpenedSite(site_id, names, (first["origin"]["lat"], first["origin"]["lon"]), months)
+    memories = bool(load_open(request, source_of(request, site_id)))
+    return OpenedSite(site_id, names, (first["origin"]["lat"], first["origin"]["lon"]), months, memories)
 
 
 routes = [

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from xr_server.domain.endpoints import ENDPOINTS
 from xr_server.domain.languages import NAMES
+from xr_server.domain.memory_rule import CLOSED_MARK
 from xr_server.domain.ruby import plain
 from xr_server.errors import NotFound, Unavailable
 from xr_server.parts import base_of, parts_of
@@ -269,7 +270,8 @@ def landmark_values(request: Request, visit: Visit, landmark: Mapping[str, Any])
         "island": draw_island(document),
         "times": _times(visit),
         "memories": say_memories(memories, wanted, visit.language),
-        "memories_mark": document.get("memories", {}).get(wanted, ""),
+        "memories_taken": not document.get("memories_closed", False),
+        "memories_mark": document.get("memories", {}).get(wanted, CLOSED_MARK if "memories_closed" in document else ""),
         "memory_sheet": asset(MEMORY_SHEET),
         "linked_data": describe_landmark(visit.base, document, landmark, _other_names(request, visit, wanted)),
     }

@@ -25,11 +25,13 @@ from xr_server.domain.memory import (
     Translations,
     check_next,
 )
+from xr_server.domain.memory_rule import check_taken
 from xr_server.errors import Busy, Conflict, NotFound, Stale
 from xr_server.storage.audit import note
 from xr_server.storage.catalog import count_publication
 from xr_server.storage.database import forget_pages, insert_into, may_be_there
 from xr_server.storage.files import write_file
+from xr_server.storage.memory_rules import load_rule
 from xr_server.storage.tables.memories import memory, memory_hour
 from xr_server.storage.tokens import RandomBytes, hash_token
 
@@ -89,7 +91,11 @@ def _dump(value: object) -> str:
 
 
 def check_open(catalog: Engine, site_id: str, at: int) -> None:
-    """Refuse another memory while very many wait, or came within the hour. No address is looked at. Raises Busy."""
+    """Refuse another memory while the site takes none, very many wait, or came within the hour. Raises Forbidden, Busy.
+
+    No address is looked at.
+    """
+    check_taken(load_rule(catalog, site_id).rule)
     mine = memory.c.site_id == site_id
     recent = select(func.count()).where(mine, memory.c.created_at > at - HOUR_MS)
     waiting = select(func.count()).where(mine, memory.c.state == "waiting")
@@ -123,7 +129,7 @@ def count_picture(catalog: Engine, site_id: str, at: int) -> None:
 
 
 def tell_memory(catalog: Engine, store: Path, new: New, at: int, random_bytes: RandomBytes) -> Memory:
-    """Keep a memory that waits for staff; the same form sent twice is one memory. Raises Busy."""
+    """Keep a memory that waits for staff; the same form sent twice is one memory. Raises Forbidden, Busy."""
     found = _find_by_hash(catalog, hash_token(new.code))
     if found is not None:
         return found
@@ -247,6 +253,17 @@ def withdraw_memory(catalog: Engine, store: Path, code: str, at: int) -> None:
     found = find_by_code(catalog, code)
     if found.state != "gone":
         _let_go(catalog, store, [found], "memory_withdrawn", at)
+
+
+def keep_back(catalog: Engine, code: str, at: int) -> None:
+    """Take a memory out of the open data, as whoever gave it asks; it stays on its page. Raises NotFound."""
+    found = find_by_code(catalog, code)
+    if found.told is None or not found.told.open_consent:
+        return
+    told = msgspec.structs.replace(found.told, open_consent=0)
+    with catalog.begin() as connection:
+        _change(connection, found, {"told": _dump(told)})
+        _note(connection, found, "memory_kept_back", Change(at, None))
 
 
 def _let_go(catalog: Engine, store: Path, those: Sequence[Memory], deed: str, at: int) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from xr_server.domain.calendar_feed import make_plan
 from xr_server.domain.campaign import Placed
 from xr_server.domain.memory import Shown
+from xr_server.domain.memory_rule import are_taken, are_told
 from xr_server.domain.publish import find_faults, horizon
 from xr_server.domain.published import gather
 from xr_server.domain.published_ids import keep_ids
@@ -21,6 +22,7 @@ from xr_server.domain.visit_facts import Ground
 from xr_server.errors import NotFound
 from xr_server.storage.catalog import list_ids, list_publications, load_published, load_stamps
 from xr_server.storage.memories import list_shown
+from xr_server.storage.memory_rules import load_rule
 from xr_server.storage.packages import load_packages
 from xr_server.storage.portfolios import list_creator_pages
 from xr_server.storage.publish import (
@@ -198,7 +200,9 @@ class PublishedSites:
         )
         if published is None:
             return None
-        published = replace(published, memories=list_shown(self._catalog, site_id))
+        rule = load_rule(self._catalog, site_id).rule
+        told = list_shown(self._catalog, site_id) if are_told(rule) else ()
+        published = replace(published, memories=told, memories_taken=are_taken(rule))
         on = self._date_in(ZoneInfo(published.site.time_zone))
         for fault in find_faults(published, horizon(on)):
             log.warning("%s is published without a schedule: %s", site_id, fault)

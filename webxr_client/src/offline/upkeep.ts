@@ -13,6 +13,7 @@ import { makeIo, take } from './taken'
 const PATIENCE_MS = 60_000
 const OF_LANDMARK = /^\/[^/]+\/([^/]+)\/landmarks\/([^/]+)$/
 const OF_MEMORIES = /data-memories="(\w*)"/
+const CLOSED = 'closed' // of a page without memories while none is taken
 const OF_FILE = /^\/(?:packages|media)\/([0-9a-f]{64})\//
 
 /** Look after what is kept of a site; `script` is the page's own, by which its version is known. */
@@ -47,16 +48,20 @@ export async function dropWithdrawn(storage: Storage, site: SiteDocument): Promi
   return sure
 }
 
-/** Delete kept pages of landmarks that tell memories of residents otherwise than now: one of them may be withdrawn. */
+/**
+ * Delete kept pages of landmarks that tell memories of residents otherwise than now: one of them may be withdrawn, or the
+ * site takes none for a while and they still invite to add one.
+ */
 export async function dropOldMemories(storage: Storage, site: SiteDocument): Promise<void> {
   const now = site.memories ?? {}
+  const closed = site.memories_closed === true
   for (const name of await namesOf(PAGES)) {
     const cache = await caches.open(name)
     for (const { url } of await cache.keys()) {
       const [, id, landmark] = OF_LANDMARK.exec(new URL(url).pathname) ?? []
       if (id !== site.site.id || landmark === undefined) continue
       const [, mark = ''] = OF_MEMORIES.exec((await (await cache.match(url, ANYHOW))?.text()) ?? '') ?? []
-      if (mark === '' || mark === now[landmark]) continue
+      if (mark === '' ? !closed : mark === (now[landmark] ?? (closed ? CLOSED : ''))) continue
       await cache.delete(url, ANYHOW)
       forget(storage, id, new Set([pathOf(url)]))
     }

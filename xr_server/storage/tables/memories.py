@@ -1,4 +1,4 @@
-"""What residents remember of a landmark, and how many pictures came in an hour. Nothing leads to a person."""
+"""What residents remember of a landmark, whether it is taken and shown, how many pictures came. Nothing leads to a person."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text
 
@@ -32,4 +32,13 @@ memory_hour = Table(
     Column("site_id", String(64), primary_key=True),
     Column("hour", Integer, primary_key=True),
     Column("pictures", Integer, nullable=False),
+)
+
+# whether a site takes and shows memories; a site without a row takes and shows them
+memory_rule = Table(
+    "memory_rule",
+    catalog_tables,
+    Column("site_id", String(64), primary_key=True),
+    Column("rule", String(8), nullable=False),
+    Column("revision", Integer, nullable=False),
 )
