@@ -18,6 +18,7 @@ from xr_server.domain.memory import (
     read_memory,
     show_code,
 )
+from xr_server.domain.memory_rule import are_taken, are_told, read_rule
 from xr_server.domain.typed import Unfit
 from xr_server.errors import Invalid
 
@@ -104,3 +105,33 @@ def test_a_landmarks_mark_changes_with_what_is_told_there_and_nowhere_else():
     after = mark_landmarks([translated, church])
     assert before.keys() == {"gate", "church"} and after["church"] == before["church"]
     assert after["gate"] != before["gate"] and mark_landmarks([church]) == {"church": before["church"]}
+
+
+def test_only_a_tick_of_its_own_opens_a_memory_and_only_under_an_open_licence():
+    def opened(**typed):
+        return read_memory({**GOOD, **typed}, False, ["en"], TODAY)
+
+    assert not opened(licence="credit").is_open
+    assert opened(licence="credit", open="yes").open_consent == 1 and opened(licence="free", open="yes").is_open
+    assert faults(licence="here", open="yes") == {"open": "memory_open"}
+    assert not Told(words="x", language="en", licence="here", consent=1, open_consent=1).is_open
+
+
+def test_a_mark_changes_with_whether_more_may_be_told():
+    told = Told(words="x", language="en", licence="free", consent=1)
+    shown = [Shown(id="0" * 32, landmark="water-gate", told=told)]
+    assert mark_landmarks(shown) != mark_landmarks(shown, taken=False)
+    assert mark_landmarks([], taken=False) == {}
+
+
+@pytest.mark.parametrize(
+    ("rule", "taken", "told"), [("open", True, True), ("kept", False, True), ("away", False, False)]
+)
+def test_a_rule_says_what_is_taken_and_what_is_told(rule, taken, told):
+    assert (are_taken(read_rule(rule)), are_told(rule)) == (taken, told)
+
+
+@pytest.mark.parametrize("typed", ["", "off", "OPEN"])
+def test_no_rule_is_guessed(typed):
+    with pytest.raises(Invalid):
+        read_rule(typed)

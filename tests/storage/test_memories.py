@@ -28,7 +28,7 @@ from xr_server.storage.memories import (
     load_memory,
     tell_memory,
     translate,
-    was_shown,
+    was_taken_off,
     withdraw_memory,
 )
 from xr_server.storage.tables.memories import memory
@@ -53,8 +53,8 @@ def test_a_memory_waits_is_shown_once_and_raises_the_publication(catalog, tmp_pa
     publish(catalog, SITE)
     found, code = tell(catalog, tmp_path)
     before = list_publications(catalog)["dejima"]
-    assert list_shown(catalog, "dejima") == [] and not was_shown(catalog, found.id)
-    assert not was_shown(catalog, "\0")  # as an address may say
+    assert list_shown(catalog, "dejima") == [] and not was_taken_off(catalog, found.id)
+    assert not was_taken_off(catalog, "\0")  # as an address may say
     decide(catalog, found, Verdict(1, "shown"), STAFF)
     with pytest.raises(Stale):
         decide(catalog, found, Verdict(1, "refused", "late"), STAFF)
@@ -87,7 +87,7 @@ def test_nothing_is_left_of_what_is_withdrawn_but_that_it_was_there(catalog, tmp
     with catalog.connect() as connection:
         (row,) = connection.execute(select(memory)).all()
     assert (row.state, row.told, row.translations, row.reason, row.was_shown) == ("gone", "", "{}", "", True)
-    assert find_picture(tmp_path, found.id) is None and was_shown(catalog, found.id)
+    assert find_picture(tmp_path, found.id) is None and was_taken_off(catalog, found.id)
     assert list_memories(catalog, "dejima") == [] and list_shown(catalog, "dejima") == []
     deeds = [entry.deed for entry in list_entries(catalog, "dejima", Wanted(kind="memory"), 9)]
     assert deeds == ["memory_withdrawn", "memory_translated", "memory_shown"]

@@ -41,7 +41,7 @@ from xr_server.storage.memories import (
     is_told,
     keep_back,
     tell_memory,
-    was_shown,
+    was_taken_off,
     withdraw_memory,
 )
 from xr_server.storage.memory_rules import load_rule
@@ -308,8 +308,8 @@ def get_picture(request: Request) -> Response:
         path = find_picture(parts.settings.package_dir, memory_id)
     if path is not None and name.endswith(".webp"):
         return send_file(request, path, f'"{memory_id}"', KEPT_A_MINUTE)
-    if was_shown(parts.catalog, memory_id):
-        raise Withdrawn("memory_withdrawn", "This picture was withdrawn by whoever gave it and is no longer shown.")
+    if was_taken_off(parts.catalog, memory_id):
+        raise Withdrawn("memory_withdrawn", "This picture was withdrawn or taken off its page; it is no longer shown.")
     raise NotFound("memory_picture_unknown", "There is no picture here, or not any more.")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, case, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, case, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from xr_server.domain.catalog import Change, Name
@@ -317,9 +317,9 @@ def find_picture(store: Path, memory_id: str) -> Path | None:
     return path if path.is_file() else None
 
 
-def was_shown(catalog: Engine, memory_id: str) -> bool:
-    """Whether visitors once saw a memory of this id, at whichever site."""
-    query = select(memory.c.id).where(memory.c.id == memory_id, or_(memory.c.was_shown, memory.c.state == "shown"))
+def was_taken_off(catalog: Engine, memory_id: str) -> bool:
+    """Whether visitors once saw a memory of this id that is withdrawn or taken off now, at whichever site."""
+    query = select(memory.c.id).where(memory.c.id == memory_id, memory.c.was_shown, memory.c.state != "shown")
     with catalog.connect() as connection:
         return may_be_there(memory_id) and connection.execute(query).first() is not None
 

@@ -24,8 +24,9 @@ function told(mark: string): string {
   return `<section aria-labelledby="memories" data-memories="${mark}"><blockquote>Boats</blockquote></section>`
 }
 
-function site(memories?: Record<string, string>): SiteDocument {
-  return { site: { id: 'dejima' }, ...(memories && { memories }) } as unknown as SiteDocument
+function site(memories?: Record<string, string>, closed = false): SiteDocument {
+  const told = { ...(memories && { memories }), ...(closed && { memories_closed: true }) }
+  return { site: { id: 'dejima' }, ...told } as unknown as SiteDocument
 }
 
 const storage = { getItem: () => null, setItem: () => undefined } as unknown as Storage
@@ -56,6 +57,16 @@ describe('kept pages with memories of residents', () => {
       expect(held['taken-dejima']).toEqual({})
     }
   )
+
+  it('go while none is taken, since they invite to add one, and stay once they were made without', async () => {
+    await dropOldMemories(storage, site({ 'water-gate': '55555555' }, true))
+    expect(Object.keys(held['pages'] ?? {})).toEqual(['/en/dejima/'])
+    Object.assign(held['pages'] ?? {}, { [GATE]: told('55555555'), '/en/dejima/landmarks/church': told('closed') })
+    await dropOldMemories(storage, site({ 'water-gate': '55555555' }, true))
+    expect(Object.keys(held['pages'] ?? {})).toHaveLength(3)
+    await dropOldMemories(storage, site({ 'water-gate': '0a1b2c3d' }))
+    expect(Object.keys(held['pages'] ?? {})).toEqual(['/en/dejima/'])
+  })
 
   it('of another site are left to that site', async () => {
     await dropOldMemories(storage, { site: { id: 'hirado' } } as unknown as SiteDocument)
