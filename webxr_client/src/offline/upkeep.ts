@@ -53,19 +53,23 @@ export async function dropWithdrawn(storage: Storage, site: SiteDocument): Promi
  * site takes none for a while and they still invite to add one.
  */
 export async function dropOldMemories(storage: Storage, site: SiteDocument): Promise<void> {
-  const now = site.memories ?? {}
-  const closed = site.memories_closed === true
   for (const name of await namesOf(PAGES)) {
     const cache = await caches.open(name)
     for (const { url } of await cache.keys()) {
       const [, id, landmark] = OF_LANDMARK.exec(new URL(url).pathname) ?? []
       if (id !== site.site.id || landmark === undefined) continue
       const [, mark = ''] = OF_MEMORIES.exec((await (await cache.match(url, ANYHOW))?.text()) ?? '') ?? []
-      if (mark === '' ? !closed : mark === (now[landmark] ?? (closed ? CLOSED : ''))) continue
+      if (!isOld(mark, landmark, site)) continue
       await cache.delete(url, ANYHOW)
       forget(storage, id, new Set([pathOf(url)]))
     }
   }
+}
+
+/** Whether a kept page says what is no longer so; one that merely lacks a new memory may stay. */
+function isOld(mark: string, landmark: string, { memories = {}, memories_closed }: SiteDocument): boolean {
+  const closed = memories_closed === true
+  return mark === '' ? closed : mark !== (memories[landmark] ?? (closed ? CLOSED : ''))
 }
 
 /** All kept files of packages and media by digest, with the cache each lies in. */
