@@ -1,5 +1,6 @@
 """Brings both stores to the newest schema; forward only, one transaction a store."""
 
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -27,6 +28,13 @@ def version_table(store: str) -> str:
     return f"schema_version_{store}"
 
 
+@cache
+def _newest(store: str) -> str | None:
+    # the migrations are part of the program: reading all their files once is enough for a server that is asked for its
+    # health every few seconds
+    return ScriptDirectory.from_config(_config(store)).get_current_head()
+
+
 def migrate(engine: Engine, store: str, until: str = "head") -> None:
     """Run the migrations that the store (`catalog` or `events`) still lacks, up to the number `until`."""
     config = _config(store)
@@ -37,16 +45,21 @@ def migrate(engine: Engine, store: str, until: str = "head") -> None:
             "SELECT pg_advisory_xact_lock(20170224)" if connection.dialect.name == "postgresql" else "BEGIN IMMEDIATE"
         )
         connection.exec_driver_sql(lock)
+        if until == "head" and _revision(connection, store) == _newest(store):
+            return  # as at nearly every start, which need not read every migration then
         config.attributes["connection"] = connection
         command.upgrade(config, until)
 
 
 def is_current(engine: Engine, store: str) -> bool:
     """Whether the store has the newest schema."""
-    newest = ScriptDirectory.from_config(_config(store)).get_current_head()
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"version_table": version_table(store)})
-        return context.get_current_revision() == newest
+        return _revision(connection, store) == _newest(store)
+
+
+def _revision(connection: Connection, store: str) -> str | None:
+    context = MigrationContext.configure(connection, opts={"version_table": version_table(store)})
+    return context.get_current_revision()
 
 
 def describe_store(engine: Engine, store: str) -> str:
