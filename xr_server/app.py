@@ -111,6 +111,7 @@ from xr_server.settings import Settings
 from xr_server.storage.book import Stores
 from xr_server.storage.database import open_engine, store_file
 from xr_server.storage.event_writer import EventWriter
+from xr_server.storage.foresight import Foresight
 from xr_server.storage.forget import Forgetting
 from xr_server.storage.migrate import migrate
 from xr_server.storage.publish import has_snapshot
@@ -246,13 +247,14 @@ def create_app(
     erasing = Stores(catalog, event_store, settings.erased_dir)
     forgetter = Forgetting((catalog, event_store), settings.key_dir, clock, published.local_date, (retention, erasing))
     summing = Summing(event_store, published.grounds, clock)
+    foresight = Foresight(catalog, published.zones, clock, planning.prepare_pages)
     parts = Parts(settings, catalog, event_store, published, writer, clock, random_bytes)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         prepare_stores(parts)
-        threads = (published, writer, summing, forgetter)
+        threads = (published, writer, summing, forgetter, foresight)
         for thread in threads:
             thread.start()
         yield

@@ -2,10 +2,13 @@
 
 A site of fifty landmarks and two thousand experiences, each with dates of its own by rules of all kinds; every tenth
 needs its landmark for itself of an evening. Measured is the whole answer of the server, in its own process, as signed-in
-staff get it. Usage: python scripts/bench/year_view.py [--rules 2000] [--landmarks 50] [--looks 15]
+staff get it. A server makes the plan ready in the background after its start; --at-once measures a look that comes
+before any of that is done.
+Usage: python scripts/bench/year_view.py [--rules 2000] [--landmarks 50] [--looks 15] [--at-once]
 """
 
 import argparse
+import gc
 import random
 import re
 import statistics
@@ -14,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import Engine, insert
@@ -35,10 +39,12 @@ from xr_server.domain.season import (
     Season,
     YearlyRule,
 )
+from xr_server.routes.planning import prepare_pages
 from xr_server.settings import read_settings
 from xr_server.storage.accounts import add_account
 from xr_server.storage.catalog import Change, Name, kind_of, load_record, save_published
 from xr_server.storage.database import open_engine
+from xr_server.storage.foresight import Foresight
 from xr_server.storage.tables.records import publication, record, record_revision
 
 AT = 1_796_000_000_000  # a day late in 2026, in ms UTC
@@ -142,11 +148,21 @@ def change_one(catalog: Engine, number: int) -> None:
     save_published(catalog, "dejima", body, stored.revision, Change(AT))
 
 
+def make_ready(catalog: Engine) -> None:
+    """What a server does in the background after its start, and what that takes."""
+    foresight = Foresight(catalog, lambda: {"dejima": ZoneInfo("Asia/Tokyo")}, lambda: AT, prepare_pages)
+    started, worked = time.perf_counter(), time.thread_time()
+    foresight.look_ahead()
+    whole, work = time.perf_counter() - started, time.thread_time() - worked
+    print(f"made ready in the background: {1000 * whole:.0f} ms, {1000 * work:.0f} ms of a processor")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rules", type=int, default=2000)
     parser.add_argument("--landmarks", type=int, default=50)
     parser.add_argument("--looks", type=int, default=15)
+    parser.add_argument("--at-once", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         settings = read_settings({"DEJIMA_DATA_DIR": str(Path(folder))})
@@ -157,6 +173,10 @@ def main() -> None:
         # without entering it: nothing is compiled for visitors beside what is measured
         client = TestClient(create_app(settings, clock=lambda: AT), base_url="http://localhost")
         sign_in(client)
+        gc.collect()
+        gc.freeze()  # as a server does after its start
+        if not options.at_once:
+            make_ready(catalog)
         first, again, changed = look(client), [], []
         for _ in range(options.looks):
             before = count_expansions()
@@ -168,9 +188,9 @@ def main() -> None:
             changed.append(look(client))
         page_bytes = len(client.get(YEAR).content)
         print(f"{options.rules} rules at {options.landmarks} landmarks, page of {page_bytes / 1000:.0f} kB")
-        say("first look of a server", [first])
+        say(f"first look of a server{', at once' if options.at_once else ''}", [first])
         say("looking again", again)
-        whole = say("after a change", changed)
+        whole = max(first[0], say("after a change", changed))
         say("a month", [look(client, f"{YEAR}/2") for _ in range(options.looks)])
         print(f"{'within' if whole <= LIMIT_MS else 'over'} {LIMIT_MS} ms")
         catalog.dispose()

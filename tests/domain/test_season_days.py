@@ -83,6 +83,20 @@ def test_a_lunar_day_in_the_twelfth_month_can_come_twice_in_a_year_or_not_at_all
     assert set(counts.values()) == {0, 1, 2}
 
 
+@pytest.mark.parametrize("month", [11, 12])
+def test_a_lunar_day_after_new_year_is_found_also_by_who_asks_about_that_day_alone(month):
+    days = [
+        first
+        for day in range(1, 31)
+        for first, _ in season_ranges(season(LunarRule(month=month, day=day, duration_days=1)), year(2027))
+    ]
+    assert month == 11 or any(day.month <= 2 for day in days)
+    for number in range(1, 31):
+        rule = season(LunarRule(month=month, day=number, duration_days=1))
+        for pair in season_ranges(rule, year(2027)):
+            assert season_ranges(rule, Window(*pair)) == [pair], (month, number)
+
+
 def test_a_recurring_rule_counts_from_its_own_first_day():
     every_other = season(RecurringRule(rrule="FREQ=WEEKLY;INTERVAL=2;COUNT=3", starts_on="2026-12-05", duration_days=2))
     assert season_ranges(every_other, Window(date(2026, 12, 20), date(2027, 12, 31))) == [

@@ -9,8 +9,10 @@ from tests.routes.forms import fields_of, submit
 from tests.routes.test_dates import PATH, schedule, send
 from tests.routes.test_dates import sato as sato  # noqa: PLC0414 - a fixture
 from tests.samples import GATE
+from xr_server.domain.campaign import Campaign
 from xr_server.domain.catalog import Experience, Trigger
 from xr_server.domain.lanes import count_expansions
+from xr_server.domain.rally import Rally
 from xr_server.domain.season import OnDates, Schedule, Season, YearlyRule
 from xr_server.storage.catalog import Change, Name, list_records, publish_record, save_record
 
@@ -67,6 +69,60 @@ def test_the_month_has_an_empty_place_on_every_day_that_leads_to_the_form_filled
     kept = fields_of(season, "/desk/seasons/new")
     assert ("first", "2027-02-09") in kept and ("last", "2027-02-11") in kept and ("kind", "dated") in kept
     assert list_records(world.catalog, "dejima", "schedule") == []
+
+
+def lane_of(page, kind):
+    """The part of a calendar's page that is the first lane of a kind."""
+    return re.split(r'class="lane lane-', page.partition(f"lane lane-{kind}")[2])[0]
+
+
+def test_campaigns_and_rallies_have_lanes_that_lead_to_their_pages_and_drafts_are_marked(world, sato):
+    for path in (YEAR, MONTH, f"{MONTH}/7"):
+        assert "lane-campaigns" not in sato.get(path).text and "lane-rallies" not in sato.get(path).text
+    world.publish(Campaign(id="kinen", title={"en": "Memorial"}, first_on="2027-01-20", last_on="2027-02-10"))
+    rally = Rally(
+        id="haru", title={"en": "Spring walk"}, landmarks=["water-gate"], first_on="2027-02-07", last_on="2027-02-07"
+    )
+    save_record(world.catalog, "dejima", rally, None, Change(world.clock()))
+    year, month, day = (sato.get(path).text for path in (YEAR, MONTH, f"{MONTH}/7"))
+    for page in (year, month, day):
+        assert 'href="/desk/campaigns/kinen"' in lane_of(page, "campaigns")
+        assert "Spring walk, 7 February 2027 (Sun), draft" in lane_of(page, "rallies")
+        assert 'href="/desk/rallies/haru"' in lane_of(page, "rallies") and "draft" not in lane_of(page, "campaigns")
+        kinds = re.findall(r"lane lane-(\w+)", page)
+        assert kinds[:3] == ["seasons", "campaigns", "rallies"] and set(kinds[3:]) == {"landmark"}
+    assert "Memorial, 1 February 2027 (Mon) to 10 February 2027 (Wed)" in lane_of(month, "campaigns")
+    assert "Memorial, 20 January 2027 (Wed) to 10 February 2027 (Wed)" in lane_of(year, "campaigns")
+    assert "Memorial" not in sato.get(f"{YEAR}/2/11").text
+    published = sato.get(f"{MONTH}?show=published").text
+    assert "lane-campaigns" in published and "lane-rallies" not in published
+
+
+def test_the_page_of_a_landmark_has_the_rallies_that_lead_there_and_no_campaigns(world, sato):
+    world.publish(replace(GATE, id="house", name={"en": "House"}))
+    days = {"first_on": "2027-02-07", "last_on": "2027-02-09"}
+    world.publish(Campaign(id="kinen", title={"en": "Memorial"}, **days))
+    world.publish(Rally(id="haru", title={"en": "Spring walk"}, landmarks=["house", "water-gate"], **days))
+    world.publish(Rally(id="natsu", title={"en": "Summer walk"}, landmarks=["house"], **days))
+    page = sato.get(f"{MONTH}?landmark=water-gate").text
+    assert "Spring walk" in lane_of(page, "rallies") and "Summer walk" not in page and "Memorial" not in page
+
+
+def test_an_empty_place_beside_a_campaign_or_a_rally_opens_the_form_of_a_new_one_with_its_days(world, sato):
+    days = {"first_on": "2027-01-01", "last_on": "2027-01-02"}
+    world.publish(Campaign(id="kinen", title={"en": "Memorial"}, **days))
+    world.publish(Rally(id="haru", title={"en": "Spring walk"}, landmarks=["water-gate"], **days))
+    month = sato.get(MONTH).text
+    for kind, called in (("campaigns", "campaign"), ("rallies", "rally")):
+        form = f"/desk/{kind}/new"
+        assert f'href="{form}?first=2027-02-09&amp;last=2027-02-09" tabindex="-1"' in lane_of(month, kind)
+        asked = {"first": "2027-02-12", "last": "2027-02-10", "what": f"new:{called}"}
+        gone_on = sato.get("/desk/calendar/add", params=asked, follow_redirects=False).headers["location"]
+        assert gone_on == f"{form}?first=2027-02-10&last=2027-02-12"
+        kept = dict(fields_of(sato.get(gone_on).text, form))
+        assert (kept["first_on"], kept["last_on"]) == ("2027-02-10", "2027-02-12")
+        assert dict(fields_of(sato.get(form).text, form))["first_on"] == ""
+        assert sato.get(f"{form}?first=31+February").status_code == 400
 
 
 def test_from_an_empty_place_to_dates_that_are_published(world, sato):
@@ -253,7 +309,7 @@ def test_the_year_asks_the_database_for_a_fixed_number_of_things_and_expands_eac
     asked: list[str] = []
 
     def hear(*told):
-        if threading.current_thread().name != "snapshot":  # that one looks for publications meanwhile
+        if threading.current_thread().name not in ("snapshot", "foresight"):  # these look for themselves meanwhile
             asked.append(told[2])
 
     event.listen(world.catalog, "before_cursor_execute", hear)

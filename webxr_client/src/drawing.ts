@@ -1,6 +1,10 @@
 /** Drawing over empty days of the calendar, and moving bars of fixed days. Both only open a form: nothing is saved here. */
 
 const LEAST_PX = 6 // a hand that trembles on a link does not move it
+const PRESS_MS = 450 // how long a finger rests before it draws: less than until a browser opens a link's menu
+const EDGE_PX = 28 // so near the edge the calendar scrolls on
+const STEP_PX = 6
+const STEP_MS = 16
 
 /** The address of an empty place with its last day set to another one; drawn backwards it is the first that is earlier. */
 export function spanAddress(from: string, to: string): string {
@@ -25,74 +29,152 @@ export function daysMoved(movedPx: number, dayPx: number): number {
   return dayPx > 0 ? Math.round(movedPx / dayPx) : 0
 }
 
-/** Let days be drawn and bars be moved in a calendar of a month; `go` opens an address. */
+/** Let days be drawn and bars be moved in a calendar of a month; `go` opens an address. A finger begins with a long press. */
 export function setUpDrawing(table: HTMLElement, go: (address: string) => void): void {
+  let stopped: (() => void) | undefined
   table.addEventListener('pointerdown', (event) => {
-    const target = event.target
-    if (event.button !== 0 || event.pointerType === 'touch' || !(target instanceof HTMLElement)) return
-    const bar = target.closest<HTMLElement>('[data-move]')
-    const cell = target.closest<HTMLElement>('[data-day]')
-    if (bar !== null) follow(table, event, moveBar(table, bar, event, go))
-    else if (cell !== null) follow(table, event, drawDays(cell, go))
+    if (event.button !== 0 || event.isPrimary === false) return
+    const gesture = gestureAt(table, event, go)
+    if (gesture === undefined) return
+    stopped?.()
+    const touched = event.pointerType === 'touch'
+    stopped = touched ? press(table, event, gesture) : follow(table, event, gesture, LEAST_PX)
+  })
+  // what a finger holds does not scroll; a page may only say so before the scrolling begins, and not as a passive listener
+  table.addEventListener('touchmove', (event) => holds(table) && event.cancelable && event.preventDefault(), {
+    passive: false
+  })
+  // nor does it follow the link it lies on, or open that link's menu
+  table.addEventListener('touchend', (event) => holds(table) && event.cancelable && event.preventDefault())
+  table.addEventListener('contextmenu', (event) => {
+    if (table.classList.contains('pressed') || holds(table)) event.preventDefault()
   })
 }
 
+const holds = (table: HTMLElement): boolean => table.ownerDocument.body.classList.contains('drawing')
+
 interface Gesture {
-  move(event: PointerEvent): void
-  end(event: PointerEvent): void
+  begin(): void
+  move(clientX: number): void
+  end(): void
   stop(): void
 }
 
-function follow(table: HTMLElement, begun: PointerEvent, gesture: Gesture): void {
+function gestureAt(table: HTMLElement, event: PointerEvent, go: (address: string) => void): Gesture | undefined {
+  const target = event.target
+  if (!(target instanceof HTMLElement)) return undefined
+  const bar = target.closest<HTMLElement>('[data-move]')
+  if (bar !== null) return moveBar(table, bar, event, go)
+  const cell = target.closest<HTMLElement>('[data-day]')
+  return cell === null ? undefined : drawDays(cell, go)
+}
+
+/** A finger that rests begins; one that moves before, or is lifted, scrolls or follows the link. Gives what stops it. */
+function press(table: HTMLElement, begun: PointerEvent, gesture: Gesture): () => void {
   const page = table.ownerDocument
-  let drawn = false
+  table.classList.add('pressed')
+  let stop = (): void => {
+    clearTimeout(timer)
+    table.classList.remove('pressed')
+    for (const type of ['pointerup', 'pointercancel', 'pointerdown']) page.removeEventListener(type, leave)
+    page.removeEventListener('pointermove', move)
+  }
+  const timer = setTimeout(() => {
+    stop()
+    stop = follow(table, begun, gesture, 0)
+  }, PRESS_MS)
   const move = (event: PointerEvent): void => {
-    drawn ||= Math.hypot(event.clientX - begun.clientX, event.clientY - begun.clientY) >= LEAST_PX
-    if (!drawn) return
+    if (Math.hypot(event.clientX - begun.clientX, event.clientY - begun.clientY) >= LEAST_PX) stop()
+  }
+  const leave = (event: Event): void => {
+    if (event !== begun) stop()
+  }
+  for (const type of ['pointerup', 'pointercancel', 'pointerdown']) page.addEventListener(type, leave)
+  page.addEventListener('pointermove', move)
+  return () => stop()
+}
+
+/** Follow a pointer that is down; a gesture begins after so many px. Gives what stops it. */
+function follow(table: HTMLElement, begun: PointerEvent, gesture: Gesture, leastPx: number): () => void {
+  const page = table.ownerDocument
+  const heard = new AbortController()
+  let drawn = false
+  let at = begun.clientX
+  const edge = keepInSight(table, () => {
+    if (drawn) gesture.move(at)
+    return drawn ? at : undefined
+  })
+  const begin = (): void => {
+    drawn = true
     page.body.classList.add('drawing')
-    gesture.move(event)
+    gesture.begin()
   }
   const stop = (): void => {
-    page.removeEventListener('pointermove', move)
-    page.removeEventListener('pointerup', end)
-    page.removeEventListener('pointercancel', stop)
-    page.removeEventListener('keydown', cancel)
+    heard.abort()
+    clearInterval(edge)
     page.body.classList.remove('drawing')
     gesture.stop()
   }
-  const end = (event: PointerEvent): void => {
+  const hear = (type: string, on: (event: PointerEvent) => void): void =>
+    page.addEventListener(type, (event) => on(event as PointerEvent), { signal: heard.signal })
+  hear('pointermove', (event) => {
+    if (event.pointerId !== begun.pointerId) return
+    if (!drawn && Math.hypot(event.clientX - begun.clientX, event.clientY - begun.clientY) >= leastPx) begin()
+    at = event.clientX
+    if (drawn) gesture.move(at)
+  })
+  hear('pointerup', (event) => {
+    if (event.pointerId !== begun.pointerId) return
     stop()
-    if (!drawn) return
-    // the click that follows a drawn line is none; it comes before what waits for its turn, or not at all
-    const swallow = (click: Event): void => click.preventDefault()
-    page.addEventListener('click', swallow, { capture: true })
-    setTimeout(() => {
-      page.removeEventListener('click', swallow, { capture: true })
-      gesture.end(event)
-    })
-  }
-  const cancel = (event: KeyboardEvent): void => {
-    if (event.key === 'Escape') stop()
-  }
-  page.addEventListener('pointermove', move)
-  page.addEventListener('pointerup', end)
-  page.addEventListener('pointercancel', stop)
-  page.addEventListener('keydown', cancel)
+    if (drawn) afterItsClick(page, () => gesture.end())
+  })
+  hear('pointercancel', stop)
+  hear('pointerdown', (event) => event !== begun && stop()) // a second finger, or another button
+  page.addEventListener('keydown', ({ key }) => key === 'Escape' && stop(), { signal: heard.signal })
+  if (leastPx === 0) begin()
+  return stop
+}
+
+/** Do something after the click that follows a drawn line, which is none: it comes before what waits for its turn, or never. */
+function afterItsClick(page: Document, then: () => void): void {
+  const swallow = (click: Event): void => click.preventDefault()
+  page.addEventListener('click', swallow, { capture: true })
+  setTimeout(() => {
+    page.removeEventListener('click', swallow, { capture: true })
+    then()
+  })
+}
+
+/** Scroll the calendar on while a pointer is at its edge; gives the timer. `lead` tells where the pointer is, and goes along. */
+function keepInSight(table: HTMLElement, lead: () => number | undefined): ReturnType<typeof setInterval> {
+  const frame = table.closest<HTMLElement>('.scroll')
+  return setInterval(() => {
+    const at = lead()
+    if (frame === null || at === undefined) return
+    const { left, right } = frame.getBoundingClientRect()
+    const names = table.querySelector('thead th')?.getBoundingClientRect().width ?? 0
+    if (at > right - EDGE_PX) frame.scrollLeft += STEP_PX
+    else if (at < left + names + EDGE_PX) frame.scrollLeft -= STEP_PX
+  }, STEP_MS)
 }
 
 function drawDays(from: HTMLElement, go: (address: string) => void): Gesture {
   const row = from.closest('tr')
   const cells = [...(row?.querySelectorAll<HTMLElement>('[data-day]') ?? [])]
   let to = from
+  const show = (): void => {
+    const drawn = between(cells, from, to)
+    for (const cell of cells) cell.classList.toggle('drawn', drawn.includes(cell))
+  }
   return {
-    move(event) {
+    begin: show,
+    move(clientX) {
       const under = cells.find((cell) => {
         const { left, right } = cell.getBoundingClientRect()
-        return event.clientX >= left && event.clientX < right
+        return clientX >= left && clientX < right
       })
       to = under ?? to
-      const drawn = between(cells, from, to)
-      for (const cell of cells) cell.classList.toggle('drawn', drawn.includes(cell))
+      show()
     },
     end() {
       go(spanAddress(from.getAttribute('href') ?? '', to.getAttribute('href') ?? ''))
@@ -105,16 +187,20 @@ function drawDays(from: HTMLElement, go: (address: string) => void): Gesture {
 
 function moveBar(table: HTMLElement, bar: HTMLElement, begun: PointerEvent, go: (address: string) => void): Gesture {
   const dayPx = table.querySelector('thead th:nth-child(2)')?.getBoundingClientRect().width ?? 0
-  const movedTo = (event: PointerEvent): number => daysMoved(event.clientX - begun.clientX, dayPx)
+  // reckoned from where the table stands, which scrolls on under a pointer at the edge
+  const startPx = begun.clientX - table.getBoundingClientRect().left
+  let days = 0
   return {
-    move(event) {
-      bar.style.transform = `translateX(${movedTo(event) * dayPx}px)`
+    begin: () => bar.classList.add('held'),
+    move(clientX) {
+      days = daysMoved(clientX - table.getBoundingClientRect().left - startPx, dayPx)
+      bar.style.transform = `translateX(${days * dayPx}px)`
     },
-    end(event) {
-      const days = movedTo(event)
+    end() {
       if (days !== 0) go(`${bar.dataset['move'] ?? ''}${days}`)
     },
     stop() {
+      bar.classList.remove('held')
       bar.style.transform = ''
     }
   }

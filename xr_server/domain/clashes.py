@@ -3,6 +3,7 @@
 None of it stops anybody: two things at one place may be meant, and a text may be on its way.
 """
 
+import heapq
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -13,13 +14,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from xr_server.domain.catalog import Experience, Origin, Scene, Site
-from xr_server.domain.days import ONE_DAY, DateRange, Window, join_ranges
+from xr_server.domain.days import ONE_DAY, DateRange, Window, join_ranges, meet
 from xr_server.domain.lanes import Lane, Plan, days_of, rule_of
 from xr_server.domain.published import node_digest
-from xr_server.domain.schedule import Occurrence, occurrences
+from xr_server.domain.schedule import Occurrence, hours_on
 from xr_server.domain.season import InSeason, Schedule, Season
 from xr_server.domain.survey import OVERLAY_ACCURACY_M, SurveyPoint, find_standing
-from xr_server.domain.text_review import gather_texts
+from xr_server.domain.text_review import each_text
 from xr_server.errors import Invalid
 
 Kind = Literal["exclusive", "end", "season", "scene", "package", "text", "anchor", "gap"]
@@ -102,42 +103,50 @@ def _overlaps_at(
     landmark: str, pairs: Sequence[Dated], seasons: Mapping[str, Season], window: Window, site: Site
 ) -> Iterator[Clash]:
     """The first overlap of each two at one landmark: everything that is still on when something begins meets it."""
+    wide = Window(window.from_on - ONE_DAY, window.until_on + ONE_DAY)  # a night reaches in, another one out
+    dated = [(name, schedule, _days(schedule, seasons, wide)) for name, schedule in pairs]
+    shared = _shared_days([(name, meet(days, [(window.from_on, window.until_on)])) for name, _, days in dated])
     spans = sorted(
         (start, end, name)
-        for shared in _shared_days(pairs, seasons, window)
-        for name, schedule in pairs
-        for start, end in _spans(schedule, seasons, shared, site)
+        for name, schedule, days in dated
+        for start, end in hours_on(meet(days, shared), schedule, site)
     )
-    still_on: list[tuple[datetime, str]] = []
-    told: set[tuple[str, str]] = set()
+    names = {name for name, _ in pairs}
+    unmet = {name: names - {name} for name in names}
+    still_on: dict[str, datetime] = {}
+    ends: list[tuple[datetime, str]] = []
     for start, end, name in spans:
-        still_on = [one for one in still_on if one[0] > start]
-        for other_end, other in still_on:
+        while ends and ends[0][0] <= start:
+            over, gone = heapq.heappop(ends)
+            if still_on[gone] == over:
+                del still_on[gone]
+        for other in sorted(unmet[name] & still_on.keys()):
+            unmet[name].discard(other)
+            unmet[other].discard(name)
+            until = min(end, still_on[other])
             pair = (name, other) if name < other else (other, name)
-            if other == name or pair in told:
-                continue
-            told.add(pair)
-            until = min(end, other_end)
             yield Clash("exclusive", landmark, *pair, _local_days(start, until, site), at=(start, until))
-        still_on.append((end, name))
+        if end > still_on.get(name, start):
+            still_on[name] = end
+            heapq.heappush(ends, (end, name))
 
 
-def _shared_days(pairs: Sequence[Dated], seasons: Mapping[str, Season], window: Window) -> list[Window]:
+def _shared_days(dated: Sequence[tuple[str, Sequence[DateRange]]]) -> list[DateRange]:
     """The days on which at least two experiences have something, the night after counted in: only there hours are asked."""
     days: dict[str, list[DateRange]] = {}
-    for name, schedule in pairs:
-        ranges = _days(schedule, seasons, window)
+    for name, ranges in dated:
         days.setdefault(name, []).extend((first, last + ONE_DAY) for first, last in ranges)
     steps = [step for ranges in days.values() for pair in join_ranges(ranges) for step in ((pair[0], 1), (pair[1], -1))]
     steps.sort(key=lambda step: (step[0], -step[1]))  # what begins on a day meets what ends on it
-    shared, on, begun = [], 0, window.from_on
+    shared: list[DateRange] = []
+    on, begun = 0, date.min
     for day, change in steps:
         if on == 2 and change < 0:
-            shared.append(Window(begun - ONE_DAY, day))  # an evening of the day before may reach into it
+            shared.append((begun - ONE_DAY, day))  # an evening of the day before may reach into it
         on += change
         if on == 2 and change > 0:
             begun = day
-    return shared
+    return join_ranges(shared)
 
 
 def _days(schedule: Schedule, seasons: Mapping[str, Season], window: Window) -> Sequence[DateRange]:
@@ -145,11 +154,6 @@ def _days(schedule: Schedule, seasons: Mapping[str, Season], window: Window) -> 
         return days_of(schedule, seasons, window)
     except Invalid:  # told as a lost season
         return ()
-
-
-def _spans(schedule: Schedule, seasons: Mapping[str, Season], window: Window, site: Site) -> list[Occurrence]:
-    """The occurrences in a few shared days; a glance at its days spares the hours of those that have none."""
-    return occurrences(schedule, seasons, window, site) if _days(schedule, seasons, window) else []
 
 
 def _local_days(start: datetime, end: datetime, site: Site) -> DateRange:
@@ -192,9 +196,8 @@ def find_missing(experience: Experience, ground: Ground) -> list[Clash]:
 
 def _languages_lacking(experience: Experience, scene: Scene, languages: Sequence[str]) -> tuple[str, ...]:
     """The site's languages in which a text is missing that another language has."""
-    texts = gather_texts([experience, scene])
-    everything = {path for paths in texts.values() for path in paths}
-    return tuple(one for one in languages if not everything <= texts.get(one, {}).keys())
+    told = [text for record in (experience, scene) for text in each_text(record) if text]
+    return tuple(one for one in languages if not all(one in text for text in told))
 
 
 def _is_surveyed(scene: Scene, points: Mapping[str, SurveyPoint]) -> bool:

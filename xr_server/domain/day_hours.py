@@ -28,15 +28,23 @@ def sun_time(what: str, day: date, place: tuple[float, float], zone: ZoneInfo) -
 
 def span_on(day: date, schedule: Schedule, site: Site) -> Occurrence | None:
     """What the schedule's hours make of a local day, in UTC; None when nothing of it is left."""
-    zone = ZoneInfo(site.time_zone)
     place = (site.origin.lat, site.origin.lon)
-    opens = _time_of(schedule.opens_at or "00:00", lambda what: sun_time(what, day, place, zone))
+    return _span_said(day, schedule.opens_at, schedule.closes_at, place, ZoneInfo(site.time_zone))
+
+
+@lru_cache(maxsize=16_384)
+def _span_said(
+    day: date, opens_at: str | None, closes_at: str | None, place: tuple[float, float], zone: ZoneInfo
+) -> Occurrence | None:
+    """The hours of a day, computed once for all that keep the same ones there."""
+    opens = _time_of(opens_at or "00:00", lambda what: sun_time(what, day, place, zone))
     if opens is None:
         return None
-    if schedule.closes_at is None:
+    if closes_at is None:
         closes, later = time(), 1
     else:
-        found = _closing(schedule, opens, lambda what, later: sun_time(what, day + timedelta(days=later), place, zone))
+        hours = (opens_at or "", closes_at)
+        found = _closing(hours, opens, lambda what, later: sun_time(what, day + timedelta(days=later), place, zone))
         if found is None:
             return None
         closes, later = found
@@ -49,14 +57,14 @@ def _time_of(text: str, sun: Callable[[str], time | None]) -> time | None:
     return sun(text) if text.startswith("sun") else time.fromisoformat(text)
 
 
-def _closing(schedule: Schedule, opens: time, sun: Callable[[str, int], time | None]) -> tuple[time, int] | None:
+def _closing(hours: tuple[str, str], opens: time, sun: Callable[[str, int], time | None]) -> tuple[time, int] | None:
     """The closing time, and whether it lies on the next day (1); None when it would lie before the opening.
 
     By the clock, closing at or before opening means past midnight. With the sun in it, only a morning after an afternoon
     does: from sunset to 19:00 is nothing on a day when the sun sets at 19:30.
     """
-    text = schedule.closes_at or ""
-    by_clock = not (text.startswith("sun") or (schedule.opens_at or "").startswith("sun"))
+    opens_at, text = hours
+    by_clock = not (text.startswith("sun") or opens_at.startswith("sun"))
     morning = text == "sunrise" or (not text.startswith("sun") and time.fromisoformat(text) < NOON)
     later = int(morning and opens >= NOON)
     closes = _time_of(text, lambda what: sun(what, later))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import islice
 
 from xr_server.errors import Invalid
 
@@ -72,6 +73,19 @@ def join_ranges(ranges: Sequence[DateRange]) -> list[DateRange]:
         else:
             joined.append((first, last))
     return joined
+
+
+def meet(ranges: Sequence[DateRange], others: Sequence[DateRange]) -> list[DateRange]:
+    """The days that two lists have in common; each list is in order, and none of its ranges touches another of it."""
+    common, place = [], 0
+    for first, last in ranges:
+        while place < len(others) and others[place][1] < first:
+            place += 1
+        for other_first, other_last in islice(others, place, None):
+            if other_first > last:
+                break
+            common.append((max(first, other_first), min(last, other_last)))
+    return common
 
 
 def leave_out(ranges: Sequence[DateRange], left_out: Sequence[DateRange]) -> list[DateRange]:

@@ -2,21 +2,25 @@
 
 import dataclasses
 import heapq
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, lru_cache
+from typing import Literal
 
 import msgspec
 from msgspec.structs import replace
 
+from xr_server.domain.campaign import Campaign
 from xr_server.domain.catalog import Experience, Landmark, Record
-from xr_server.domain.days import DateRange, Window, cut_to, join_ranges, leave_out
+from xr_server.domain.days import DateRange, Window, cut_to, join_ranges, leave_out, parse_day
+from xr_server.domain.rally import Rally
 from xr_server.domain.schedule import schedule_days
 from xr_server.domain.season import InSeason, Schedule, Season
 from xr_server.domain.season_days import season_spans
 from xr_server.errors import Invalid
 
+LaneKind = Literal["seasons", "campaigns", "rallies", "landmark"]
 KEPT = 6_144  # expansions, by what a rule says: three years of two thousand rules
 
 
@@ -30,12 +34,12 @@ class Planned:
 
 @dataclass(frozen=True)
 class Bar:
-    """Days of a season, or of an experience's dates; schedule None: it has none and is on every day.
+    """Days of a season, a campaign, a rally, or of an experience's dates; schedule None: it has none, so all of its days.
 
     open_on: first days of a season whose last day nobody has entered. draft as in Planned.
     """
 
-    thing: Season | Experience
+    thing: Season | Experience | Campaign | Rally
     schedule: Schedule | None
     ranges: tuple[DateRange, ...]
     draft: bool
@@ -49,7 +53,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Lane:
-    """What happens at a landmark, by its id (empty: the seasons, which belong to the town), and its days without anything.
+    """What happens at a landmark, by its id, and its days without anything; empty: of another kind, which the town has.
 
     landmark is None also for one that is not there, or not published yet.
     """
@@ -58,6 +62,7 @@ class Lane:
     landmark: Landmark | None
     bars: tuple[Bar, ...]
     gaps: tuple[DateRange, ...] = ()
+    kind: LaneKind = "landmark"
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,8 @@ class Plan:
     experiences: Mapping[str, Planned]
     landmarks: Mapping[str, Landmark]
     schedules: Sequence[Planned]
+    campaigns: Sequence[Planned] = ()
+    rallies: Sequence[Planned] = ()
 
     @cached_property
     def season_bodies(self) -> dict[str, Season]:
@@ -96,6 +103,8 @@ def gather_plan(records: Sequence[Planned]) -> Plan:
         experiences={one.body.id: one for one in records if isinstance(one.body, Experience)},
         landmarks={one.body.id: one.body for one in records if isinstance(one.body, Landmark)},
         schedules=[one for one in records if isinstance(one.body, Schedule)],
+        campaigns=[one for one in records if isinstance(one.body, Campaign)],
+        rallies=[one for one in records if isinstance(one.body, Rally)],
     )
 
 
@@ -111,7 +120,7 @@ def days_of(schedule: Schedule, seasons: Mapping[str, Season], window: Window) -
     """The days of the window on which a schedule is on; computed once for all schedules that say the same. Raises Invalid."""
     season = seasons.get(schedule.days.season) if isinstance(schedule.days, InSeason) else None
     rule = replace(schedule, id="any", experience="any", opens_at=None, closes_at=None, exclusive=False)
-    return _days_said(msgspec.json.encode((rule, rule_of(season) if season else None)), window)
+    return _days_said(_Rule(msgspec.json.encode((rule, rule_of(season) if season else None)), schedule, season), window)
 
 
 def rule_of(season: Season) -> Season:
@@ -119,11 +128,18 @@ def rule_of(season: Season) -> Season:
     return replace(season, name={}, note={}, sources=[], confidence="", landmarks=[])
 
 
+@dataclass(frozen=True)
+class _Rule:
+    """Dates known by what their rule says: all that say the same are one, whatever they are called and about."""
+
+    said: bytes
+    schedule: Schedule = field(compare=False)
+    season: Season | None = field(compare=False)
+
+
 @lru_cache(maxsize=KEPT)
-def _days_said(said: bytes, window: Window) -> tuple[DateRange, ...]:
-    schedule, season = msgspec.json.decode(said, type=tuple[Schedule, Season | None])
-    ranges = schedule_days(schedule, {season.id: season} if season else {}, window)
-    return tuple(join_ranges(cut_to(ranges, window)))
+def _days_said(rule: _Rule, window: Window) -> tuple[DateRange, ...]:
+    return tuple(schedule_days(rule.schedule, {rule.season.id: rule.season} if rule.season else {}, window))
 
 
 @lru_cache(maxsize=KEPT)
@@ -166,7 +182,7 @@ def draw_lanes(plan: Plan, window: Window, only: str = "") -> tuple[list[Lane], 
 def _lane(at: str, plan: Plan, bars: Sequence[Bar], window: Window) -> Lane:
     taken = join_ranges([pair for bar in bars for pair in bar.ranges])
     gaps = leave_out([(window.from_on, window.until_on)], taken)
-    return Lane(at, plan.landmarks.get(at), tuple(sorted(bars, key=lambda bar: (bar.hull, bar.thing.id))), tuple(gaps))
+    return Lane(at, plan.landmarks.get(at), _in_order(bars), tuple(gaps))
 
 
 def draw_seasons(plan: Plan, window: Window) -> Lane:
@@ -183,7 +199,31 @@ def draw_seasons(plan: Plan, window: Window) -> Lane:
         days = sorted([*ranges, *((day, day) for day in asked)])
         if days:
             bars.append(Bar(season, None, tuple(days), planned.draft, asked))
-    return Lane("", None, tuple(sorted(bars, key=lambda bar: (bar.hull, bar.thing.id))))
+    return Lane("", None, _in_order(bars), kind="seasons")
+
+
+def draw_offers(plan: Plan, window: Window, only: str = "") -> list[Lane]:
+    """The lanes of campaigns and of rallies, where there are any at all; only: of the rallies that lead to this landmark."""
+    led = [one for one in plan.rallies if only in ("", *_landmarks_of(one))]
+    kinds: list[tuple[LaneKind, Sequence[Planned]]] = [("campaigns", () if only else plan.campaigns), ("rallies", led)]
+    return [Lane("", None, _in_order(_offers(found, window)), kind=kind) for kind, found in kinds if found]
+
+
+def _landmarks_of(planned: Planned) -> Sequence[str]:
+    return planned.body.landmarks if isinstance(planned.body, Rally) else ()
+
+
+def _offers(found: Sequence[Planned], window: Window) -> Iterator[Bar]:
+    for planned in found:
+        body = planned.body
+        if isinstance(body, Campaign | Rally):
+            days = cut_to([(parse_day(body.first_on), parse_day(body.last_on))], window)
+            if days:
+                yield Bar(body, None, tuple(days), planned.draft)
+
+
+def _in_order(bars: Iterable[Bar]) -> tuple[Bar, ...]:
+    return tuple(sorted(bars, key=lambda bar: (bar.hull, bar.thing.id)))
 
 
 def pack(items: Sequence[tuple[float, float]]) -> list[int]:

@@ -6,7 +6,7 @@ a rule for every second. Here only the periods that a window touches are ever lo
 
 import re
 from calendar import monthrange
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -145,29 +145,29 @@ def _dates_of(rule: Recurrence, start: date, within: tuple[date, date]) -> Itera
     """Days of a daily or weekly rule, from the period that holds the first day of `within`."""
     period = ONE_DAY
     origin = start
+    named = {weekday for _, weekday in rule.weekdays}
+    ahead = [timedelta()]
     if rule.freq == "WEEKLY":
         period = timedelta(days=7)
         origin = start - timedelta(days=(start.weekday() - rule.week_start) % 7)
+        places = sorted((weekday - rule.week_start) % 7 for weekday in named or {start.weekday()})
+        ahead, named = [timedelta(days=place) for place in places], set()
     step = period * rule.interval
-    named = {weekday for _, weekday in rule.weekdays} or ({start.weekday()} if rule.freq == "WEEKLY" else set())
     day = origin + step * ((within[0] - origin) // step)
-    fits = _filter(rule, named)
     while day <= within[1]:
-        for ahead in range(period.days):
-            if fits(found := day + timedelta(days=ahead)):
+        for days in ahead:
+            if _fits(found := day + days, rule, named):
                 yield found
         day += step
 
 
-def _filter(rule: Recurrence, named: set[int]) -> Callable[[date], bool]:
-    def fits(day: date) -> bool:
-        return (
-            (not named or day.weekday() in named)
-            and (not rule.months or day.month in rule.months)
-            and (not rule.month_days or _is_month_day(day, rule.month_days))
-        )
-
-    return fits
+def _fits(day: date, rule: Recurrence, named: set[int]) -> bool:
+    """Whether a day is of the weekdays (none: of any), months and days of the month that are named."""
+    return (
+        (not named or day.weekday() in named)
+        and (not rule.months or day.month in rule.months)
+        and (not rule.month_days or _is_month_day(day, rule.month_days))
+    )
 
 
 def _is_month_day(day: date, month_days: tuple[int, ...]) -> bool:

@@ -1,8 +1,9 @@
 """The days that a rule means: each occurrence's first day, and its last where the rule knows it. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+import msgspec
 
 from xr_server.domain.days import (
     FIRST_DAY,
@@ -22,10 +23,10 @@ from xr_server.errors import Invalid
 
 LONGEST_DAYS = 120  # of a rule that says how long it lasts
 MOST_MOVED_DAYS = 6  # by a shift
+LUNAR_TAIL_DAYS = 51  # of a year in which the lunar one before it may still go on, until 20 February
 
 
-@dataclass(frozen=True)
-class RuleSpan:
+class RuleSpan(msgspec.Struct, frozen=True):
     """One occurrence in local days, both in; last_on None while nobody has entered when it ends."""
 
     first_on: date
@@ -101,14 +102,9 @@ def rule_spans(rule: ComputedRule, window: Window) -> list[RuleSpan]:
     before, after = _reach(rule)
     wide = Window(max(FIRST_DAY, _back(window.from_on, before)), min(LAST_DAY, _on(window.until_on, after)))
     spans = _spans_near(rule, wide)
-    return sorted(
-        (
-            span
-            for span in spans
-            if span.first_on <= window.until_on and (span.last_on or span.first_on) >= window.from_on
-        ),
-        key=lambda span: span.first_on,
-    )
+    from_on, until_on = window.from_on, window.until_on
+    met = [span for span in spans if span.first_on <= until_on and (span.last_on or span.first_on) >= from_on]
+    return sorted(met, key=lambda span: span.first_on)
 
 
 def _reach(rule: ComputedRule) -> tuple[int, int]:
@@ -118,6 +114,7 @@ def _reach(rule: ComputedRule) -> tuple[int, int]:
     if isinstance(rule, RecurringRule):
         return rule.duration_days, 0
     lasts, offset = rule.duration_days or LONGEST_DAYS, rule.start_offset_days
+    lasts += LUNAR_TAIL_DAYS if isinstance(rule, LunarRule) else 0
     return lasts + max(offset, 0) + MOST_MOVED_DAYS, max(-offset, 0) + MOST_MOVED_DAYS
 
 
@@ -180,5 +177,7 @@ def _yearly_spans(rule: YearlyRule, wide: Window) -> Iterator[RuleSpan]:
 
 
 def _span(day: date, duration_days: int | None, offset_days: int) -> RuleSpan:
+    if offset_days == 0 and duration_days == 1:  # most days of most rules
+        return RuleSpan(day, day)
     first_on = day + timedelta(days=offset_days)
     return RuleSpan(first_on, None if duration_days is None else first_on + timedelta(days=duration_days - 1))

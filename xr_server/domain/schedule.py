@@ -30,7 +30,11 @@ HORIZON_DAYS = 60
 
 def occurrences(schedule: Schedule, seasons: Mapping[str, Season], window: Window, site: Site) -> list[Occurrence]:
     """The schedule's occurrences on the window's local days, merged and in order. Raises Invalid."""
-    ranges = schedule_days(schedule, seasons, window)
+    return hours_on(schedule_days(schedule, seasons, window), schedule, site)
+
+
+def hours_on(ranges: Sequence[DateRange], schedule: Schedule, site: Site) -> list[Occurrence]:
+    """The occurrences that the schedule's hours make of local days, merged and in order."""
     if schedule.opens_at is None and schedule.closes_at is None:  # whole days need no look at each of them
         zone = ZoneInfo(site.time_zone)
         return merge([(_midnight(first, zone), _midnight(last + ONE_DAY, zone)) for first, last in ranges])

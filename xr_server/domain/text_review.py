@@ -5,13 +5,13 @@ Texts are named by their path with dots, such as `landmarks.suimon.name` or `vis
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from xr_server.domain.catalog import RECORD_TYPES, Record, TextReview
-from xr_server.domain.content import text_slots
+from xr_server.domain.content import TEXT_FIELDS, text_slots
 
 DIGEST_LENGTH = 12
 _KINDS = {record_type: kind for kind, record_type in RECORD_TYPES.items()}
@@ -31,6 +31,14 @@ def gather_texts(records: Iterable[Record]) -> dict[str, dict[str, str]]:
             for language, text in owner.get(name, {}).items():
                 found[language][".".join(path)] = text
     return dict(found)
+
+
+def each_text(record: Record) -> Iterator[Mapping[str, str]]:
+    """Each text of a record by language, without its path: for looks at thousands of them."""
+    for field, *inner in TEXT_FIELDS[_KINDS[type(record)]]:
+        owners = getattr(record, field) if inner else (record,)
+        for owner in owners:
+            yield getattr(owner, inner[-1] if inner else field, {})
 
 
 def find_unreviewed(texts: Mapping[str, str], reviews: Sequence[TextReview], language: str) -> list[str]:

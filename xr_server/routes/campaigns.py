@@ -28,6 +28,7 @@ from xr_server.routes.changes import facts_of, say_differences
 from xr_server.routes.guard import MAX_FORM_BYTES, form, page
 from xr_server.routes.keeping import find_notice, keep, lead_on, refused, standing_values, status_of, take_back
 from xr_server.routes.live import Place, find_place
+from xr_server.routes.plan_adding import read_period
 from xr_server.routes.records import find_record
 from xr_server.routes.staff import field, read_revision, staff_page
 from xr_server.routes.wording import say_date
@@ -150,12 +151,12 @@ def _seasons(parts: Parts, site_id: str, language: str) -> list[tuple[str, str]]
 
 
 def _typed_at_first(request: Request, session: Session, stored: StoredRecord | None) -> dict[str, str]:
-    """What the form shows: the campaign, or what a new one has of the rally that it is for."""
+    """What the form shows: the campaign, or what a new one has of the rally that it is for, or of the calendar."""
     if stored is not None:
         return type_campaign(campaign_of(stored))
     rally = find_record(parts_of(request), session.site_id, "rally", request.query_params.get("rally"))
     if rally is None or not isinstance(rally.body, Rally):
-        return {}
+        return read_period(request)
     body = rally.body
     days = {"first_on": body.first_on, "last_on": body.last_on}
     return {"word": body.id, **days, **type_words("title", body.title)}

@@ -20,6 +20,12 @@ from xr_server.routes.problems import STATUS
 from xr_server.routes.staff import say_problem, staff_page
 from xr_server.storage.plans import load_plan
 
+NEW = {  # what is made anew, rather than an experience given days; no experience is called so
+    "new:season": "/desk/seasons/new",
+    "new:campaign": "/desk/campaigns/new",
+    "new:rally": "/desk/rallies/new",
+}
+
 
 @page("schedule")
 def show_adding(request: Request, session: Session) -> Response:
@@ -33,8 +39,8 @@ def show_adding(request: Request, session: Session) -> Response:
     if chosen:
         try:
             one, other = _read_days(first, last)
-            if chosen == "season":
-                return RedirectResponse(f"/desk/seasons/new?first={one}&last={other}", status_code=303)
+            if chosen in NEW:
+                return RedirectResponse(f"{NEW[chosen]}?first={one}&last={other}", status_code=303)
             if chosen in plan.experiences:
                 target = f"/desk/dates/{chosen}?schedule=new&first={one}&last={other}"
                 return RedirectResponse(target, status_code=303)
@@ -56,6 +62,15 @@ def show_adding(request: Request, session: Session) -> Response:
     response = staff_page(request, session, "desk/plan_add.html", values)
     response.status_code = STATUS[type(problem)] if problem else 200
     return response
+
+
+def read_period(request: Request) -> dict[str, str]:
+    """The period that an empty place of the calendar asks a form for, as its fields; nothing where none does. Raises Invalid."""
+    first, last = request.query_params.get("first", ""), request.query_params.get("last", "")
+    if not first:
+        return {}
+    one, other = _read_days(first, last)
+    return {"first_on": one.isoformat(), "last_on": other.isoformat()}
 
 
 def _read_days(first: str, last: str) -> tuple[date, date]:

@@ -6,17 +6,25 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from unicodedata import east_asian_width
 
+from xr_server.domain.campaign import Campaign
 from xr_server.domain.catalog import Experience
 from xr_server.domain.days import ONE_DAY, DateRange, Window, each_day
 from xr_server.domain.lanes import Bar, Lane, Plan, pack
 from xr_server.domain.published import pick
+from xr_server.domain.rally import Rally
 from xr_server.domain.schedule import occurrences
-from xr_server.domain.season import OnDates
+from xr_server.domain.season import OnDates, Season
 from xr_server.routes.clashing import say_days
 from xr_server.routes.live import Place
 from xr_server.routes.pages import fill, load_texts
 
 ROWS_SHOWN = 6  # of a lane; its own page shows all
+PAGES = {  # where a bar is changed, by what it is of
+    Experience: "/desk/dates",
+    Season: "/desk/seasons",
+    Campaign: "/desk/campaigns",
+    Rally: "/desk/rallies",
+}
 LEAST_WIDTH = 0.3  # per cent of the year, so that a single day is seen
 YEAR_LETTERS = (1.75, 0.95, 24.0)  # per cent of the year that a wide and a narrow letter take, and a label at most
 MONTH_LETTERS = (0.42, 0.23, 8.0)  # the same in days of a month; both where they are drawn smallest
@@ -214,19 +222,19 @@ def _move(bar: Bar, first: date) -> str:
 
 def add_href(lane: Lane) -> str:
     """Where an empty place of a lane leads, to be followed by first and last."""
-    return f"/desk/calendar/add?landmark={lane.at}&" if lane.at else "/desk/seasons/new?"
+    return f"/desk/calendar/add?landmark={lane.at}&" if lane.at else f"/desk/{lane.kind}/new?"
 
 
 def href_of(bar: Bar) -> str:
     """The page on which a bar is changed."""
     if bar.schedule is not None:
         return f"/desk/dates/{bar.schedule.experience}?schedule={bar.schedule.id}"
-    return f"/desk/dates/{bar.thing.id}" if isinstance(bar.thing, Experience) else f"/desk/seasons/{bar.thing.id}"
+    return f"{PAGES[type(bar.thing)]}/{bar.thing.id}"
 
 
 def name_of_bar(bar: Bar, language: str) -> str:
     """What a bar is called."""
-    words = bar.thing.title if isinstance(bar.thing, Experience) else bar.thing.name
+    words = bar.thing.name if isinstance(bar.thing, Season) else bar.thing.title
     return pick(words, language) or bar.thing.id
 
 

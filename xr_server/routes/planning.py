@@ -23,20 +23,27 @@ from xr_server.domain.clashes import (
 )
 from xr_server.domain.days import ONE_DAY, Window, check_year, each_day
 from xr_server.domain.days_off import is_day_off
-from xr_server.domain.lanes import Lane, Plan, draw_lanes, draw_seasons
+from xr_server.domain.lanes import Lane, Plan, draw_lanes, draw_offers, draw_seasons
 from xr_server.domain.season import Schedule
 from xr_server.errors import Invalid, NotFound
 from xr_server.parts import parts_of
 from xr_server.routes.clashing import SHOWN, name_of, say_clashes
 from xr_server.routes.guard import page
 from xr_server.routes.live import Place, find_place
-from xr_server.routes.pages import load_texts
+from xr_server.routes.pages import environment, load_texts
 from xr_server.routes.plan_drawing import ROWS_SHOWN, add_href, draw_day, draw_month, draw_year
 from xr_server.routes.staff import staff_page
 from xr_server.routes.wording import say_date
 from xr_server.storage.plans import load_ground, load_plan
 
 ALL_ROWS = 400  # of the lane of one landmark
+
+
+def prepare_pages() -> None:
+    """Have the pages of the calendar compiled before anybody asks for one."""
+    for name in ("year", "month", "day"):
+        environment().get_template(f"desk/plan_{name}.html")
+    environment().get_template("staff_base.html")
 
 
 @dataclass(frozen=True)
@@ -67,11 +74,12 @@ def _look(request: Request, session: Session) -> Look:
 
 
 def _lanes(look: Look, window: Window) -> tuple[list[Lane], list[Schedule]]:
-    """The seasons' lane, unless one landmark alone is asked for, and the landmarks' by name."""
+    """The lanes of seasons, campaigns and rallies, and the landmarks' by name; of one landmark alone its own, and its rallies."""
     lanes, broken = draw_lanes(look.plan, window, look.only)
     language = look.place.language
     lanes.sort(key=lambda lane: name_of(lane.landmark, lane.at, language))
-    return ([] if look.only else [draw_seasons(look.plan, window)]) + lanes, broken
+    town = [] if look.only else [draw_seasons(look.plan, window)]
+    return [*town, *draw_offers(look.plan, window, look.only), *lanes], broken
 
 
 def _find_clashes(
@@ -85,8 +93,8 @@ def _find_clashes(
     for _, experience in sorted(shown.items()):
         found += find_missing(experience, ground)
     found += find_gaps(lanes, max(window.from_on, look.place.today))
-    if lanes and not lanes[0].at:
-        found += find_open_ends(lanes[0])
+    for lane in lanes:
+        found += find_open_ends(lane) if lane.kind == "seasons" else []
     return [clash for clash in found if look.only in ("", clash.landmark)]
 
 
@@ -107,18 +115,18 @@ def _common(request: Request, look: Look, clashes: list[Clash]) -> dict[str, Any
 
 def _lane_values(look: Look, lane: Lane, path: str) -> dict[str, Any]:
     texts = load_texts(look.place.language)
-    name = name_of(lane.landmark, lane.at, look.place.language) if lane.at else texts["planning.seasons"]
+    name = name_of(lane.landmark, lane.at, look.place.language) if lane.at else texts[f"planning.{lane.kind}"]
     return {
         "name": name,
-        "id": lane.at or "seasons",
-        "href": path + look.query(landmark=lane.at) if lane.at else "/desk/seasons",
+        "kind": lane.kind,
+        "href": path + look.query(landmark=lane.at) if lane.at else f"/desk/{lane.kind}",
         "add": add_href(lane),
     }
 
 
 @page("schedule")
 def show_year(request: Request, session: Session) -> Response:
-    """A year: seasons on top, below them a lane for each landmark."""
+    """A year: seasons on top, then campaigns and rallies, below them a lane for each landmark."""
     look = _look(request, session)
     year = _number(request, "year") if "year" in request.path_params else look.place.today.year
     check_year(year)

@@ -22,6 +22,7 @@ from xr_server.routes.changes import facts_of, say_against_published, say_differ
 from xr_server.routes.guard import MAX_FORM_BYTES, form, page
 from xr_server.routes.keeping import keep, lead_on, take_back
 from xr_server.routes.live import Place, find_place
+from xr_server.routes.plan_adding import read_period
 from xr_server.routes.problems import status_of
 from xr_server.routes.staff import field, read_revision, say_problem, staff_page
 from xr_server.routes.studio import list_landmarks
@@ -99,7 +100,7 @@ def say_days(body: Rally, language: str, with_year: bool = True) -> str:
 @page("schedule")
 def show_new(request: Request, session: Session) -> Response:
     """The form for a rally that is not there yet."""
-    return rally_page(request, session, None, {})
+    return rally_page(request, session, None, {"typed": {**show_rally(None), **read_period(request)}})
 
 
 @page("review")

@@ -15,7 +15,7 @@ from xr_server.storage.tables.records import record
 from xr_server.storage.tables.scans import package
 
 KEPT = 8192  # bodies, by their text: a plan of thousands is looked at far more often than one of them changes
-KINDS = ("season", "landmark", "experience", "schedule")
+KINDS = ("season", "campaign", "rally", "landmark", "experience", "schedule")
 
 
 def load_planned(catalog: Engine, site_id: str, kinds: Sequence[str], drafts: bool) -> list[Planned]:

@@ -14,17 +14,29 @@ function month(): HTMLElement {
     .join('')
   document.body.innerHTML = `<table class="plan-month"><thead><tr><th>x</th><th>1</th></tr></thead><tbody><tr>${cells}</tr>
     <tr><td><a id="bar" href="/desk/dates/wall" data-move="/desk/dates/wall?schedule=wall&amp;moved=2027-02-01&amp;by=">Wall</a></td></tr></tbody></table>`
-  document.querySelectorAll<HTMLElement>('[data-day]').forEach((cell, index) => {
-    cell.getBoundingClientRect = () => new DOMRect(index * DAY_PX, 0, DAY_PX, 44)
-  })
+  layCells()
   const head = document.querySelector<HTMLElement>('thead th:nth-child(2)')
   if (head !== null) head.getBoundingClientRect = () => new DOMRect(0, 0, DAY_PX, 44)
   return document.querySelector('table') as HTMLElement
 }
 
+function layCells(): void {
+  document.querySelectorAll<HTMLElement>('[data-day]').forEach((cell, index) => {
+    cell.getBoundingClientRect = () => new DOMRect(index * DAY_PX, 0, DAY_PX, 44)
+  })
+}
+
 function point(target: EventTarget, type: string, x: number, more: PointerEventInit = {}): void {
   target.dispatchEvent(
-    new PointerEvent(type, { bubbles: true, button: 0, clientX: x, clientY: 5, pointerType: 'mouse', ...more })
+    new PointerEvent(type, {
+      bubbles: true,
+      button: 0,
+      isPrimary: true,
+      clientX: x,
+      clientY: 5,
+      pointerType: 'mouse',
+      ...more
+    })
   )
 }
 
@@ -80,9 +92,7 @@ describe('days are drawn over', () => {
     expect(document.querySelectorAll('.drawn').length).toBe(0)
   })
 
-  test('a finger scrolls, and another button is no drawing', () => {
-    point(cell(2), 'pointerdown', 60, { pointerType: 'touch' })
-    point(document, 'pointermove', 140, { pointerType: 'touch' })
+  test('another button is no drawing', () => {
     point(cell(2), 'pointerdown', 60, { button: 2 })
     point(document, 'pointermove', 140)
     expect(document.querySelectorAll('.drawn').length).toBe(0)
@@ -110,6 +120,112 @@ describe('days are drawn over', () => {
     point(document, 'pointerup', 205)
     vi.runAllTimers()
     expect(go).not.toHaveBeenCalled()
+  })
+})
+
+describe('by touch', () => {
+  const go = vi.fn<(address: string) => void>()
+  const touch = (target: EventTarget, type: string, x: number, more: PointerEventInit = {}): void =>
+    point(target, type, x, { pointerType: 'touch', ...more })
+  /** Whether a page lets the browser do what it would do by itself. */
+  const left = (type: string, on = cell(2)): boolean =>
+    on.dispatchEvent(new Event(type, { bubbles: true, cancelable: true }))
+  beforeEach(() => {
+    vi.useFakeTimers()
+    go.mockClear()
+    setUpDrawing(month(), go)
+  })
+
+  test('a finger that rests draws over days, and the calendar neither scrolls nor opens the menu of a link', () => {
+    touch(cell(2), 'pointerdown', 60)
+    expect(left('touchmove')).toBe(true)
+    expect(left('contextmenu')).toBe(false)
+    vi.advanceTimersByTime(500)
+    expect([...document.querySelectorAll('.drawn')].length).toBe(1)
+    expect(left('touchmove')).toBe(false)
+    expect(left('contextmenu')).toBe(false)
+    touch(document, 'pointermove', 140)
+    expect([...document.querySelectorAll('.drawn')].length).toBe(3)
+    expect(left('touchend')).toBe(false)
+    touch(document, 'pointerup', 140)
+    vi.runAllTimers()
+    expect(go.mock.calls).toEqual([['/desk/calendar/add?landmark=gate&first=2027-02-02&last=2027-02-04']])
+    expect(left('touchmove')).toBe(true)
+    expect(left('contextmenu')).toBe(true)
+  })
+
+  test('a finger that rests on a bar moves it', () => {
+    const bar = document.querySelector('#bar') as HTMLElement
+    touch(bar, 'pointerdown', 100)
+    vi.advanceTimersByTime(500)
+    expect(bar.classList.contains('held')).toBe(true)
+    touch(document, 'pointermove', 185)
+    expect(bar.style.transform).toBe(`translateX(${2 * DAY_PX}px)`)
+    touch(document, 'pointerup', 185)
+    vi.runAllTimers()
+    expect(go.mock.calls).toEqual([['/desk/dates/wall?schedule=wall&moved=2027-02-01&by=2']])
+    expect(bar.className).toBe('')
+  })
+
+  test.each<[string, () => void]>([
+    ['a finger that moves at once', () => touch(document, 'pointermove', 90)],
+    ['a tap', () => touch(document, 'pointerup', 60)],
+    ['a browser that scrolls', () => touch(document, 'pointercancel', 60)],
+    ['a second finger', () => touch(cell(4), 'pointerdown', 140, { pointerId: 2, isPrimary: false })]
+  ])('%s begins nothing', (_, what) => {
+    touch(cell(2), 'pointerdown', 60)
+    what()
+    vi.advanceTimersByTime(1000)
+    touch(document, 'pointermove', 140)
+    expect(document.querySelectorAll('.drawn, .pressed, .drawing').length).toBe(0)
+    touch(document, 'pointerup', 140)
+    vi.runAllTimers()
+    expect(go).not.toHaveBeenCalled()
+    expect(left('contextmenu')).toBe(true)
+  })
+
+  test.each<[string, () => void]>([
+    ['a second finger', () => touch(cell(4), 'pointerdown', 140, { pointerId: 2, isPrimary: false })],
+    ['Escape', () => document.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }))],
+    ['the system', () => touch(document, 'pointercancel', 140)]
+  ])('%s gives a drawing up', (_, what) => {
+    touch(cell(2), 'pointerdown', 60)
+    vi.advanceTimersByTime(500)
+    touch(document, 'pointermove', 140)
+    what()
+    expect(document.querySelectorAll('.drawn, .drawing').length).toBe(0)
+    touch(document, 'pointerup', 140)
+    vi.runAllTimers()
+    expect(go).not.toHaveBeenCalled()
+  })
+
+  test('the other finger moves and lifts nothing of it', () => {
+    touch(cell(2), 'pointerdown', 60, { pointerId: 1 })
+    vi.advanceTimersByTime(500)
+    touch(document, 'pointermove', 140, { pointerId: 2 })
+    touch(document, 'pointerup', 140, { pointerId: 2 })
+    expect([...document.querySelectorAll('.drawn')].length).toBe(1)
+  })
+
+  test('at the edge the calendar scrolls on, under a finger that rests there too', () => {
+    document.body.innerHTML = `<div class="scroll">${document.body.innerHTML}</div>`
+    const frame = document.querySelector('.scroll') as HTMLElement
+    frame.getBoundingClientRect = () => new DOMRect(0, 0, 160, 200)
+    setUpDrawing(document.querySelector('table') as HTMLElement, go)
+    layCells()
+    touch(cell(2), 'pointerdown', 60)
+    vi.advanceTimersByTime(450)
+    touch(document, 'pointermove', 150)
+    vi.advanceTimersByTime(160)
+    expect(frame.scrollLeft).toBeGreaterThan(0)
+    const reached = frame.scrollLeft
+    touch(document, 'pointermove', 80)
+    vi.advanceTimersByTime(160)
+    expect(frame.scrollLeft).toBe(reached)
+    touch(document, 'pointermove', 10)
+    vi.advanceTimersByTime(160)
+    expect(frame.scrollLeft).toBeLessThan(reached)
+    touch(document, 'pointerup', 10)
   })
 })
 
