@@ -208,13 +208,19 @@ class RallyPage {
     for (const id of missing) where.append(make(page, 'option', { value: id }, this.nameOf(id)))
     const here = this.visit.state.trigger.current
     if (here !== null && missing.includes(here)) where.value = here
-    const field = make(page, 'input', { id: 'card-code', maxLength: 20, autocomplete: 'off', spellcheck: false })
+    const field = make(page, 'input', {
+      id: 'card-code',
+      className: 'code-field',
+      maxLength: 20,
+      autocomplete: 'off',
+      spellcheck: false
+    })
     field.setAttribute('autocapitalize', 'characters')
     field.required = true
     const form = make(
       page,
       'form',
-      { className: 'card-form' },
+      { className: 'fields card-form' },
       make(page, 'label', { htmlFor: where.id }, this.own('place')),
       where,
       make(page, 'label', { htmlFor: field.id }, this.own('code')),
