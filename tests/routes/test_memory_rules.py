@@ -101,7 +101,10 @@ def test_the_form_is_gone_and_posting_one_that_was_open_says_so_and_gives_the_wo
     assert choose(site, sato, "kept").status_code == 303
     answer = send(client, page, photograph(), shows="A wall", persons="yes")
     assert answer.status_code == 403
-    assert "This site takes no memories at present." in answer.text and "Boats came up\nto here." in answer.text
+    assert (
+        "This site takes no memories at present, so nothing is kept." in answer.text
+        and "Boats came up\nto here." in answer.text
+    )
     assert "<textarea" not in answer.text and 'type="file"' not in answer.text
     assert list_memories(site.catalog, "dejima") == [] and list(site.settings.intake_dir.glob("*/*.webp")) == []
     for language, sentence in (("ja", "いまは思い出を受け付けていません"), ("en", "takes no memories at present")):
@@ -122,12 +125,17 @@ def test_what_waits_can_still_be_decided_and_staff_are_told_when_it_appears(site
     _, _, memory_id = told(site)
     choose(site, sato, "away")
     assert "appears once they are shown again" in sato.get(f"/desk/memories/{memory_id}").text
+    assert ">waits<" in sato.get("/desk/memories").text
     answer = decide(sato, memory_id, "show")
     assert answer.headers["location"].endswith("?done=shown_away")
     assert "appears once memories are shown again" in sato.get(answer.headers["location"]).text
+    for page in ("/desk/memories", f"/desk/memories/{memory_id}"):
+        text = sato.get(page).text
+        assert ">approved<" in text and ">shown<" not in text
     refresh(site)
     assert "Boats came up" not in site.visitor().get(PAGE).text
     choose(site, sato, "kept")
+    assert ">shown<" in sato.get("/desk/memories").text
     assert "Boats came up" in site.visitor().get(PAGE).text
 
 

@@ -32,4 +32,4 @@ def are_told(rule: Rule) -> bool:
 def check_taken(rule: Rule) -> None:
     """Refuse another memory while the site takes none. Raises Forbidden."""
     if not are_taken(rule):
-        raise Forbidden("memories_closed", "This site takes no memories at present. Nothing was sent or kept.")
+        raise Forbidden("memories_closed", "This site takes no memories at present, so nothing is kept.")

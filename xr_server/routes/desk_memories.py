@@ -11,7 +11,7 @@ from starlette.routing import Route
 from xr_server.domain.account import Session, check_may_at
 from xr_server.domain.languages import NAMES, html_tag
 from xr_server.domain.memory import CONSENT, KEPT_MS, LICENCES, MAX_REASON, State, check_reason, read_rendering
-from xr_server.domain.memory_rule import RULES, are_told, read_rule
+from xr_server.domain.memory_rule import RULES, Rule, are_told, read_rule
 from xr_server.domain.ruby import plain
 from xr_server.errors import DejimaError, Forbidden, Invalid, NotFound
 from xr_server.parts import parts_of
@@ -28,7 +28,13 @@ from xr_server.storage.memory_rules import SetRule, load_rule, set_rule
 
 STEPS: Mapping[str, State] = {"show": "shown", "refuse": "refused", "hide": "hidden"}
 DONE = ("shown", "shown_away", "refused", "hidden", "translated", *(f"rule_{rule}" for rule in RULES))
-SEALS = {"waiting": "in_review", "shown": "published", "refused": "changes_requested", "hidden": "withdrawn"}
+SEALS = {
+    "waiting": "in_review",
+    "shown": "published",
+    "shown_away": "draft",
+    "refused": "changes_requested",
+    "hidden": "withdrawn",
+}
 """As which state of a record a memory's is drawn."""
 EXCERPT = 80
 
@@ -46,8 +52,9 @@ def show_memories(request: Request, session: Session) -> Response:
 def _list_page(request: Request, session: Session, values: Mapping[str, Any]) -> Response:
     place, catalog = find_place(request, session), parts_of(request).catalog
     names, rule = _names(request, place), load_rule(catalog, session.site_id)
+    found = list_memories(catalog, session.site_id, session.landmarks)
     common = {
-        "rows": [_describe(one, place, names) for one in list_memories(catalog, session.site_id, session.landmarks)],
+        "rows": [_describe(one, place, names, rule.rule) for one in found],
         "rule": rule,
         "others": [one for one in RULES if one != rule.rule],
         "may_set": not session.landmarks,
@@ -81,14 +88,16 @@ def _notice(request: Request) -> dict[str, Any] | None:
     return {"text": f"memories.notice_{done}", "undo": None} if done in DONE else None
 
 
-def _describe(found: Memory, place: Place, names: Mapping[str, str]) -> dict[str, Any]:
+def _describe(found: Memory, place: Place, names: Mapping[str, str], rule: Rule) -> dict[str, Any]:
     told, zone = found.told, place.site.time_zone
+    state = "shown_away" if found.state == "shown" and not are_told(rule) else found.state
     excerpt = (told.words or told.shows) if told else ""
     return {
         "it": found,
         "told": told,
         "where": names.get(found.landmark, found.landmark),
-        "seal": SEALS.get(found.state, "withdrawn"),
+        "seal": SEALS.get(state, "withdrawn"),
+        "state": state,
         "excerpt": excerpt if len(excerpt) <= EXCERPT else f"{excerpt[:EXCERPT]}…",
         "tag": html_tag(told.language) if told else None,
         "credit": say_credit(told, place.language) if told else "",
@@ -113,16 +122,16 @@ def show_memory(request: Request, session: Session) -> Response:
 
 
 def _memory_page(request: Request, session: Session, found: Memory, values: Mapping[str, Any]) -> Response:
-    place = find_place(request, session)
-    told = found.told
+    place, told = find_place(request, session), found.told
+    rule = load_rule(parts_of(request).catalog, session.site_id).rule
     others = [one for one in place.site.languages if told is None or one != told.language]
     common = {
-        **_describe(found, place, _names(request, place)),
+        **_describe(found, place, _names(request, place), rule),
         "language_name": plain(NAMES[told.language]) if told else "",
         "licence": LICENCES[told.licence] if told else "",
         "consent_now": CONSENT,
         "is_open": told is not None and told.is_open,
-        "away": not are_told(load_rule(parts_of(request).catalog, session.site_id).rule),
+        "away": not are_told(rule),
         "others": [(one, plain(NAMES[one])) for one in others],
         "names": {one: plain(name) for one, name in NAMES.items()},
         "tags": {one: html_tag(one) for one in NAMES},
