@@ -124,6 +124,7 @@ NEEDS: dict[Step, set[str]] = {
         "/desk/texts",
         "/desk/texts/{kind}/{id}",
         "/desk/advice",
+        "/desk/outline",
         "/desk/rallies",
         "/desk/questionnaires/{id}",
         "/desk/rallies/{id}",

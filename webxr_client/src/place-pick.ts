@@ -9,7 +9,10 @@ export function setUpPicking(form: HTMLFormElement): void {
   if (map === null) return
   const scale = scaleOf(map)
   map.closest('figure')?.classList.add('picks-by-hand')
+  if (form.querySelector('[data-outline]') !== null)
+    void import('./outline-map').then(({ setUpOutline }) => setUpOutline(form, map, scale))
   map.addEventListener('click', (event) => {
+    if (map.dataset['pick'] === 'outline') return // there a tap is a corner
     const spot = spotUnder(map, event)
     if (spot !== null) take(form, atPlan({ lat: 0, lon: 0, h: 0, heading_deg: 0 }, ...spot, scale))
     show(form, map, scale)

@@ -11,6 +11,7 @@ from xr_server.domain.content_check_ground import (
     check_hazard,
     check_media,
     check_notice,
+    check_polygon,
     check_sign,
     check_survey,
 )
@@ -87,6 +88,8 @@ def _check_landmark(landmark: Landmark, index: Index) -> Iterator[Found]:
         yield from find_far("geometry", landmark.lat, landmark.lon, index.site)
     elif landmark.geofence:
         yield "geofence", "a geofence needs the landmark's point"
+    if landmark.geometry and landmark.geometry.get("type") == "Polygon":
+        yield from check_polygon(landmark.geometry, index)
     if landmark.geofence and landmark.geofence.leave_m <= landmark.geofence.enter_m:
         yield "geofence", "leave_m must be wider than enter_m, or the landmark flickers at the edge"
     for field, text in find_slips(landmark.opening) if landmark.opening else ():

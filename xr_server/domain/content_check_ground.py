@@ -1,12 +1,15 @@
-"""Whether surveys, ways, edges, signs, pictures and sounds are possible and name what is there. Pure."""
+"""Whether surveys, polygons, ways, edges, signs, pictures and sounds are possible and name what is there. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
+from itertools import islice
+from typing import Any
 
 from xr_server.domain.content_index import Found, Index, find_far, find_unknown
 from xr_server.domain.guidance import Footpath, Hazard, Sign
 from xr_server.domain.media import Media
 from xr_server.domain.notice import Notice
+from xr_server.domain.outline import corners_of, find_flaw
 from xr_server.domain.survey import Survey
 
 
@@ -25,6 +28,21 @@ def check_survey(survey: Survey, index: Index) -> Iterator[Found]:
             yield where, f"{point.surveyed_on} is not a date such as 2026-11-24"
         if point.landmark is not None:
             yield from find_unknown(where, "landmark", point.landmark, index.landmarks)
+
+
+def check_polygon(geometry: Mapping[str, Any], index: Index) -> Iterator[Found]:
+    """Everything amiss with the polygon of a landmark, by which phones tell who has arrived."""
+    rings = geometry.get("coordinates")
+    for ring in rings if isinstance(rings, list) and rings else [None]:
+        corners = corners_of({"type": "Polygon", "coordinates": [ring]})
+        if corners is None:
+            yield "geometry", "a ring of a polygon is a list of [longitude, latitude], the first one again at its end"
+            continue
+        flaw = find_flaw(corners)
+        if flaw is not None and flaw.code != "outline_many":  # a file may have more than one would edit by hand
+            yield "geometry", flaw.text
+        far = (slip for lat, lon in corners for slip in find_far("geometry", lat, lon, index.site))
+        yield from islice(far, 1)  # where one is exchanged all are
 
 
 def check_footpath(path: Footpath, index: Index) -> Iterator[Found]:

@@ -83,8 +83,8 @@ def list_stops(document: Mapping[str, Any], numbered: Sequence[str]) -> list[Sto
 
 
 def _is_area(mark: Mapping[str, Any]) -> bool:
-    """Whether a landmark is drawn as an outline: nobody can be sent there."""
-    return (mark.get("geometry") or {}).get("type") == "Polygon"
+    """Whether a landmark is an outline without a spot in it: nobody can be sent there."""
+    return mark["lat"] is None and (mark.get("geometry") or {}).get("type") == "Polygon"
 
 
 def find_stop(stops: Sequence[Stop], page: str | None) -> Stop | None:

@@ -9,6 +9,8 @@ import msgspec
 from xr_server.domain import opening_form
 from xr_server.domain.catalog import Geofence, Landmark
 from xr_server.domain.opening_form import read_opening, type_opening
+from xr_server.domain.outline import corners_of
+from xr_server.domain.outline_form import read_outline, type_corners
 from xr_server.domain.typed import (
     Faults,
     Typed,
@@ -25,7 +27,7 @@ from xr_server.errors import Invalid
 
 FIELDS = (
     "kana", "category", "status", "lat", "lon", "accuracy_m", "enter_m", "leave_m", "years", "certainty",
-    "position_method", "geometry_licence", "sources", "sure", *opening_form.FIELDS,
+    "position_method", "geometry_licence", "sources", "sure", "geojson", *opening_form.FIELDS,
 )  # fmt: skip
 MAX_NAME, MAX_HISTORY, MAX_LINE = 120, 4000, 300
 WORD = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
@@ -60,6 +62,7 @@ def read_landmark(typed: Typed, about: About) -> Landmark:
         lat=lat,
         lon=lon,
         accuracy_m=read_number(typed, "accuracy_m", (0.01, 5000), faults),
+        geometry=read_outline(typed, before.geometry, about.around, faults),
         geofence=_read_geofence(typed, lat is not None, faults),
         years=_read_years(typed, faults),
         opening=read_opening(typed, faults),
@@ -132,6 +135,7 @@ def type_landmark(landmark: Landmark) -> dict[str, str]:
         "accuracy_m": say_number(landmark.accuracy_m),
         "enter_m": say_number(fence.enter_m if fence else None),
         "leave_m": say_number(fence.leave_m if fence else None),
+        "corners": type_corners(corners_of(landmark.geometry) or []),
         "years": "\n".join(f"{name}: {year}" for name, year in landmark.years.items()),
         "certainty": landmark.certainty,
         "position_method": landmark.position_method,

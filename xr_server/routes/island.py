@@ -5,9 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from xr_server.domain.geofence import EARTH_RADIUS_M
+from xr_server.domain.geofence import M_PER_DEG
 
-M_PER_DEG = EARTH_RADIUS_M * math.pi / 180
 MARK_GAP_M = 13.0  # centre to centre, so that numbers stay apart on a phone's width
 NEAR_M = 60.0  # a landmark farther than this outside the outlines is not drawn
 MARGIN_M = 20.0
@@ -45,6 +44,7 @@ class Island:
 
     view_box: str
     outlines: tuple[Outline, ...]
+    grounds: tuple[Outline, ...]  # on which marked landmarks stand, such as a house
     marks: tuple[Mark, ...]
     ways: tuple[str, ...]  # on foot between landmarks, as points of SVG paths
     edges: tuple[str, ...]  # where one must look to one's feet: water, tram road
@@ -62,8 +62,9 @@ def draw_island(document: Mapping[str, Any]) -> Island:
     def place(lon: float, lat: float) -> Point:
         return (lon - origin["lon"]) * x_per_deg, (origin["lat"] - lat) * M_PER_DEG
 
-    rings = {mark["id"]: _ring(mark["geometry"], place) for mark in document["landmarks"] if is_outline(mark)}
-    corners = [point for ring in rings.values() for point in ring]
+    shapes = [mark for mark in document["landmarks"] if _has_polygon(mark)]
+    rings = {mark["id"]: _ring(mark["geometry"], place) for mark in shapes}
+    corners = [point for mark in shapes if is_outline(mark) for point in rings[mark["id"]]]
     spots = [
         (mark, place(mark["lon"], mark["lat"]))
         for mark in document["landmarks"]
@@ -71,14 +72,14 @@ def draw_island(document: Mapping[str, Any]) -> Island:
     ]
     near = [(mark, spot) for mark, spot in spots if not corners or _is_near(spot, corners)]
     near.sort(key=lambda pair: pair[1][0])  # numbers run from west to east, as one walks from the sea
+    drawn = {mark["id"]: Outline(mark["id"], _path(rings[mark["id"]]), mark["status"] == "lost") for mark in shapes}
+    stood_on = [mark["id"] for mark, _ in near if mark["id"] in drawn]
+    seen = corners + [point for mark_id in stood_on for point in rings[mark_id]]
     return Island(
-        view_box=_view_box(corners + [spot for _, spot in near]),
-        outlines=tuple(
-            Outline(mark["id"], _path(rings[mark["id"]]), mark["status"] == "lost")
-            for mark in document["landmarks"]
-            if mark["id"] in rings
-        ),
-        marks=tuple(_mark(i, near[i][0], near[i][1], drawn) for i, drawn in enumerate(spread([p for _, p in near]))),
+        view_box=_view_box(seen + [spot for _, spot in near]),
+        outlines=tuple(drawn[mark["id"]] for mark in shapes if is_outline(mark)),
+        grounds=tuple(drawn[mark_id] for mark_id in stood_on),
+        marks=tuple(_mark(i, near[i][0], near[i][1], at) for i, at in enumerate(spread([p for _, p in near]))),
         ways=tuple(_line(way["points"], place) for way in document.get("paths", [])),
         edges=tuple(_line(line, place) for hazard in document.get("hazards", []) for line in hazard["lines"]),
         origin_lat=origin["lat"],
@@ -89,7 +90,11 @@ def draw_island(document: Mapping[str, Any]) -> Island:
 
 
 def is_outline(landmark: Mapping[str, Any]) -> bool:
-    """Whether a landmark is an area to be drawn rather than a spot to stand at."""
+    """Whether a landmark is an area to be drawn, without a spot in it to stand at."""
+    return landmark["lat"] is None and _has_polygon(landmark)
+
+
+def _has_polygon(landmark: Mapping[str, Any]) -> bool:
     geometry = landmark["geometry"]
     return geometry is not None and geometry["type"] == "Polygon"
 

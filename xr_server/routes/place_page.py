@@ -24,6 +24,7 @@ from xr_server.routes.island import draw_island
 from xr_server.routes.keeping import find_notice, standing_values
 from xr_server.routes.live import Place, find_place
 from xr_server.routes.notices_told import OpeningWords, say_opening
+from xr_server.routes.outlines import Reader, outline_values
 from xr_server.routes.pages import load_texts
 from xr_server.routes.place_map import draw_typed
 from xr_server.routes.staff import staff_page
@@ -96,6 +97,7 @@ def place_page(
         "problem": None,
         "faults": {},
         "theirs": None,
+        **(_outline(parts, place, typed, (body, values.get("blank", 1))) if kind == "landmark" else {}),
         "notice": find_notice(request),
         **standing_values(parts, session, stored, place.language, kind),
     }
@@ -130,6 +132,11 @@ def _map_values(parts: Parts, place: Place, typed: Typed, body: Record | None) -
         return {"island": None, "drawn": None}
     island = draw_island(parts.published.site(place.site.id, place.site.languages[0]).document)
     return {"island": island, "drawn": draw_typed(island, typed, body if isinstance(body, Landmark) else None)}
+
+
+def _outline(parts: Parts, place: Place, typed: Typed, about: tuple[Record | None, int]) -> dict[str, Any]:
+    body, blank = about
+    return outline_values(Reader(parts, place), typed, body if isinstance(body, Landmark) else None, blank)
 
 
 def _say_hours(typed: Typed, place: Place) -> OpeningWords | None:

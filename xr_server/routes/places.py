@@ -22,14 +22,15 @@ from xr_server.routes.changes import facts_of, say_differences
 from xr_server.routes.guard import form, page
 from xr_server.routes.keeping import find_notice, keep, lead_on, refused, status_of, take_back
 from xr_server.routes.live import Place, find_place
+from xr_server.routes.outlines import MOST_FIELDS, arrange, count_blank, is_arranging, read_corners
 from xr_server.routes.pages import load_texts
 from xr_server.routes.place_page import SHEETS, name_landmarks, place_page, title_of_place
 from xr_server.routes.records import find_record
-from xr_server.routes.staff import field, read_revision, staff_page
+from xr_server.routes.staff import field, read_revision, say_problem, staff_page
 from xr_server.storage.catalog import StoredRecord, list_records, load_published, load_record
 
 NEW = "new"
-MAX_SENT_BYTES = 512 * 1024  # long texts in seven languages, or a line of many points
+MAX_SENT_BYTES = 4 * 1024 * 1024  # long texts in seven languages, a line of many points, or a file with an outline
 
 
 @page("review")
@@ -71,7 +72,7 @@ def _say_facts(body: Record, language: str) -> str:
     if isinstance(body, Footpath):
         return f"{length_m(body.points):.0f}\N{NO-BREAK SPACE}m"
     if isinstance(body, Landmark):
-        if body.geometry is not None and body.geometry["type"] == "Polygon":
+        if body.lat is None and body.geometry is not None and body.geometry["type"] == "Polygon":
             return texts["places.area"]
         known = texts["places.placed"] if body.accuracy_m is None else f"±{body.accuracy_m:g}\N{NO-BREAK SPACE}m"
         return texts["places.unplaced"] if body.lat is None else known
@@ -96,15 +97,15 @@ def show_record(request: Request, session: Session) -> Response:
     return place_page(request, session, _load(request, session), {})
 
 
-@form("review")
+@form("review", MOST_FIELDS, files=1)
 def post_record(request: Request, session: Session, sent: FormData) -> Response:
     """Look at, save, publish or take back what a form says; a refusal brings it back with what was typed."""
     kind, stored = _load(request, session)
     sheet, revision, step = SHEETS[kind], read_revision(sent), field(sent, "step")
     names = [*sheet.fields, "new_id", *(f"{text}-{language}" for text in sheet.texts for language in LANGUAGES)]
-    typed = {name: field(sent, name) for name in names}
-    if step == "look":
-        return place_page(request, session, (kind, stored), {"typed": typed, "revision": revision, "notice": None})
+    typed = {name: field(sent, name) for name in names} | {"corners": read_corners(sent)}
+    if step == "look" or is_arranging(step):
+        return _show_typed(request, session, (kind, stored), (typed, sent))
     try:
         if step == "withdraw" and stored is not None:
             _check_unused(parts_of(request), stored)
@@ -117,6 +118,25 @@ def post_record(request: Request, session: Session, sent: FormData) -> Response:
     except DejimaError as error:
         return _refuse(request, session, (kind, stored), (typed, revision, error))
     return lead_on(session, f"/desk/places/{kind}/{body.id}", done, undo)
+
+
+def _show_typed(
+    request: Request, session: Session, about: tuple[str, StoredRecord | None], read: tuple[Typed, FormData]
+) -> Response:
+    """The form with what was typed, after a button that draws it or changes its corners; nothing is saved."""
+    (_, stored), (typed, sent), language = about, read, find_place(request, session).language
+    step = field(sent, "step")
+    values: dict[str, Any] = {"revision": read_revision(sent), "notice": None, "blank": count_blank(sent, step)}
+    status = 200
+    if is_arranging(step):
+        try:
+            typed = arrange(sent, step, typed, stored.id if stored else typed.get("new_id", ""))
+        except Invalid as error:
+            values |= {"faults": {"geojson": say_problem(error, language)}}
+            status = status_of(error)
+    response = place_page(request, session, about, {**values, "typed": typed})
+    response.status_code = status
+    return response
 
 
 def _refuse(

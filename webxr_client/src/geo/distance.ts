@@ -1,6 +1,7 @@
 /** Distances on the ground; the server's domain/geofence.py computes the same. */
 
 const EARTH_RADIUS_M = 6371008.8 // mean radius, IUGG
+export const M_PER_DEG = (EARTH_RADIUS_M * Math.PI) / 180 // of latitude
 
 /** A place on the ground in degrees. */
 export interface Place {
