@@ -27,7 +27,13 @@ def mark(id: str, lat: float | None = 32.7, shape: str = "Point"):
 
 
 DOCUMENT = {
-    "landmarks": [mark("far"), mark("lost", lat=None), mark("gate"), mark("house"), mark("fan", shape="Polygon")],
+    "landmarks": [
+        mark("far"),
+        mark("lost", lat=None),
+        mark("gate"),
+        mark("house", shape="Polygon"),
+        mark("fan", lat=None, shape="Polygon"),
+    ],
     "experiences": [{"id": "gate-1820", "title": "The gate in 1820", "landmark": "gate", "told_in": "ja"}],
 }
 STOPS = list_stops(DOCUMENT, ["house", "gate"])

@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
 
@@ -26,6 +26,7 @@ ELLIPSOID = Geod(ellps="WGS84")
 LAT, LON = 32.7437, 129.8723
 X_PER_DEG = M_PER_DEG * math.cos(math.radians(LAT))
 Metres = list[tuple[float, float]]
+UNHURRIED = settings(deadline=None, max_examples=50)  # a busy machine is no fault of a shape
 
 
 def place(east_m: float, north_m: float) -> tuple[float, float]:
@@ -63,6 +64,7 @@ def stars(draw: Any, fewest: int = 3) -> Metres:
     ]
 
 
+@UNHURRIED
 @given(stars())
 def test_corners_round_a_middle_make_a_polygon_of_the_area_that_the_ellipsoid_says(star: Metres) -> None:
     corners = places(*star)
@@ -72,6 +74,7 @@ def test_corners_round_a_middle_make_a_polygon_of_the_area_that_the_ellipsoid_sa
     assert not is_clockwise(corners)
 
 
+@UNHURRIED
 @given(stars(), st.integers(0, 11), st.booleans())
 def test_where_one_begins_and_which_way_round_changes_nothing(star: Metres, start: int, back: bool) -> None:
     corners = places(*star)
@@ -100,6 +103,7 @@ def _crosses(corners: list[tuple[float, float]]) -> bool:
     )
 
 
+@UNHURRIED
 @given(st.lists(st.tuples(st.floats(-60, 60), st.floats(-60, 60)), min_size=3, max_size=8))
 def test_no_polygon_is_taken_whose_sides_cross(metres: Metres) -> None:
     corners = places(*metres)
@@ -107,6 +111,7 @@ def test_no_polygon_is_taken_whose_sides_cross(metres: Metres) -> None:
         assert code(corners) in ("outline_crossing", "outline_twice")
 
 
+@UNHURRIED
 @given(stars(4), st.integers(0, 11))
 def test_two_corners_of_a_round_one_exchanged_make_a_crossing_that_is_named(star: Metres, at: int) -> None:
     at %= len(star)
@@ -120,6 +125,7 @@ def test_two_corners_of_a_round_one_exchanged_make_a_crossing_that_is_named(star
     assert {flaw.values["next"] - 1, flaw.values["last"] - 1} == {at, beyond}
 
 
+@UNHURRIED
 @given(stars(), stars())
 def test_what_two_hold_in_common_is_what_points_strewn_over_them_say(one: Metres, other: Metres) -> None:
     a, b = places(*one), places(*other)
@@ -127,12 +133,13 @@ def test_what_two_hold_in_common_is_what_points_strewn_over_them_say(one: Metres
     assert found == pytest.approx(overlap_m2(b, a), rel=1e-3, abs=0.05)
     assert -1e-6 <= found <= min(area_m2(a), area_m2(b)) * 1.001 + 0.01
     assert overlap_m2(a, a) == pytest.approx(area_m2(a), rel=1e-3)
-    step = 4.0
-    grid = [(x * step, y * step) for x in range(-26, 27) for y in range(-26, 27)]
+    step = 6.0
+    grid = [(x * step, y * step) for x in range(-18, 19) for y in range(-18, 19)]
     both = sum(away_from_m(a, place(*spot)) < 0 and away_from_m(b, place(*spot)) < 0 for spot in grid) * step * step
-    assert found == pytest.approx(both, abs=500 + 0.2 * both)
+    assert found == pytest.approx(both, abs=600 + 0.25 * both)
 
 
+@UNHURRIED
 @given(stars(), st.floats(-80, 80), st.floats(-80, 80))
 def test_a_place_is_inside_exactly_where_the_lines_to_it_wind_round_once(star: Metres, x: float, y: float) -> None:
     away = away_from_m(places(*star), place(x, y))

@@ -70,7 +70,7 @@ def list_stops(document: Mapping[str, Any], numbered: Sequence[str]) -> list[Sto
     """The stops of a site document: the landmarks of its map in their order, each followed by what can be seen there."""
     landmarks = {mark["id"]: mark for mark in document["landmarks"]}
     others = [id for id, mark in landmarks.items() if mark["lat"] is not None and id not in numbered]
-    shown = [landmarks[id] for id in (*numbered, *others) if not _is_area(landmarks[id])]
+    shown = [landmarks[id] for id in (*numbered, *others)]
     stops = []
     for mark in shown:
         stops.append(Stop(f"landmarks/{mark['id']}", mark["name"], mark.get("told_in")))
@@ -80,11 +80,6 @@ def list_stops(document: Mapping[str, Any], numbered: Sequence[str]) -> list[Sto
             if one["landmark"] == mark["id"]
         ]
     return stops
-
-
-def _is_area(mark: Mapping[str, Any]) -> bool:
-    """Whether a landmark is an outline without a spot in it: nobody can be sent there."""
-    return mark["lat"] is None and (mark.get("geometry") or {}).get("type") == "Polygon"
 
 
 def find_stop(stops: Sequence[Stop], page: str | None) -> Stop | None:

@@ -64,11 +64,11 @@ def draw_island(document: Mapping[str, Any]) -> Island:
 
     shapes = [mark for mark in document["landmarks"] if _has_polygon(mark)]
     rings = {mark["id"]: _ring(mark["geometry"], place) for mark in shapes}
-    corners = [point for mark in shapes if is_outline(mark) for point in rings[mark["id"]]]
+    corners = [point for mark in shapes if _is_area(mark) for point in rings[mark["id"]]]
     spots = [
         (mark, place(mark["lon"], mark["lat"]))
         for mark in document["landmarks"]
-        if mark["lat"] is not None and not is_outline(mark)
+        if mark["lat"] is not None and not _is_area(mark)
     ]
     near = [(mark, spot) for mark, spot in spots if not corners or _is_near(spot, corners)]
     near.sort(key=lambda pair: pair[1][0])  # numbers run from west to east, as one walks from the sea
@@ -77,7 +77,7 @@ def draw_island(document: Mapping[str, Any]) -> Island:
     seen = corners + [point for mark_id in stood_on for point in rings[mark_id]]
     return Island(
         view_box=_view_box(seen + [spot for _, spot in near]),
-        outlines=tuple(drawn[mark["id"]] for mark in shapes if is_outline(mark)),
+        outlines=tuple(drawn[mark["id"]] for mark in shapes if _is_area(mark)),
         grounds=tuple(drawn[mark_id] for mark_id in stood_on),
         marks=tuple(_mark(i, near[i][0], near[i][1], at) for i, at in enumerate(spread([p for _, p in near]))),
         ways=tuple(_line(way["points"], place) for way in document.get("paths", [])),
@@ -89,7 +89,7 @@ def draw_island(document: Mapping[str, Any]) -> Island:
     )
 
 
-def is_outline(landmark: Mapping[str, Any]) -> bool:
+def _is_area(landmark: Mapping[str, Any]) -> bool:
     """Whether a landmark is an area to be drawn, without a spot in it to stand at."""
     return landmark["lat"] is None and _has_polygon(landmark)
 

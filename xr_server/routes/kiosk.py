@@ -14,7 +14,7 @@ from xr_server.domain.ruby import dress_page
 from xr_server.errors import NotFound
 from xr_server.parts import base_of, parts_of
 from xr_server.routes.client_texts import client_texts
-from xr_server.routes.island import Island, draw_island, is_outline
+from xr_server.routes.island import Island, draw_island
 from xr_server.routes.notices_told import notices_at, say_opening
 from xr_server.routes.pages import load_texts, say_in
 from xr_server.routes.qr import draw_qr
@@ -86,7 +86,7 @@ def _pages(document: Any, home: str, kiosk: Kiosk) -> list[str]:
 def _landmarks(document: Any, kiosk: Kiosk) -> list[Any]:
     """The landmarks that the tablet has: those of the map in its order, then the others that lie somewhere."""
     numbered = [mark.id for mark in draw_island(document).marks]
-    by_id = {mark["id"]: mark for mark in document["landmarks"] if not is_outline(mark)}
+    by_id = {mark["id"]: mark for mark in document["landmarks"]}
     others = [id for id, mark in by_id.items() if mark["lat"] is not None and id not in numbered]
     return [by_id[id] for id in (*numbered, *others) if shows(kiosk, id)]
 
