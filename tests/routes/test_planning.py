@@ -14,6 +14,8 @@ from xr_server.domain.catalog import Experience, Trigger
 from xr_server.domain.lanes import count_expansions
 from xr_server.domain.rally import Rally
 from xr_server.domain.season import OnDates, Schedule, Season, YearlyRule
+from xr_server.routes.pages import environment
+from xr_server.routes.planning import prepare_pages
 from xr_server.storage.catalog import Change, Name, list_records, publish_record, save_record
 
 YEAR = "/desk/calendar/2027"
@@ -301,6 +303,17 @@ def test_one_landmark_alone_shows_all_its_rows(world, sato):
     assert more is not None and len(bars(sato.get(more[1].replace("&amp;", "&")).text)) == len(bars(page)) + int(
         more[2]
     )
+
+
+def test_what_is_prepared_of_the_pages_is_all_that_they_are_made_of(sato, monkeypatch):
+    pages, compiled = environment(), []
+    pages.cache.clear()
+    prepare_pages()
+    compiling = pages.compile
+    monkeypatch.setattr(pages, "compile", lambda *told: compiled.append(told[1]) or compiling(*told))
+    for path in (YEAR, MONTH, f"{MONTH}/7"):
+        assert sato.get(path).status_code == 200
+    assert compiled == []
 
 
 def test_the_year_asks_the_database_for_a_fixed_number_of_things_and_expands_each_rule_once(world, sato):

@@ -41,9 +41,8 @@ ALL_ROWS = 400  # of the lane of one landmark
 
 def prepare_pages() -> None:
     """Have the pages of the calendar compiled before anybody asks for one."""
-    for name in ("year", "month", "day"):
-        environment().get_template(f"desk/plan_{name}.html")
-    environment().get_template("staff_base.html")
+    for name in ("staff_base", "menu", "desk/plan_parts", "desk/plan_year", "desk/plan_month", "desk/plan_day"):
+        environment().get_template(f"{name}.html")
 
 
 @dataclass(frozen=True)
