@@ -63,9 +63,12 @@ def test_a_landmark_of_which_nothing_is_told_says_nothing_of_memories(site, sato
     page = client.get(PAGE).text
     assert 'data-memories="closed"' in page and "What people remember" not in page and "Nobody has told" not in page
     assert client.get("/api/v1/sites/dejima?lang=en").json()["memories"] == {}
+    then = "/desk/moment/2027-02-07T19:00/published/en/landmarks/water-gate"
+    assert INVITATION not in sato.get(then).text
     choose(site, sato, "open")
     page = client.get(PAGE).text
     assert 'data-memories=""' in page and INVITATION in page
+    assert INVITATION in sato.get(then).text
     assert "memories_closed" not in client.get("/api/v1/sites/dejima?lang=en").json()
 
 

@@ -259,7 +259,7 @@ async def show_landmark(request: Request) -> Response:
 def landmark_values(request: Request, visit: Visit, landmark: Mapping[str, Any]) -> Values:
     """What the page of a landmark is rendered with, at the moment of the visit."""
     wanted, document = landmark["id"], visit.document
-    memories = parts_of(request).published.get_site(visit.site_id).memories
+    site = parts_of(request).published.get_site(visit.site_id)
     return {
         "landmark": landmark,
         "notices": notices_at(document, visit.at, wanted),
@@ -269,9 +269,9 @@ def landmark_values(request: Request, visit: Visit, landmark: Mapping[str, Any])
         "events": [entry for entry in document["site"]["timeline"] if wanted in entry["landmarks"]],
         "island": draw_island(document),
         "times": _times(visit),
-        "memories": say_memories(memories, wanted, visit.language),
-        "memories_taken": not document.get("memories_closed", False),
-        "memories_mark": document.get("memories", {}).get(wanted, CLOSED_MARK if "memories_closed" in document else ""),
+        "memories": say_memories(site.memories, wanted, visit.language),
+        "memories_taken": site.memories_taken,
+        "memories_mark": document.get("memories", {}).get(wanted, "" if site.memories_taken else CLOSED_MARK),
         "memory_sheet": asset(MEMORY_SHEET),
         "linked_data": describe_landmark(visit.base, document, landmark, _other_names(request, visit, wanted)),
     }

@@ -98,6 +98,11 @@ class SiteSnapshot:
         return self.digests | self.media.keys() | self.captions.keys()
 
     @property
+    def memories_taken(self) -> bool:
+        """Whether visitors may add a memory."""
+        return "memories_closed" not in next(iter(self.documents.values())).document
+
+    @property
     def facts(self) -> Document:
         """The `site` part of its document, in the site's first language."""
         facts: Document = next(iter(self.documents.values())).document["site"]
