@@ -73,6 +73,14 @@ def test_a_phone_arrives_by_the_outline_once_it_is_published_and_no_longer_when_
     assert stands_at(world, FAR_END) is None
 
 
+def test_a_draft_says_what_it_changes_of_the_outline_by_its_size_and_its_corners(world: Any, sato: TestClient) -> None:
+    post(sato, **HALL)
+    post(sato, "save", corner_lat=LATS[:3], corner_lon=LONS[:3])
+    page = sato.get(GATE).text
+    assert "About 416 m² with 4 corners. 32.7436500, 129.8722500 · 32.7436500, 129.8723500" in page
+    assert "About 208 m² with 3 corners." in page
+
+
 def test_a_landmark_with_an_outline_keeps_its_mark_on_the_map_and_its_ground_is_drawn(
     world: Any, sato: TestClient
 ) -> None:

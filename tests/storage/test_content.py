@@ -63,6 +63,10 @@ def edit(path: Path, change) -> None:
     path.write_text(json.dumps(document), encoding="utf-8")
 
 
+def polygon(ring):
+    return {"type": "Polygon", "coordinates": [ring]}
+
+
 def put_in(catalog, content, replace=False, at=NOW):
     return import_records(catalog, "dejima", content.records, replace, at)
 
@@ -364,6 +368,23 @@ SPOILED = {
         "landmarks.geojson",
         lambda p: edit(p, lambda d: d["features"][3]["geometry"].update(coordinates=[32.7, 33.1])),
         "GeoJSON writes longitude first",
+    ),
+    "an outline that crosses itself": (
+        "landmarks.geojson",
+        lambda p: edit(
+            p, lambda d: d["features"][3].update(geometry=polygon([[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]))
+        ),
+        "geometry: The line from corner 1 to 2 meets the one from 3 to 4.",
+    ),
+    "an outline that is not closed": (
+        "landmarks.geojson",
+        lambda p: edit(p, lambda d: d["features"][3].update(geometry=polygon([[0, 0], [1, 1], [1, 0]]))),
+        "geometry: a ring of a polygon is a list of [longitude, latitude], the first one again at its end",
+    ),
+    "an outline in another country": (
+        "landmarks.geojson",
+        lambda p: edit(p, lambda d: d["features"][3].update(geometry=polygon([[0, 0], [1, 1], [1, 0], [0, 0]]))),
+        "km from the site; GeoJSON writes longitude first",
     ),
     "no place for a geofence": (
         "landmarks.geojson",

@@ -11,6 +11,7 @@ from asset_pipeline.manifest import Manifest
 from xr_server.domain.catalog import Landmark, Record, Site
 from xr_server.domain.differences import Difference, Mark, Value, find_differences, mark_words
 from xr_server.domain.languages import NAMES, say_number
+from xr_server.domain.outline import area_m2, corners_of
 from xr_server.domain.published import pick
 from xr_server.parts import Parts
 from xr_server.routes.pages import fill, load_texts
@@ -20,6 +21,7 @@ from xr_server.storage.packages import load_packages
 
 PARTS = ("nodes", "hotspots", "eras", "occluders")  # lists of things that have a name of their own
 WITHIN = ("placement", "trigger", "days", "rule")  # what holds fields that are told by their own names
+SHAPE, SHAPE_KIND = ("geometry", "coordinates"), ("geometry", "type")
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
 UNITS = {"_m": " m", "_deg": "°"}
 PLACE_UNITS = {"lat": "°", "lon": "°", "h": " m", "ground_y": " m"}
@@ -56,8 +58,27 @@ def facts_of(parts: Parts, site_id: str, language: str) -> Facts:
 
 
 def say_differences(facts: Facts, before: Record | None, after: Record | None) -> list[Row]:
-    """Every field that differs, in words."""
-    return [_say(difference, facts) for difference in find_differences(before, after)]
+    """Every field that differs, in words; of a shape on the ground its size and corners rather than its data."""
+    rows = []
+    for difference in find_differences(before, after):
+        if difference.path == SHAPE:
+            label, _ = say_path(SHAPE, facts.language)
+            rows.append(Row(label, _say_shape(before, facts.language), _say_shape(after, facts.language)))
+        elif difference.path != SHAPE_KIND:
+            rows.append(_say(difference, facts))
+    return rows
+
+
+def _say_shape(body: Record | None, language: str) -> str:
+    """An outline by its area and its corners, latitude first as the form has them; another shape by its kind."""
+    texts, geometry = load_texts(language), body.geometry if isinstance(body, Landmark) else None
+    if geometry is None:
+        return texts["changes.nothing"]
+    corners = corners_of(geometry)
+    if corners is None:
+        return str(geometry.get("type"))
+    area = fill(texts["places.outline_area"], language, area=round(area_m2(corners)), count=len(corners))
+    return f"{area} {' · '.join(f'{lat:.7f}, {lon:.7f}' for lat, lon in corners)}"
 
 
 def say_against_published(parts: Parts, stored: StoredRecord | None, language: str) -> list[Row]:
