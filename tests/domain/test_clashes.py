@@ -81,7 +81,7 @@ hours = st.sampled_from([(None, None), ("10:00", "12:00"), ("12:00", "18:00"), (
 spans = st.tuples(st.integers(1, 28), st.integers(0, 3), hours, st.sampled_from("abc"), st.booleans())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(spans, max_size=5))
 def test_it_finds_what_a_look_at_every_hour_finds(found):
     schedules = [

@@ -26,7 +26,7 @@ ELLIPSOID = Geod(ellps="WGS84")
 LAT, LON = 32.7437, 129.8723
 X_PER_DEG = M_PER_DEG * math.cos(math.radians(LAT))
 Metres = list[tuple[float, float]]
-UNHURRIED = settings(deadline=None, max_examples=50)  # a busy machine is no fault of a shape
+FEWER = settings(max_examples=50)
 
 
 def place(east_m: float, north_m: float) -> tuple[float, float]:
@@ -64,7 +64,7 @@ def stars(draw: Any, fewest: int = 3) -> Metres:
     ]
 
 
-@UNHURRIED
+@FEWER
 @given(stars())
 def test_corners_round_a_middle_make_a_polygon_of_the_area_that_the_ellipsoid_says(star: Metres) -> None:
     corners = places(*star)
@@ -74,7 +74,7 @@ def test_corners_round_a_middle_make_a_polygon_of_the_area_that_the_ellipsoid_sa
     assert not is_clockwise(corners)
 
 
-@UNHURRIED
+@FEWER
 @given(stars(), st.integers(0, 11), st.booleans())
 def test_where_one_begins_and_which_way_round_changes_nothing(star: Metres, start: int, back: bool) -> None:
     corners = places(*star)
@@ -103,7 +103,7 @@ def _crosses(corners: list[tuple[float, float]]) -> bool:
     )
 
 
-@UNHURRIED
+@FEWER
 @given(st.lists(st.tuples(st.floats(-60, 60), st.floats(-60, 60)), min_size=3, max_size=8))
 def test_no_polygon_is_taken_whose_sides_cross(metres: Metres) -> None:
     corners = places(*metres)
@@ -111,7 +111,7 @@ def test_no_polygon_is_taken_whose_sides_cross(metres: Metres) -> None:
         assert code(corners) in ("outline_crossing", "outline_twice")
 
 
-@UNHURRIED
+@FEWER
 @given(stars(4), st.integers(0, 11))
 def test_two_corners_of_a_round_one_exchanged_make_a_crossing_that_is_named(star: Metres, at: int) -> None:
     at %= len(star)
@@ -125,7 +125,7 @@ def test_two_corners_of_a_round_one_exchanged_make_a_crossing_that_is_named(star
     assert {flaw.values["next"] - 1, flaw.values["last"] - 1} == {at, beyond}
 
 
-@UNHURRIED
+@FEWER
 @given(stars(), stars())
 def test_what_two_hold_in_common_is_what_points_strewn_over_them_say(one: Metres, other: Metres) -> None:
     a, b = places(*one), places(*other)
@@ -139,7 +139,7 @@ def test_what_two_hold_in_common_is_what_points_strewn_over_them_say(one: Metres
     assert found == pytest.approx(both, abs=600 + 0.25 * both)
 
 
-@UNHURRIED
+@FEWER
 @given(stars(), st.floats(-80, 80), st.floats(-80, 80))
 def test_a_place_is_inside_exactly_where_the_lines_to_it_wind_round_once(star: Metres, x: float, y: float) -> None:
     away = away_from_m(places(*star), place(x, y))

@@ -33,7 +33,7 @@ LAT, LON = 32.7437, 129.8723
 X_PER_DEG = M_PER_DEG * math.cos(math.radians(LAT))
 AROUND = Surroundings(SITE if isinstance(SITE, Site) else Site(**SITE), [(LAT, LON)])
 Corners = list[tuple[float, float]]
-UNHURRIED = settings(deadline=None, max_examples=50)  # a busy machine is no fault of a shape
+FEWER = settings(max_examples=50)
 
 
 def box(west: float, south: float, wide: float, deep: float) -> Corners:
@@ -61,7 +61,7 @@ def landmark(name: str, corners: Corners | None = None, **facts: Any) -> Landmar
     return Landmark(id=name, name={"en": name}, category="house", status="present", geometry=geometry, **facts)
 
 
-@UNHURRIED
+@FEWER
 @given(st.lists(st.tuples(st.floats(-90, 90), st.floats(-180, 180)), max_size=30))
 def test_corners_are_read_again_as_they_were_typed(corners: Corners) -> None:
     typed = {"corners": type_corners(corners)}
@@ -72,7 +72,7 @@ def test_corners_are_read_again_as_they_were_typed(corners: Corners) -> None:
     assert exchange_rows({"corners": exchange_rows(typed)}) == typed["corners"]
 
 
-@UNHURRIED
+@FEWER
 @given(st.lists(st.tuples(st.text(" 0123456789.,-x", max_size=9), st.text(" 0123456789.,-x", max_size=9)), max_size=9))
 def test_whatever_is_typed_stays_and_never_becomes_what_is_no_polygon(rows: list[tuple[str, str]]) -> None:
     text = join_rows(rows)

@@ -78,7 +78,7 @@ counts_of_days = st.lists(
 
 
 @given(counts_of_days)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_what_was_shown_once_is_never_shown_otherwise(counts):
     _, whole = release(counts)
     for until in sorted(counts):
@@ -88,7 +88,7 @@ def test_what_was_shown_once_is_never_shown_otherwise(counts):
 
 
 @given(counts_of_days)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_blocks_of_an_atom_never_overlap_and_say_what_happened(counts):
     _, shown = release(counts)
     for atom, blocks in shown.items():
@@ -123,7 +123,7 @@ small_days = st.lists(
 
 
 @given(small_days)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_whoever_adds_and_subtracts_all_that_is_told_never_comes_to_a_few_visits(counts):
     """The attack: every set of cells there is, each asked of everything that is told; smallest is 3 here."""
     cells, rows, numbers = known_sums(counts, 3)
@@ -136,7 +136,7 @@ def test_whoever_adds_and_subtracts_all_that_is_told_never_comes_to_a_few_visits
 
 
 @given(counts_of_days)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_small_cell_day_or_difference_of_periods_follows_from_what_is_told(counts):
     cells, rows, numbers = known_sums(counts, 10)
     if len(rows) == 0:

@@ -113,7 +113,7 @@ def test_samples_that_lie_in_one_place_a_thousand_times_are_refused():
     assert code_of(bytes(huge)) == "sound_broken"
 
 
-@settings(max_examples=400, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(name=st.sampled_from(sorted(GOOD)), chance=st.integers(0, 2**32).map(random.Random))
 def test_a_damaged_sound_is_kept_or_refused_with_one_sentence(name, chance):
     data = damage(sound(name), chance)

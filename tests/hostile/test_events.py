@@ -183,7 +183,7 @@ odd_events = st.fixed_dictionaries(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=120, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=120)
 @given(st.lists(odd_events | json_values, max_size=12))
 def test_of_any_batch_exactly_the_good_events_are_taken(served, token, events):
     events = json.loads(json.dumps(events, allow_nan=True).replace("NaN", "null").replace("Infinity", "1e400"))
@@ -195,7 +195,7 @@ def test_of_any_batch_exactly_the_good_events_are_taken(served, token, events):
     assert {events[index]["id"] for index in good} <= stored_ids(served)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=150)
 @given(
     st.binary(max_size=300)
     | st.text(max_size=100).map(str.encode)

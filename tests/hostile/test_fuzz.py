@@ -23,9 +23,7 @@ EXAMPLES = 30
 FUZZ_S = 90
 ROOT = Path(__file__).parents[2]
 
-repeatable = settings(
-    max_examples=EXAMPLES, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
-)
+repeatable = settings(max_examples=EXAMPLES, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 chances = st.integers(0, 2**32).map(random.Random)
 
 

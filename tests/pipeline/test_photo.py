@@ -193,7 +193,7 @@ def test_a_hostile_file_is_refused_before_a_decoder_is_loaded(path):
         check_head(path.read_bytes())
 
 
-@settings(max_examples=60, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(kind=st.sampled_from(sorted(make_pictures())), chance=st.integers(0, 2**32).map(random.Random))
 def test_a_damaged_picture_is_shown_or_refused(kind, chance):
     data = damage(make_pictures()[kind], chance)
