@@ -71,6 +71,7 @@ class World:
     app: Starlette
     settings: Settings
     clock: Clock
+    running: TestClient
     accounts: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -84,9 +85,11 @@ class World:
         return parts.events
 
     def visitor(self) -> TestClient:
-        return TestClient(
+        client = TestClient(
             self.app, base_url="http://localhost", headers={"Accept": "text/html", "Accept-Language": "en"}
         )
+        client.portal = self.running.portal  # the event loop the server runs in, instead of a new one for each request
+        return client
 
     def sign_in(self, name: str) -> TestClient:
         """A browser in which somebody has signed in; the header for its token is set."""
@@ -159,8 +162,8 @@ def world(tmp_path: Path, filled: tuple[Path, dict[str, str]]) -> Iterator[World
         shutil.copy(folder / f"{store}.sqlite3", tmp_path / f"{store}.sqlite3")
     clock, settings = Clock(), read_settings({"DEJIMA_DATA_DIR": str(tmp_path)})
     app = create_app(settings, clock=clock)
-    with TestClient(app):
-        yield World(app, settings, clock, dict(accounts))
+    with TestClient(app) as running:
+        yield World(app, settings, clock, running, dict(accounts))
 
 
 @pytest.fixture
