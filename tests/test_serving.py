@@ -8,9 +8,11 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
@@ -88,6 +90,19 @@ def test_a_server_answers_logs_templates_only_and_ends_in_order(dejima, workers)
     assert "hirado" not in said + errors
     assert "32.7" not in said + errors
     assert "127.0.0.1" not in said + errors
+
+
+def test_every_answer_is_dated_by_the_second_in_which_it_was_asked_for(dejima):
+    port = free_port()
+    wait_until(answers(f"http://127.0.0.1:{port}/healthz"), dejima("serve", "--port", str(port)))
+    until = time.monotonic() + 2.2  # over two turns of the second, whenever the server began to count
+    while time.monotonic() < until:
+        asked_at = time.time()
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10) as answer:
+            dated_at = parsedate_to_datetime(answer.headers["date"]).timestamp()
+        assert int(asked_at) <= dated_at <= time.time()
+        assert answer.headers.get_all("date") == [answer.headers["date"]]
+        time.sleep(0.02)  # nobody reads the server's lines here, and a full pipe would stop it
 
 
 def test_ctrl_c_ends_a_server_without_a_traceback(dejima):
